@@ -1,0 +1,242 @@
+"""Convolutional networks from scratch in NumPy, under PyTorch's names.
+
+>>> import tinycnn as torch
+>>> x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+>>> (x * x).sum().backward()
+>>> x.grad
+tensor([[2., 4.],
+        [6., 8.]])
+
+``tinycnn.nn``, ``.optim``, ``.utils.data``, ``.models``, ``.datasets`` and the rest are loaded when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import TYPE_CHECKING, Any
+
+from tinycnn import autograd, cuda, random
+from tinycnn._repr import set_printoptions
+from tinycnn._tensor import Tensor
+from tinycnn._version import __version__
+from tinycnn.autograd import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from tinycnn.backend import device
+from tinycnn.creation import (
+    arange,
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    is_tensor,
+    linspace,
+    numel,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from tinycnn.dtypes import (
+    bool_,
+    double,
+    float16,
+    float32,
+    float64,
+    float_,
+    get_default_dtype,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    int_,
+    long,
+    set_default_dtype,
+    short,
+    uint8,
+)
+from tinycnn.errors import (
+    ConfigError,
+    DeviceError,
+    DTypeError,
+    FormatError,
+    GraphError,
+    ShapeError,
+    TinycnnError,
+)
+from tinycnn.ops.arithmetic import (
+    add,
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    clamp,
+    div,
+    eq,
+    floor_divide,
+    ge,
+    gt,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    masked_fill,
+    maximum,
+    minimum,
+    mul,
+    ne,
+    neg,
+    pow,
+    remainder,
+    sub,
+    where,
+)
+from tinycnn.ops.copying import clone
+from tinycnn.ops.elementwise import (
+    abs,
+    ceil,
+    cos,
+    erf,
+    exp,
+    floor,
+    isfinite,
+    isinf,
+    isnan,
+    log,
+    log1p,
+    log2,
+    relu,
+    round,
+    rsqrt,
+    sigmoid,
+    sign,
+    sin,
+    sqrt,
+    square,
+    tanh,
+    trunc,
+)
+from tinycnn.ops.indexing import gather, index_select, narrow, nonzero, scatter_add, select
+from tinycnn.ops.joining import cat, chunk, split, stack, unbind
+from tinycnn.ops.linalg import bmm, dot, matmul, mm
+from tinycnn.ops.logits import log_softmax, softmax
+from tinycnn.ops.reduction import (
+    all,
+    allclose,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    argsort,
+    count_nonzero,
+    cumsum,
+    equal,
+    isclose,
+    logsumexp,
+    max,
+    mean,
+    min,
+    norm,
+    prod,
+    sort,
+    std,
+    sum,
+    topk,
+    var,
+)
+from tinycnn.ops.shaping import (
+    broadcast_to,
+    flatten,
+    flip,
+    movedim,
+    permute,
+    repeat,
+    reshape,
+    roll,
+    squeeze,
+    t,
+    transpose,
+    unflatten,
+    unsqueeze,
+)
+from tinycnn.random import (
+    Generator,
+    bernoulli,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    set_rng_state,
+)
+from tinycnn.shapes import Size
+
+if TYPE_CHECKING:
+    from tinycnn import datasets, likelihood, models, nn, optim, plot, train, utils
+    from tinycnn.serialization import load, save
+
+float = float_
+int = int_
+bool = bool_
+inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
+absolute, multiply, subtract, divide, negative, true_divide = abs, mul, sub, div, neg, div
+concat = concatenate = cat
+clip, swapaxes = clamp, transpose
+
+_LAZY_MODULES = frozenset(("datasets", "likelihood", "models", "nn", "optim", "plot", "train", "utils"))
+_LAZY_NAMES = {"load": "tinycnn.serialization", "save": "tinycnn.serialization"}
+
+
+def finfo(type: Any = None) -> Any:
+    """The limits of a floating type: ``finfo(float32).eps``, ``.max``, ``.tiny``."""
+    import numpy
+
+    return numpy.finfo(type or get_default_dtype())
+
+
+def iinfo(type: Any) -> Any:
+    """The limits of an integer type."""
+    import numpy
+
+    return numpy.iinfo(type)
+
+
+def is_floating_point(input: Tensor) -> Any:
+    """Whether the elements are floating-point numbers."""
+    return input.is_floating_point()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY_MODULES:
+        return importlib.import_module(f"tinycnn.{name}")
+    if name in _LAZY_NAMES:
+        return getattr(importlib.import_module(_LAZY_NAMES[name]), name)
+    raise AttributeError(f"module 'tinycnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY_MODULES, *_LAZY_NAMES})
+
+
+__all__ = [name for name in sorted({*globals(), *_LAZY_NAMES}) if not name.startswith("_")]

@@ -1,0 +1,32 @@
+"""The engine: how results remember what made them, and how gradients find their way back."""
+
+from __future__ import annotations
+
+from tinycnn.autograd.engine import backward, grad
+from tinycnn.autograd.function import Function
+from tinycnn.autograd.grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from tinycnn.autograd.numeric import GradcheckError, gradcheck, gradgradcheck
+from tinycnn.autograd.op import Op
+
+__all__ = [
+    "Function",
+    "GradcheckError",
+    "Op",
+    "backward",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]

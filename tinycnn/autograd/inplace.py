@@ -1,0 +1,76 @@
+"""Writing into a tensor's memory, with the graph told of it.
+
+Outside the graph a write is a write. A recorded write is computed as an ordinary op, its result is copied into the
+tensor's memory, and the tensor takes on the op's place in the graph. Who saved the old value notices by the version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tinycnn.autograd import grad_mode
+from tinycnn.autograd.node import TensorBase
+from tinycnn.dtypes import result_type
+from tinycnn.errors import DTypeError, GraphError, ShapeError
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+
+
+def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any, **options: Any) -> Tensor:
+    """``target ← function(target, *args)``, in target's memory.
+
+    Raises
+    ------
+    GraphError
+        If the write is recorded and target is a leaf that requires grad, or a view of another tensor.
+    """
+    recorded = grad_mode.is_grad_enabled() and (
+        target._requires_grad or any(isinstance(a, TensorBase) and a._requires_grad for a in args)
+    )
+    if recorded:
+        check_recordable(name, target)
+    old = type(target).wrap(target.array)  # the old value, with a version of its own
+    old.grad_fn, old.output_nr, old._requires_grad = target.grad_fn, target.output_nr, target._requires_grad
+    result = function(old, *args, **options)
+    if result.array.shape != target.array.shape:
+        raise ShapeError(
+            f"{name}: the result has shape {tuple(result.array.shape)}, which the tensor's {tuple(target.array.shape)}"
+            " cannot take; an in-place operation never changes the shape"
+        )
+    if result_type([(result.array.dtype, 2), (target.array.dtype, 2)]).kind != target.array.dtype.kind and not (
+        result.array.dtype.kind in "iu" and target.array.dtype.kind in "iu"
+    ):
+        raise DTypeError(
+            f"{name}: result type {result.array.dtype} can't be cast to the tensor's {target.array.dtype} in place"
+        )
+    if recorded and old._version is not None:
+        old.array = target.array.copy()  # backward needs the old value, which is about to be overwritten
+    if result.array is not target.array:
+        target.array[...] = result.array
+    target._bump_version()
+    if recorded:
+        adopt(target, result)
+    return target
+
+
+def adopt(target: Tensor, result: Tensor) -> None:
+    """Let target stand where result stands in the graph."""
+    target.grad_fn, target.output_nr, target._requires_grad = result.grad_fn, result.output_nr, result._requires_grad
+    if result.grad_fn is not None:
+        target.version.recorded = result.grad_fn.serial
+
+
+def check_recordable(name: str, target: Tensor) -> None:
+    """Refuse a recorded write where the graph could not follow it."""
+    if target._requires_grad and target.grad_fn is None:
+        raise GraphError(
+            f"{name}: a leaf Variable that requires grad is being used in an in-place operation;"
+            " update parameters inside `with no_grad():`, or work on a clone()"
+        )
+    if target._view_of is not None:
+        raise GraphError(
+            f"{name}: writing in place through a view of another tensor would leave that tensor's gradient wrong;"
+            " write to the tensor itself (x[i] = value, x[i] = x[i] + value) or to a clone()"
+        )

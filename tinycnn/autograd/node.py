@@ -1,0 +1,176 @@
+"""What a tensor is to the graph: an array, the op that made it, its gradient, and how often its memory was changed.
+
+`TensorBase` bears the node; the `Tensor` of the public API derives from it and registers itself with `use_tensor`, so
+that the ops below it can make results of that type.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tinycnn import backend as backends
+from tinycnn.backend import Array, Backend
+from tinycnn.dtypes import is_floating
+from tinycnn.errors import DTypeError, GraphError
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+    from tinycnn.autograd.op import Op
+
+next_serial = itertools.count(1).__next__  # one clock for all nodes: what is made later has the larger number
+
+Hook = Callable[["Tensor"], "Tensor | None"]
+
+
+class Version:
+    """How often the memory behind some tensors was written to. Views share the one of their base."""
+
+    __slots__ = ("changes", "recorded")
+
+    def __init__(self) -> None:
+        self.changes = 0  # writes of any kind
+        self.recorded = 0  # serial number of the last write that the graph recorded
+
+
+class TensorBase:
+    """An array in the graph. Class attributes are the defaults, so that making a tensor sets little."""
+
+    array: Array
+    grad: Tensor | None = None  # dL/dx, accumulated by backward() on leaves
+    grad_fn: Op | None = None  # the op that made it; None for a leaf
+    output_nr = 0  # which of that op's results it is
+    _requires_grad = False
+    _version: Version | None = None
+    _view_of: TensorBase | None = None  # the tensor whose memory this one looks at
+    _born = 0  # serial number of a view's making
+    _leaf_hooks: dict[int, Hook] | None = None
+
+    @classmethod
+    def wrap(cls, array: Array) -> Tensor:
+        """A tensor of this very array: nothing is copied."""
+        tensor = cls.__new__(cls)
+        tensor.array = array
+        return tensor  # type: ignore[return-value]  # `cls` is Tensor or derives from it
+
+    @property
+    def backend(self) -> Backend:
+        """The backend whose array this is."""
+        return backends.of(self.array)
+
+    # Leaves and their gradients ──────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded op made it; backward() fills `.grad` of leaves that require it."""
+        return self.grad_fn is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded, so that its gradient can be computed."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        if flag and not is_floating(self.array.dtype):
+            raise DTypeError(
+                f"requires_grad: only tensors of floating type can require gradients, not {self.array.dtype}:"
+                " a derivative needs values that can change a little"
+            )
+        if not flag and self.grad_fn is not None:
+            raise GraphError("requires_grad: you can only change it on leaf variables; use detach() to leave the graph")
+        self._requires_grad = bool(flag)
+
+    def retain_grad(self) -> None:
+        """Keep this tensor's gradient in `.grad` at backward, though it is not a leaf."""
+        if not self._requires_grad:
+            raise GraphError("retain_grad: can't retain_grad on a tensor that has requires_grad=False")
+        if self.grad_fn is None or self.retains_grad:
+            return
+        itself = weakref.ref(self)
+
+        def keep(g: Tensor) -> None:
+            tensor = itself()
+            if tensor is not None:
+                tensor.grad = g if tensor.grad is None else tensor.grad + g
+
+        self.register_hook(keep)
+        self.retains_grad = True
+
+    retains_grad = False
+
+    def register_hook(self, hook: Hook) -> RemovableHandle:
+        """Call ``hook(gradient)`` whenever this tensor's gradient is computed; what it returns takes its place."""
+        if not self._requires_grad:
+            raise GraphError("register_hook: cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            hooks = self.grad_fn.hooks.setdefault(self.output_nr, {})
+        else:
+            self._leaf_hooks = hooks = self._leaf_hooks or {}
+        return RemovableHandle(hooks, hook)
+
+    # Memory and its changes ──────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def version(self) -> Version:
+        """The count of writes to this tensor's memory."""
+        if self._version is None:
+            self._version = Version()
+        return self._version
+
+    def _bump_version(self) -> None:
+        """Note that the memory was written to, for those who saved it."""
+        self.version.changes += 1
+
+    def _mark_view_of(self, base: TensorBase) -> None:
+        self._view_of = base._view_of if base._view_of is not None else base
+        self._version = base.version
+        self._born = next_serial()
+
+    def _check_fresh(self, op: str) -> None:
+        """Refuse a view whose memory was since changed by a recorded write: its own history knows nothing of it."""
+        if self._view_of is not None and self._version is not None and self._version.recorded > self._born:
+            raise GraphError(
+                f"{op}: this tensor is a view of one that was later modified by an inplace operation in the graph,"
+                " so its gradient would be wrong; take the view again after the change"
+            )
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class RemovableHandle:
+    """What registering a hook returns: ``remove()`` takes the hook off again; also usable in a ``with`` block."""
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self.id = next_serial()
+        self._hooks = hooks
+        hooks[self.id] = hook
+
+    def remove(self) -> None:
+        """Take the hook off."""
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+_tensor_type: type[TensorBase] = TensorBase
+
+
+def use_tensor(tensor_type: type[TensorBase]) -> None:
+    """Make results of ops be of this type. Called once, by the module that defines `Tensor`."""
+    global _tensor_type
+    _tensor_type = tensor_type
+
+
+def wrap(array: Array) -> Tensor:
+    """A tensor of this array, of the registered type."""
+    return _tensor_type.wrap(array)
+
+

@@ -1,0 +1,331 @@
+r"""The textbook kernels, for any array module: the definition of each, and the oracle of every tuned one.
+
+A kernel takes the array module ``xp`` first, so that one text serves NumPy and CuPy. Images come as N C H W. Inside,
+convolution and pooling lay them out as N H W C: a window's row is then kW·C neighbouring numbers, and the result is
+handed back seen as N C H W, its memory left as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tinycnn.shapes import Window
+
+Array = Any
+
+KERNELS = (
+    "conv2d",
+    "conv2d_input",
+    "conv2d_weight",
+    "max_pool2d",
+    "pick",
+    "unpick",
+    "sum_pool2d",
+    "spread2d",
+    "normalize",
+    "normalize_backward",
+    "softmax",
+    "log_softmax",
+    "scatter_add",
+    "erf",
+)
+
+
+def _half_in_single(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a kernel that adds up many products do so in float32 when it is given float16, and round once at the end."""
+
+    @functools.wraps(kernel)
+    def wrapper(xp: Any, *args: Any, **options: Any) -> Any:
+        if not any(getattr(arg, "dtype", None) == xp.float16 for arg in args):
+            return kernel(xp, *args, **options)
+        wide = [arg.astype(xp.float32) if getattr(arg, "dtype", None) == xp.float16 else arg for arg in args]
+        result = kernel(xp, *wide, **options)
+        return tuple(map(half, result)) if isinstance(result, tuple) else half(result)
+
+    def half(array: Array) -> Array:
+        return array.astype("float16") if array.dtype == "float32" else array
+
+    return wrapper
+
+
+# Windows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _padded(xp: Any, x: Array, window: Window, fill: float = 0) -> Array:
+    """x, as N H W C, with its padding on."""  # N, H + p₀ + p₁, W + p₀ + p₁, C
+    n, c, h, w = x.shape
+    (top, _), (left, _) = window.padding
+    out = xp.full((n, *window.padded, c), fill, dtype=x.dtype)
+    out[:, top : top + h, left : left + w] = x.transpose(0, 2, 3, 1)
+    return out
+
+
+def _unpadded(x: Array, window: Window) -> Array:
+    """The image inside the padding, seen as N C H W again."""
+    (top, _), (left, _) = window.padding
+    h, w = window.size
+    return x[:, top : top + h, left : left + w].transpose(0, 3, 1, 2)
+
+
+def _places(window: Window) -> Iterator[tuple[slice, slice]]:
+    """For each entry of the kernel, row by row, the pixels of the padded image that it meets as it slides."""
+    (o_h, o_w), (s_h, s_w), (d_h, d_w) = window.out, window.stride, window.dilation
+    for i in range(window.kernel[0]):
+        for j in range(window.kernel[1]):
+            yield (
+                slice(i * d_h, i * d_h + (o_h - 1) * s_h + 1, s_h),
+                slice(j * d_w, j * d_w + (o_w - 1) * s_w + 1, s_w),
+            )
+
+
+def _unfold(xp: Any, x: Array, window: Window, groups: int) -> Array:
+    """Every window of x as a row, a matrix a group ("im2col"): groups, N·oH·oW, kH·kW·C/groups."""
+    n, c = x.shape[:2]
+    (k_h, k_w), (o_h, o_w) = window.kernel, window.out
+    image = _padded(xp, x, window)
+    cols = xp.empty((groups, n, o_h, o_w, k_h * k_w, c // groups), dtype=x.dtype)
+    for place, (rows, columns) in enumerate(_places(window)):
+        pixels = image[:, rows, columns].reshape(n, o_h, o_w, groups, c // groups)
+        cols[:, :, :, :, place] = pixels.transpose(3, 0, 1, 2, 4)
+    return cols.reshape(groups, n * o_h * o_w, k_h * k_w * (c // groups))
+
+
+def _fold(xp: Any, cols: Array, n: int, window: Window, groups: int) -> Array:
+    """The adjoint of `_unfold`: each row is added back to the pixels it was read from ("col2im")."""
+    (k_h, k_w), (o_h, o_w) = window.kernel, window.out
+    c = groups * (cols.shape[2] // (k_h * k_w))
+    cols = cols.reshape(groups, n, o_h, o_w, k_h * k_w, c // groups)
+    image = xp.zeros((n, *window.padded, c), dtype=cols.dtype)
+    for place, (rows, columns) in enumerate(_places(window)):
+        image[:, rows, columns] += cols[:, :, :, :, place].transpose(1, 2, 3, 0, 4).reshape(n, o_h, o_w, c)
+    return _unpadded(image, window)
+
+
+def _rows(x: Array, groups: int) -> Array:
+    """N C H W seen as a matrix a group, a pixel a row: groups, N·H·W, C/groups."""
+    n, c, h, w = x.shape
+    return x.transpose(0, 2, 3, 1).reshape(n * h * w, groups, c // groups).transpose(1, 0, 2)
+
+
+def _as_matrix(w: Array, groups: int) -> Array:
+    """The kernels O C/g kH kW as a matrix a group: groups, kH·kW·C/g, O/g."""
+    o, c, k_h, k_w = w.shape
+    return w.reshape(groups, o // groups, c, k_h * k_w).transpose(0, 3, 2, 1).reshape(groups, k_h * k_w * c, o // groups)
+
+
+# Convolution: the three faces of one trilinear form ⟨G, X ⋆ W⟩ ───────────────────────────────────────────────────────
+
+
+@_half_in_single
+def conv2d(xp: Any, x: Array, w: Array, window: Window, groups: int) -> Array:
+    r"""Y[n,o,p,q] = Σ_{c,i,j} X[n, c, s·p + d·i − pad, s·q + d·j − pad] · W[o,c,i,j], as one product a group."""
+    n, o = len(x), len(w)
+    y = _unfold(xp, x, window, groups) @ _as_matrix(w, groups)  # groups, N·oH·oW, O/groups
+    return y.transpose(1, 0, 2).reshape(n, *window.out, o).transpose(0, 3, 1, 2)
+
+
+@_half_in_single
+def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
+    r"""X̄ = the gradient of ⟨G, X ⋆ W⟩ in X: every output pixel's kernel, scaled by G, is added where it looked."""
+    cols = _rows(g, groups) @ _as_matrix(w, groups).transpose(0, 2, 1)  # groups, N·oH·oW, kH·kW·C/g
+    return _fold(xp, cols, len(g), window, groups)
+
+
+@_half_in_single
+def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
+    r"""W̄ = the gradient of ⟨G, X ⋆ W⟩ in W: every window, weighted by the G it led to, is summed over N and pixels."""
+    (k_h, k_w), o, c = window.kernel, g.shape[1], x.shape[1] // groups
+    w = _rows(g, groups).transpose(0, 2, 1) @ _unfold(xp, x, window, groups)  # groups, O/groups, kH·kW·C/g
+    return xp.ascontiguousarray(w.reshape(o, k_h, k_w, c).transpose(0, 3, 1, 2))
+
+
+# Pooling ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
+    """The largest value of each window, and its place in the window, counted row by row.
+
+    The first of equals wins; NaN beats all; padding never wins, not even in a window of nothing but −∞.
+    """
+    lowest = -xp.inf if x.dtype.kind == "f" else False if x.dtype.kind == "b" else int(xp.iinfo(x.dtype).min)
+    image = _padded(xp, x, window, lowest)
+    n, c = x.shape[:2]
+    best = xp.full((n, *window.out, c), lowest, dtype=x.dtype)
+    winner = xp.zeros_like(best, dtype="int64")
+    winner += xp.asarray(_first_valid(window))[:, :, None]
+    for place, (rows, columns) in enumerate(_places(window)):
+        value = image[:, rows, columns]
+        better = value > best
+        if x.dtype.kind == "f":
+            better |= (value != value) & (best == best)
+        best = xp.where(better, value, best)
+        winner = xp.where(better, place, winner)
+    return best.transpose(0, 3, 1, 2), winner.transpose(0, 3, 1, 2)
+
+
+def _first_valid(window: Window) -> Any:
+    """For each window, the place of its first pixel that is not padding: oH, oW, on the host."""
+    import numpy as np
+
+    first = []
+    for axis in (0, 1):
+        starts = np.arange(window.out[axis]) * window.stride[axis] - window.padding[axis][0]
+        first.append(np.maximum(0, -(starts // window.dilation[axis])) * (starts < 0))
+    return first[0][:, None] * window.kernel[1] + first[1]
+
+
+def pick(xp: Any, x: Array, winner: Array, window: Window) -> Array:
+    """From each window of x the pixel at the place that `winner` names. Linear in x; the adjoint of `unpick`."""
+    image = _padded(xp, x, window)
+    winner = winner.transpose(0, 2, 3, 1)
+    out = xp.zeros(winner.shape, dtype=x.dtype)
+    for place, (rows, columns) in enumerate(_places(window)):
+        out = xp.where(winner == place, image[:, rows, columns], out)
+    return out.transpose(0, 3, 1, 2)
+
+
+def unpick(xp: Any, g: Array, winner: Array, window: Window) -> Array:
+    """Each g is added to the pixel of its window that `winner` names; the others get nothing."""
+    n, c = g.shape[:2]
+    g, winner = g.transpose(0, 2, 3, 1), winner.transpose(0, 2, 3, 1)
+    image = xp.zeros((n, *window.padded, c), dtype=g.dtype)
+    for place, (rows, columns) in enumerate(_places(window)):
+        image[:, rows, columns] += g * (winner == place)
+    return _unpadded(image, window)
+
+
+@_half_in_single
+def sum_pool2d(xp: Any, x: Array, window: Window) -> Array:
+    """The sum of each window; padding counts as 0. The adjoint of `spread2d`."""
+    n, c = x.shape[:2]
+    image = _padded(xp, x, window)
+    out = xp.zeros((n, *window.out, c), dtype=x.dtype)
+    for rows, columns in _places(window):
+        out += image[:, rows, columns]
+    return out.transpose(0, 3, 1, 2)
+
+
+@_half_in_single
+def spread2d(xp: Any, g: Array, window: Window) -> Array:
+    """Each g is added to every pixel of its window."""
+    n, c = g.shape[:2]
+    g = g.transpose(0, 2, 3, 1)
+    image = xp.zeros((n, *window.padded, c), dtype=g.dtype)
+    for rows, columns in _places(window):
+        image[:, rows, columns] += g
+    return _unpadded(image, window)
+
+
+# Normalisation and softmax ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@_half_in_single
+def normalize(
+    xp: Any, x: Array, weight: Array | None, bias: Array | None, axes: tuple[int, ...], eps: float
+) -> tuple[Array, Array, Array]:
+    r"""y = (x − μ)·r·γ + β with r = 1/√(σ² + ε), over `axes`; also μ and σ² (biased), their axes kept as 1."""
+    mean = x.mean(axis=axes, keepdims=True)
+    centred = x - mean  # two passes: E[x²] − E[x]² would cancel
+    var = xp.square(centred).mean(axis=axes, keepdims=True)
+    y = centred / xp.sqrt(var + eps)
+    if weight is not None:
+        y *= weight
+    if bias is not None:
+        y += bias
+    return y, mean, var
+
+
+@_half_in_single
+def normalize_backward(
+    xp: Any, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, axes: tuple[int, ...], eps: float
+) -> tuple[Array, Array]:
+    r"""X̄ = r·(ĝ − E[ĝ] − x̂·E[ĝ·x̂]) with ĝ = g·γ, and g·x̂, whose sum is γ̄."""
+    r = 1 / xp.sqrt(var + eps)
+    normal = (x - mean) * r
+    g_normal = g * normal
+    gw, gwx = (g, g_normal) if weight is None else (g * weight, g_normal * weight)
+    gx = r * (gw - gw.mean(axis=axes, keepdims=True) - normal * gwx.mean(axis=axes, keepdims=True))
+    return gx, g_normal
+
+
+@_half_in_single
+def softmax(xp: Any, x: Array, axis: int) -> Array:
+    """e^(x − max) / Σ e^(x − max): the shift changes nothing in exact arithmetic, and nothing can overflow."""
+    e = xp.exp(x - x.max(axis=axis, keepdims=True))
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
+
+
+@_half_in_single
+def log_softmax(xp: Any, x: Array, axis: int) -> Array:
+    """x − max − log Σ e^(x − max)."""
+    shifted = x - x.max(axis=axis, keepdims=True)
+    shifted -= xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
+    return shifted
+
+
+# Scatter and the error function ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def scatter_add(xp: Any, shape: tuple[int, ...], index: Any, src: Array) -> Array:
+    """Zeros of `shape`, to which `src` is added at ``[index]``; entries that `index` names twice get both."""
+    out = xp.zeros(shape, dtype=src.dtype)
+    xp.add.at(out, index, src)
+    return out
+
+
+# Coefficients, highest power first, of Cody's three rational approximations, for |x| ≤ 0.46875, ≤ 4 and beyond.
+_ERF = (
+    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
+    (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
+)
+_ERFC = (
+    (
+        *(2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1),
+        *(2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3),
+        1.23033935479799725e3,
+    ),
+    (
+        *(1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3),
+        *(3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3),
+    ),
+)
+_TAIL = (
+    (
+        *(1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1),
+        *(1.60837851487422766e-2, 6.58749161529837803e-4),
+    ),
+    (
+        *(1.0, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2),
+        2.33520497626869185e-3,
+    ),
+)
+
+
+@_half_in_single
+def erf(xp: Any, x: Array) -> Array:
+    r"""erf(x) = 2/√π ∫₀ˣ e^(−t²) dt, to a few units in the last place of float64.
+
+    Three ranges, each a quotient of polynomials: erf itself near 0, and beyond it 1 − erfc, with e^(−x²) taken out.
+
+    References
+    ----------
+    Cody 1969, "Rational Chebyshev approximations for the error function", Math. Comp. 23.
+    """
+    a = xp.abs(x)
+    near = xp.minimum(a, 0.46875)
+    middle = xp.clip(a, 0.46875, 4.0)
+    far = xp.clip(a, 4.0, 6.0)  # erf is 1 to the last bit from 6 on
+    inverse = 1 / (far * far)
+    tail = (0.564189583547756287 - inverse * _quotient(inverse, _TAIL)) / far  # 0.564… = 1/√π
+    result = xp.where(a <= 4.0, 1 - xp.exp(-middle * middle) * _quotient(middle, _ERFC), 1 - xp.exp(-far * far) * tail)
+    result = xp.where(a <= 0.46875, near * _quotient(near * near, _ERF), result)
+    return xp.where(x != x, x, xp.copysign(result, x))
+
+
+def _quotient(x: Array, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Array:
+    """One polynomial over another, by Horner's rule."""
+    top, bottom = (functools.reduce(lambda acc, c: acc * x + c, powers, 0.0) for powers in coefficients)
+    return top / bottom

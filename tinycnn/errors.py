@@ -1,0 +1,76 @@
+"""The exceptions of tinycnn, and the one way their messages are laid out.
+
+    TinycnnError
+    ├── ShapeError    (RuntimeError, ValueError)   shapes that do not fit the op
+    ├── DTypeError    (RuntimeError, TypeError)    dtypes that do not fit the op
+    ├── DeviceError   (RuntimeError)               no such device, or tensors on two devices
+    ├── GraphError    (RuntimeError)               the graph used against its rules
+    ├── FormatError   (ValueError)                 a file or its data that cannot be read
+    └── ConfigError   (ValueError)                 options that contradict each other
+
+Each also derives from the built-in exceptions PyTorch raises in its place, so ``except RuntimeError`` written for
+PyTorch catches it. A bad index is Python's own ``IndexError``, a bad argument type its own ``TypeError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class TinycnnError(Exception):
+    """The root of every error tinycnn raises on its own account."""
+
+    #: where in a model the error arose, outermost name first; filled in by ``nn.Module`` as the error passes through
+    module_path: str = ""
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message}\n  in module  {self.module_path}" if self.module_path else message
+
+
+class ShapeError(TinycnnError, RuntimeError, ValueError):
+    """Shapes that do not fit the operation, or each other."""
+
+
+class DTypeError(TinycnnError, RuntimeError, TypeError):
+    """A dtype the operation does not take, or dtypes that do not fit each other."""
+
+
+class DeviceError(TinycnnError, RuntimeError):
+    """A device that is not there, or tensors of two devices in one operation."""
+
+
+class GraphError(TinycnnError, RuntimeError):
+    """The autograd graph used against its rules: a freed graph, a changed tensor, a gradient of the wrong shape."""
+
+
+class FormatError(TinycnnError, ValueError):
+    """A file, or data, that is not what it should be."""
+
+
+class ConfigError(TinycnnError, ValueError):
+    """Options that are out of range or contradict each other."""
+
+
+def explain(headline: str, rows: Mapping[str, Any] | None = None, hint: str | None = None) -> str:
+    """Lay out an error message: what went wrong, the facts in a column, the likely mistake.
+
+    Examples
+    --------
+    >>> print(explain("matmul: inner sizes differ, 3 ≠ 4", {"input": (2, 3), "other": (4, 5)}, "transpose one of them?"))
+    matmul: inner sizes differ, 3 ≠ 4
+      input  = (2, 3)
+      other  = (4, 5)
+      hint   transpose one of them?
+    """
+    rows = dict(rows or {})
+    width = max((len(name) for name in [*rows, "hint"]), default=0)
+    lines = [headline] + [f"  {name:<{width}}  = {_plain(value)}" for name, value in rows.items()]
+    if hint:
+        lines.append(f"  {'hint':<{width}} {hint}" if not rows else f"  {'hint':<{width}}  {hint}")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    return str(tuple(value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,62 @@
+r"""Convolution and its two derivatives: the three faces of one trilinear form.
+
+    ⟨G, X ⋆ W⟩ = Σ G[n,o,p,q] · X[n, c, s·p + d·i − pad, s·q + d·j − pad] · W[o,c,i,j]
+
+Take away G, X or W, and what is left is the convolution Y = X ⋆ W, the gradient in the input, or the gradient in the
+weight. Each is linear in its two arguments, so the backward of each is the other two: the family is closed, and
+derivatives of every order are there.
+
+References
+----------
+LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinycnn.autograd.op import Op
+from tinycnn.backend import Array
+from tinycnn.shapes import Window
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+
+
+class Conv2d(Op):
+    """Y = X ⋆ W"""
+
+    def forward(ctx, x: Array, w: Array, *, window: Window, groups: int) -> Array:
+        return ctx.kernels.conv2d(x, w, window, groups)
+
+    def backward(ctx, g: Tensor, x: Tensor, w: Tensor, *, window: Window, groups: int) -> Any:
+        return (
+            Conv2dInput.apply(g, w, window=window, groups=groups) if ctx.needs_input_grad[0] else None,
+            Conv2dWeight.apply(x, g, window=window, groups=groups) if ctx.needs_input_grad[1] else None,
+        )
+
+
+class Conv2dInput(Op):
+    """X̂ = the gradient of ⟨G, X ⋆ W⟩ in X; as a layer, the transposed convolution of G"""
+
+    def forward(ctx, g: Array, w: Array, *, window: Window, groups: int) -> Array:
+        return ctx.kernels.conv2d_input(g, w, window, groups)
+
+    def backward(ctx, h: Tensor, g: Tensor, w: Tensor, *, window: Window, groups: int) -> Any:
+        return (
+            Conv2d.apply(h, w, window=window, groups=groups) if ctx.needs_input_grad[0] else None,
+            Conv2dWeight.apply(h, g, window=window, groups=groups) if ctx.needs_input_grad[1] else None,
+        )
+
+
+class Conv2dWeight(Op):
+    """Ŵ = the gradient of ⟨G, X ⋆ W⟩ in W"""
+
+    def forward(ctx, x: Array, g: Array, *, window: Window, groups: int) -> Array:
+        return ctx.kernels.conv2d_weight(x, g, window, groups)
+
+    def backward(ctx, v: Tensor, x: Tensor, g: Tensor, *, window: Window, groups: int) -> Any:
+        return (
+            Conv2dInput.apply(g, v, window=window, groups=groups) if ctx.needs_input_grad[0] else None,
+            Conv2d.apply(x, v, window=window, groups=groups) if ctx.needs_input_grad[1] else None,
+        )

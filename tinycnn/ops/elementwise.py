@@ -1,0 +1,249 @@
+r"""Functions of each element by itself: exponentials, roots, and the activations of neural networks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from tinycnn import dtypes
+from tinycnn.autograd.op import Op
+from tinycnn.backend import Array
+from tinycnn.ops.arithmetic import where
+from tinycnn.ops.promotion import cast
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+
+
+class Exp(Op):
+    r"""y = eˣ,   x̄ = ȳ·y"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.exp(x)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g * y
+
+
+class Log(Op):
+    r"""y = ln x,   x̄ = ȳ / x"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.log(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g / x
+
+
+class Log1p(Op):
+    r"""y = ln(1 + x), exact for small x,   x̄ = ȳ / (1 + x)"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.log1p(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g / (1 + x)
+
+
+class Sqrt(Op):
+    r"""y = √x,   x̄ = ȳ / 2y; infinite at 0"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.sqrt(x)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g / (2 * y)
+
+
+class Abs(Op):
+    r"""y = |x|,   x̄ = ȳ·sign x; 0 at 0"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.abs(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * sign(x)
+
+
+class Step(Op):
+    """A function that is flat between its steps (sign, floor, ceil, round, trunc), by xp's name: x̄ = 0."""
+
+    def forward(ctx, x: Array, *, by: str) -> Array: return getattr(ctx.xp, by)(x)
+    def backward(ctx, g: Tensor) -> Tensor: return g * 0
+
+
+class Sin(Op):
+    r"""y = sin x,   x̄ = ȳ·cos x"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.sin(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * cos(x)
+
+
+class Cos(Op):
+    r"""y = cos x,   x̄ = −ȳ·sin x"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.cos(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return -g * sin(x)
+
+
+class Tanh(Op):
+    r"""y = tanh x,   x̄ = ȳ·(1 − y²)"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.tanh(x)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g * (1 - y * y)
+
+
+class Sigmoid(Op):
+    r"""y = σ(x) = 1 / (1 + e⁻ˣ),   x̄ = ȳ·y·(1 − y)"""
+
+    def forward(ctx, x: Array) -> Array:
+        e = ctx.xp.exp(-ctx.xp.abs(x))  # never overflows: σ(x) = eˣ / (1 + eˣ) where x < 0
+        return ctx.xp.where(x < 0, e, 1) / (1 + e)
+
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g * (y * (1 - y))
+
+
+class Softplus(Op):
+    r"""y = ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|),   x̄ = ȳ·σ(x)"""
+
+    def forward(ctx, x: Array) -> Array:
+        return ctx.xp.maximum(x, 0) + ctx.xp.log1p(ctx.xp.exp(-ctx.xp.abs(x)))
+
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * sigmoid(x)
+
+
+class ReLU(Op):
+    r"""y = max(x, 0),   x̄ = ȳ·[y > 0]; 0 at 0
+
+    References
+    ----------
+    Nair and Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
+    """
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.maximum(x, 0)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return where(y > 0, g, 0.0)
+
+
+class Erf(Op):
+    r"""y = erf x,   x̄ = ȳ·2/√π·e^(−x²)"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.kernels.erf(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * (2 / math.sqrt(math.pi) * exp(-x * x))
+
+
+class GELU(Op):
+    r"""y = x·Φ(x),   x̄ = ȳ·(Φ(x) + x·φ(x)), where Φ is the normal distribution function and φ = Φ′ its density.
+
+    References
+    ----------
+    Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
+    """
+
+    def forward(ctx, x: Array) -> Array:
+        return x * (0.5 * (1 + ctx.kernels.erf(x * math.sqrt(0.5))))
+
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor:
+        probability = 0.5 * (1 + erf(x * math.sqrt(0.5)))
+        density = exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        return g * (probability + x * density)
+
+
+def _floating(x: Tensor) -> Tensor:
+    """Integers are promoted to the default floating type, as PyTorch does for functions with values in between."""
+    return x if x.array.dtype.kind == "f" else cast(x, dtypes.get_default_dtype())
+
+
+def exp(input: Tensor) -> Tensor:
+    """eˣ of each element."""
+    return Exp.apply(_floating(input))
+
+
+def log(input: Tensor) -> Tensor:
+    """The natural logarithm; −∞ at 0, NaN below."""
+    return Log.apply(_floating(input))
+
+
+def log1p(input: Tensor) -> Tensor:
+    """ln(1 + x), exact for small x."""
+    return Log1p.apply(_floating(input))
+
+
+def log2(input: Tensor) -> Tensor:
+    """The logarithm to base 2."""
+    return log(input) * (1 / math.log(2))
+
+
+def sqrt(input: Tensor) -> Tensor:
+    """The square root; NaN below 0."""
+    return Sqrt.apply(_floating(input))
+
+
+def rsqrt(input: Tensor) -> Tensor:
+    """1/√x."""
+    return 1 / sqrt(input)
+
+
+def square(input: Tensor) -> Tensor:
+    """x²."""
+    return input * input
+
+
+def abs(input: Tensor) -> Tensor:
+    """|x|."""
+    return Abs.apply(input)
+
+
+def sin(input: Tensor) -> Tensor:
+    """The sine of an angle in radians."""
+    return Sin.apply(_floating(input))
+
+
+def cos(input: Tensor) -> Tensor:
+    """The cosine of an angle in radians."""
+    return Cos.apply(_floating(input))
+
+
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return Tanh.apply(_floating(input))
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """σ(x) = 1 / (1 + e⁻ˣ)."""
+    return Sigmoid.apply(_floating(input))
+
+
+def softplus(input: Tensor) -> Tensor:
+    """ln(1 + eˣ), which neither overflows nor loses small values."""
+    return Softplus.apply(input)
+
+
+def relu(input: Tensor) -> Tensor:
+    """max(x, 0)."""
+    return ReLU.apply(input)
+
+
+def erf(input: Tensor) -> Tensor:
+    """The error function 2/√π ∫₀ˣ e^(−t²) dt."""
+    return Erf.apply(_floating(input))
+
+
+def gelu(input: Tensor) -> Tensor:
+    """x·Φ(x), exactly."""
+    return GELU.apply(input)
+
+
+def _stepped(by: str, what: str) -> Any:
+    def step(input: Tensor) -> Tensor:
+        return input if input.array.dtype.kind != "f" and by != "sign" else Step.apply(input, by=by)
+
+    step.__name__ = step.__qualname__ = by
+    step.__doc__ = f"{what} Its gradient is 0."
+    return step
+
+
+sign = _stepped("sign", "−1, 0 or 1.")
+floor = _stepped("floor", "The largest integer not above x.")
+ceil = _stepped("ceil", "The smallest integer not below x.")
+round = _stepped("rint", "The nearest integer, halves to the even one.")
+trunc = _stepped("trunc", "x without its fraction.")
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Where x is not a number: the only values that differ from themselves."""
+    return input != input
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Where x is +∞ or −∞."""
+    return abs(input) == math.inf
+
+
+def isfinite(input: Tensor) -> Tensor:
+    """Where x is neither NaN nor infinite."""
+    return abs(input) < math.inf if input.array.dtype.kind == "f" else input == input

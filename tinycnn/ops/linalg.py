@@ -1,0 +1,144 @@
+"""Products of matrices: matmul and the affine map of a linear layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinycnn import shapes
+from tinycnn.autograd.op import Op
+from tinycnn.backend import Array
+from tinycnn.errors import DTypeError, ShapeError, explain
+from tinycnn.ops.shaping import expand, reshape, squeeze, transpose, unsqueeze
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+
+
+class MatMul(Op):
+    """Z = X·Y for matrices, or stacks of as many,   X̄ = Z̄·Yᵀ,   Ȳ = Xᵀ·Z̄"""
+
+    def forward(ctx, x: Array, y: Array) -> Array: return _product(ctx.xp, x, y)
+
+    def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any:
+        return (
+            g @ transpose(y, -1, -2) if ctx.needs_input_grad[0] else None,
+            transpose(x, -1, -2) @ g if ctx.needs_input_grad[1] else None,
+        )
+
+
+class Linear(Op):
+    """Y = X·Wᵀ + b, a row of X an example,   X̄ = Ȳ·W,   W̄ = Ȳᵀ·X,   b̄ = the sum of Ȳ's rows"""
+
+    def forward(ctx, x: Array, w: Array, b: Array | None) -> Array:
+        y = _product(ctx.xp, x, w.T)
+        if b is not None:
+            y += b
+        return y
+
+    def backward(ctx, g: Tensor, x: Tensor, w: Tensor) -> Any:
+        asked_x, asked_w, asked_b = ctx.needs_input_grad
+        return (
+            g @ w if asked_x else None,
+            transpose(g, 0, 1) @ x if asked_w else None,
+            g.sum(0) if asked_b else None,
+        )
+
+
+def _product(xp: Any, x: Array, y: Array) -> Array:
+    """x·y; half precision is multiplied and added up in single."""
+    if x.dtype != "float16":
+        return xp.matmul(x, y)
+    return xp.matmul(x.astype("float32"), y.astype("float32")).astype("float16")
+
+
+def _same_dtype(op: str, **tensors: Tensor) -> None:
+    if len({x.array.dtype for x in tensors.values()}) > 1:
+        raise DTypeError(
+            explain(
+                f"{op}: expected all operands to have the same dtype",
+                {name: f"{x.array.dtype}, shape {tuple(x.array.shape)}" for name, x in tensors.items()},
+                "float64 often comes from NumPy: convert it with .float()",
+            )
+        )
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The product of matrices, of vectors, or of stacks of matrices whose leading dimensions broadcast."""
+    _same_dtype("matmul", input=input, other=other)
+    x_shape, y_shape = input.array.shape, other.array.shape
+    if not x_shape or not y_shape:
+        raise ShapeError("matmul: both arguments need to be at least 1-dimensional; multiply by a number with *")
+    inner = y_shape[0] if len(y_shape) == 1 else y_shape[-2]
+    if x_shape[-1] != inner:
+        raise ShapeError(
+            explain(
+                f"matmul: inner sizes differ, {x_shape[-1]} ≠ {inner}",
+                {"input": x_shape, "other": y_shape},
+                "the last size of input must equal the last but one of other; transpose one of them?",
+            )
+        )
+    x = unsqueeze(input, 0) if len(x_shape) == 1 else input
+    y = unsqueeze(other, 1) if len(y_shape) == 1 else other
+    if y.array.ndim == 2 and x.array.ndim > 2:  # one large product instead of many small ones
+        rows = reshape(x, -1, x_shape[-1]) if x.array.size else reshape(x, shapes.product(x_shape[:-1]), x_shape[-1])
+        z = reshape(MatMul.apply(rows, y), (*x_shape[:-1], y.array.shape[-1]))
+    else:
+        stack = shapes.broadcast("matmul", x.array.shape[:-2], y.array.shape[:-2])
+        z = MatMul.apply(expand(x, (*stack, *x.array.shape[-2:])), expand(y, (*stack, *y.array.shape[-2:])))
+    if len(x_shape) == 1:
+        z = squeeze(z, -2)
+    return squeeze(z, -1) if len(y_shape) == 1 else z
+
+
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices."""
+    if input.array.ndim != 2 or mat2.array.ndim != 2:
+        raise ShapeError(f"mm: expects two matrices, not shapes {input.array.shape} and {mat2.array.shape}; see matmul")
+    return matmul(input, mat2)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two stacks of matrices."""
+    if input.array.ndim != 3 or mat2.array.ndim != 3 or input.array.shape[0] != mat2.array.shape[0]:
+        raise ShapeError(f"bmm: expects two stacks of as many matrices, not {input.array.shape} and {mat2.array.shape}")
+    return matmul(input, mat2)
+
+
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The inner product of two vectors."""
+    if input.array.ndim != 1 or tensor.array.ndim != 1:
+        raise ShapeError(f"dot: expects two vectors, not shapes {input.array.shape} and {tensor.array.shape}")
+    return matmul(input, tensor)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input · weightᵀ + bias, over the last dimension of `input`.
+
+    Parameters
+    ----------
+    input : Tensor, (*, in_features)
+    weight : Tensor, (out_features, in_features)
+    bias : Tensor, (out_features,), optional
+
+    Raises
+    ------
+    ShapeError
+        If the sizes do not fit.
+    """
+    _same_dtype("linear", input=input, weight=weight, **({} if bias is None else {"bias": bias}))
+    shape, w = input.array.shape, weight.array.shape
+    if len(w) == 1:
+        y = matmul(input, weight)
+        return y if bias is None else y + bias
+    if not shape or shape[-1] != w[1] or len(w) != 2 or (bias is not None and bias.array.shape not in ((w[0],), ())):
+        raise ShapeError(
+            explain(
+                f"linear: mat1 and mat2 shapes cannot be multiplied: the input has {shape[-1] if shape else 'no'}"
+                f" features, the weight takes {w[-1]}",
+                {"input  * in": shape, "weight out in": w, "bias   out": None if bias is None else bias.array.shape},
+                "flatten(x, 1) before the first linear layer? After another image size, its in_features change too",
+            )
+        )
+    rows = reshape(input, shapes.product(shape[:-1]), shape[-1])
+    b = None if bias is None else expand(bias, (w[0],))
+    return reshape(Linear.apply(rows, weight, b), (*shape[:-1], w[0]))

@@ -1,0 +1,53 @@
+r"""From logits to probabilities: softmax and its logarithm, with closed-form backwards.
+
+    softmax(x)ₖ = e^{xₖ} / Σᵢ e^{xᵢ}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinycnn.autograd.op import Op
+from tinycnn.backend import Array
+from tinycnn.ops.elementwise import exp
+from tinycnn.ops.promotion import cast
+from tinycnn.ops.reduction import sum
+from tinycnn.shapes import axis_in
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+
+
+class Softmax(Op):
+    """yₖ = e^{xₖ} / Σ e^{xᵢ},   x̄ = y·(ȳ − Σ ȳᵢ·yᵢ)"""
+
+    def forward(ctx, x: Array, *, axis: int) -> Array: return ctx.kernels.softmax(x, axis)
+    def backward(ctx, g: Tensor, y: Tensor, *, axis: int) -> Tensor: return y * (g - sum(g * y, axis, keepdim=True))
+
+
+class LogSoftmax(Op):
+    """yₖ = xₖ − ln Σ e^{xᵢ},   x̄ = ȳ − softmax(x)·Σ ȳᵢ"""
+
+    def forward(ctx, x: Array, *, axis: int) -> Array: return ctx.kernels.log_softmax(x, axis)
+    def backward(ctx, g: Tensor, y: Tensor, *, axis: int) -> Tensor: return g - exp(y) * sum(g, axis, keepdim=True)
+
+
+def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """Probabilities along `dim`: all positive, adding up to 1."""
+    return _along("softmax", Softmax, input, dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """The logarithms of `softmax`, computed without taking the logarithm of a number that rounded to 0."""
+    return _along("log_softmax", LogSoftmax, input, dim, dtype)
+
+
+def _along(name: str, op: type[Op], input: Tensor, dim: int | None, dtype: Any) -> Tensor:
+    if dim is None:
+        raise TypeError(f"{name}: say which dimension the classes are in: dim=1 for N K and N K H W, dim=-1 for the last")
+    x = cast(input, dtype or input.array.dtype)
+    if not x.array.size:
+        return x + 0
+    if not x.array.ndim:
+        return op.apply(x.reshape(1), axis=axis_in(name, dim, 0)).reshape(())
+    return op.apply(x, axis=axis_in(name, dim, x.array.ndim))

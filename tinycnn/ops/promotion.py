@@ -1,0 +1,86 @@
+"""Making operands alike before an op sees them: one dtype (`Cast`) and one shape (`Expand`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinycnn import dtypes, shapes
+from tinycnn.autograd.node import TensorBase, wrap
+from tinycnn.autograd.op import Op
+from tinycnn.backend import Array
+from tinycnn.errors import DTypeError
+from tinycnn.ops.shaping import expand
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+
+Scalar = bool | int | float
+
+
+class Cast(Op):
+    """y = x in another floating type,   x̄ = ȳ in x's own"""
+
+    def forward(ctx, x: Array, *, dtype: Any) -> Array: return x.astype(dtype)
+    def backward(ctx, g: Tensor) -> Tensor: return cast(g, ctx.dtypes[0])
+
+
+class CastToConstant(Op):
+    """y = x from or to an integer or boolean type: no gradient passes."""
+
+    constants = ("y",)
+
+    def forward(ctx, x: Array, *, dtype: Any) -> Array: return x.astype(dtype)
+
+
+def cast(input: Tensor, dtype: Any) -> Tensor:
+    """`input` in another dtype; itself if it has it already."""
+    old, new = input.array.dtype, dtypes.as_dtype(dtype)
+    if old == new:
+        return input
+    return (Cast if old.kind == new.kind == "f" else CastToConstant).apply(input, dtype=new)
+
+
+def operand(op: str, x: Any) -> Any:
+    """A Tensor or a Python number; NumPy's arrays and scalars are turned into these, anything else is a TypeError."""
+    if isinstance(x, TensorBase | bool | int | float):
+        return x
+    if isinstance(x, np.generic):
+        return x.item()
+    if isinstance(x, np.ndarray):
+        return wrap(x)
+    raise TypeError(f"{op}: takes Tensors, numbers and NumPy arrays, not {type(x).__name__}")
+
+
+def common_dtype(*xs: Any) -> dtypes.DType:
+    """PyTorch's result type of Tensors and Python numbers."""
+    return dtypes.result_type(
+        [(x.array.dtype, 2 if x.array.ndim else 1) if isinstance(x, TensorBase) else (dtypes.of_scalar(x), 0) for x in xs]
+    )
+
+
+def alike(op: str, *operands: Any, floating: bool = False) -> tuple[Any, ...]:
+    """The operands promoted to one dtype and broadcast to one shape. Python numbers stay numbers.
+
+    With `floating`, integers are promoted to the default floating type.
+    """
+    xs = tuple(operand(op, x) for x in operands)
+    tensors = [x for x in xs if isinstance(x, TensorBase)]
+    if not tensors:
+        raise TypeError(f"{op}: expected a Tensor among its operands, got {[type(x).__name__ for x in operands]}")
+    first = tensors[0].array
+    if len(tensors) == len(xs) and all(x.array.dtype == first.dtype and x.array.shape == first.shape for x in xs):
+        dtype, shape = first.dtype, first.shape
+    else:
+        dtype, shape = common_dtype(*xs), shapes.broadcast(op, *(x.array.shape for x in tensors))
+    if floating and dtype.kind != "f":
+        dtype = dtypes.get_default_dtype()
+    return tuple(expand(cast(x, dtype), shape) if isinstance(x, TensorBase) else _number(op, x, dtype) for x in xs)
+
+
+def _number(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
+    """A Python number of the kind that NumPy combines with `dtype` without widening it."""
+    if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
+        raise DTypeError(f"{op}: the number {x} cannot be converted to {dtype} without overflow")
+    return float(x) if dtype.kind == "f" else int(x) if dtype.kind in "iu" else x

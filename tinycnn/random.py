@@ -1,0 +1,238 @@
+"""Random numbers. All are drawn on the host, so that a seed gives the same ones on every device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinycnn import backend as backends
+from tinycnn import dtypes
+from tinycnn._tensor import Tensor
+from tinycnn.errors import ConfigError
+from tinycnn.shapes import as_shape
+
+
+class Generator:
+    """A source of random numbers with a seed of its own: ``Generator().manual_seed(0)``.
+
+    Its ``host`` is the `numpy.random.Generator` that does the drawing.
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        self.seed()
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again from this seed: the same numbers follow."""
+        self._seed = int(seed)
+        self.host = np.random.default_rng(self._seed % 2**64)
+        return self
+
+    def seed(self) -> int:
+        """Start from a seed that no one knows, and tell it."""
+        self.manual_seed(int(np.random.SeedSequence().generate_state(1, dtype="uint64")[0]) >> 1)
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed it started from."""
+        return self._seed
+
+    def get_state(self) -> dict[str, Any]:
+        """Where it stands, for `set_state`."""
+        return {"seed": self._seed, "bits": self.host.bit_generator.state}
+
+    def set_state(self, state: dict[str, Any]) -> Generator:
+        """Go back to where it stood."""
+        self.manual_seed(state["seed"])
+        self.host.bit_generator.state = state["bits"]
+        return self
+
+
+_default: Generator | None = None
+
+
+def _default_generator() -> Generator:
+    """The generator used where none is given, made on first use: importing numpy.random takes its time."""
+    global _default
+    if _default is None:
+        _default = Generator()
+    return _default
+
+
+def __getattr__(name: str) -> Any:
+    if name == "default_generator":
+        return _default_generator()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def manual_seed(self, seed: int) -> Generator:
+        """Start again from this seed: the same numbers follow."""
+        self._seed = int(seed)
+        self.host = np.random.default_rng(self._seed % 2**64)
+        return self
+
+    def seed(self) -> int:
+        """Start from a seed that no one knows, and tell it."""
+        self.manual_seed(int(np.random.SeedSequence().generate_state(1, dtype="uint64")[0]) >> 1)
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed it started from."""
+        return self._seed
+
+    def get_state(self) -> dict[str, Any]:
+        """Where it stands, for `set_state`."""
+        return {"seed": self._seed, "bits": self.host.bit_generator.state}
+
+    def set_state(self, state: dict[str, Any]) -> Generator:
+        """Go back to where it stood."""
+        self.manual_seed(state["seed"])
+        self.host.bit_generator.state = state["bits"]
+        return self
+
+
+class _LazyDefault:
+    """The generator used where none is given, made on first use: seeding costs what import should not."""
+
+    _generator: Generator | None = None
+
+    def __get__(self, owner: Any, kind: Any = None) -> Generator:
+        if self._generator is None:
+            self._generator = Generator()
+        return self._generator
+
+
+class _State:
+    default = _LazyDefault()
+
+
+_state = _State()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "default_generator":
+        return _default_generator()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default generator from this seed; weights, shuffles and dropout follow it."""
+    return _default_generator().manual_seed(seed)
+
+
+def initial_seed() -> int:
+    """The seed the default generator started from."""
+    return _default_generator().initial_seed()
+
+
+def get_rng_state() -> dict[str, Any]:
+    """Where the default generator stands."""
+    return _default_generator().get_state()
+
+
+def set_rng_state(new_state: dict[str, Any]) -> None:
+    """Put the default generator back to where it stood."""
+    _default_generator().set_state(new_state)
+
+
+def host(generator: Generator | None = None) -> np.random.Generator:
+    """The NumPy generator behind `generator`, or behind the default one."""
+    return (generator or _default_generator()).host
+
+
+def _made(values: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    backend = backends.get(device)
+    return Tensor.wrap(backend.asarray(np.asarray(values).astype(kind))).requires_grad_(requires_grad)
+
+
+def rand(
+    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Numbers from the uniform distribution on [0, 1)."""
+    return _made(_uniform(as_shape(size), dtype, generator), dtype, device, requires_grad)
+
+
+def _uniform(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> Any:
+    double = dtype is not None and dtypes.as_dtype(dtype) == dtypes.float64
+    return host(generator).random(shape, dtype="float64" if double else "float32")
+
+
+def randn(
+    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Numbers from the normal distribution of mean 0 and variance 1."""
+    return _made(host(generator).standard_normal(as_shape(size)), dtype, device, requires_grad)
+
+
+def randint(
+    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = "int64",
+    device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Integers from low (0 if left out) up to, but without, high: ``randint(10, (2, 3))``, ``randint(3, 5, (4,))``."""
+    if size is None:
+        low, high, size = 0, low, high
+    if high is None or low >= high:
+        raise ConfigError(f"randint: expects low < high, but got {low} and {high}")
+    return _made(host(generator).integers(low, high, tuple(size)), dtype, device, requires_grad)
+
+
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = "int64", device: Any = None) -> Tensor:
+    """The numbers 0 … n − 1 in random order."""
+    return _made(host(generator).permutation(n), dtype, device, False)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """`rand` of input's shape, dtype and device."""
+    return rand(input.array.shape, dtype=dtype or input.array.dtype, device=device or input.device,
+                requires_grad=requires_grad)  # fmt: skip
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """`randn` of input's shape, dtype and device."""
+    return randn(input.array.shape, dtype=dtype or input.array.dtype, device=device or input.device,
+                 requires_grad=requires_grad)  # fmt: skip
+
+
+def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None) -> Tensor:
+    """`randint` of input's shape, dtype and device."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, input.array.shape, dtype=dtype or input.array.dtype, device=input.device)
+
+
+def normal(mean: float, std: float, size: Any, *, generator: Generator | None = None, dtype: Any = None,
+           device: Any = None) -> Tensor:  # fmt: skip
+    """Numbers from the normal distribution of this mean and standard deviation."""
+    return _made(host(generator).normal(mean, std, tuple(size)), dtype, device, False)
+
+
+def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element gives, else 0."""
+    draw = _uniform(input.array.shape, "float64", generator)
+    return (Tensor.wrap(input.backend.asarray(draw)) < input.detach()).to(input.array.dtype)
+
+
+def _fills(draw: Any) -> Any:
+    """The in-place method of Tensor that overwrites it with drawn numbers."""
+
+    def fill(self: Tensor, *args: Any, generator: Generator | None = None, **options: Any) -> Tensor:
+        return self.copy_(Tensor.wrap(self.backend.asarray(draw(host(generator), self.array, *args, **options))))
+
+    return fill
+
+
+def _draw_normal(rng: np.random.Generator, array: Any, mean: float = 0, std: float = 1) -> Any:
+    return rng.normal(mean, std, array.shape).astype(array.dtype)
+
+
+def _draw_uniform(rng: np.random.Generator, array: Any, a: float = 0, b: float = 1) -> Any:
+    return rng.uniform(a, b, array.shape).astype(array.dtype)
+
+
+def _draw_bernoulli(rng: np.random.Generator, array: Any, p: float = 0.5) -> Any:
+    return (rng.random(array.shape) < p).astype(array.dtype)
+
+
+Tensor.normal_ = _fills(_draw_normal)  # type: ignore[attr-defined]  # drawing lives here, the name on Tensor
+Tensor.uniform_ = _fills(_draw_uniform)  # type: ignore[attr-defined]
+Tensor.bernoulli_ = _fills(_draw_bernoulli)  # type: ignore[attr-defined]
