@@ -70,10 +70,12 @@ from tinycnn.dtypes import (
 from tinycnn.errors import (
     ConfigError,
     DeviceError,
+    DomainError,
     DTypeError,
     FormatError,
     GraphError,
     ShapeError,
+    StateError,
     TinycnnError,
 )
 from tinycnn.ops.arithmetic import (

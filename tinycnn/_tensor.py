@@ -12,7 +12,7 @@ from tinycnn import dtypes, shapes
 from tinycnn._repr import tensor_repr
 from tinycnn.autograd import engine, inplace
 from tinycnn.autograd.node import TensorBase, use_tensor
-from tinycnn.errors import DTypeError, GraphError
+from tinycnn.errors import GraphError, ShapeError
 from tinycnn.ops import (
     arithmetic,
     copying,
@@ -169,7 +169,7 @@ class Tensor(_Converted):
     def item(self) -> Any:
         """The one element, as a Python number."""
         if self.array.size != 1:
-            raise GraphError(f"item: a Tensor with {self.array.size} elements cannot be converted to a Scalar")
+            raise ShapeError(f"item: a Tensor with {self.array.size} elements cannot be converted to a Scalar")
         return self.array.item()
 
     def tolist(self) -> Any:
@@ -331,7 +331,7 @@ class Tensor(_Converted):
 
     def __bool__(self) -> bool:
         if self.array.size != 1:
-            raise GraphError(
+            raise ShapeError(
                 f"Boolean value of Tensor with {'no' if not self.array.size else 'more than one'} value is ambiguous;"
                 " ask for .any() or .all()"
             )

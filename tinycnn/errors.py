@@ -3,8 +3,10 @@
     TinycnnError
     ├── ShapeError    (RuntimeError, ValueError)   shapes that do not fit the op
     ├── DTypeError    (RuntimeError, TypeError)    dtypes that do not fit the op
+    ├── DomainError   (RuntimeError, ValueError)   values outside what the op is defined for
     ├── DeviceError   (RuntimeError)               no such device, or tensors on two devices
     ├── GraphError    (RuntimeError)               the graph used against its rules
+    ├── StateError    (RuntimeError)               a state dict that does not fit the module
     ├── FormatError   (ValueError)                 a file or its data that cannot be read
     └── ConfigError   (ValueError)                 options that contradict each other
 
@@ -37,12 +39,20 @@ class DTypeError(TinycnnError, RuntimeError, TypeError):
     """A dtype the operation does not take, or dtypes that do not fit each other."""
 
 
+class DomainError(TinycnnError, RuntimeError, ValueError):
+    """Values outside what the operation is defined for."""
+
+
 class DeviceError(TinycnnError, RuntimeError):
     """A device that is not there, or tensors of two devices in one operation."""
 
 
 class GraphError(TinycnnError, RuntimeError):
     """The autograd graph used against its rules: a freed graph, a changed tensor, a gradient of the wrong shape."""
+
+
+class StateError(TinycnnError, RuntimeError):
+    """A state dict whose keys or shapes do not fit the module."""
 
 
 class FormatError(TinycnnError, ValueError):

@@ -1,0 +1,70 @@
+"""Activations as PyTorch calls them; the formulas are in `tinycnn.ops.elementwise` and `tinycnn.ops.logits`."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from tinycnn._tensor import Tensor
+from tinycnn.ops import elementwise, logits
+from tinycnn.ops.elementwise import sigmoid, tanh
+
+__all__ = ["gelu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh"]
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0); `inplace` overwrites the input."""
+    return input.relu_() if inplace else elementwise.relu(input)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    r"""x·Φ(x); with "tanh" the approximation ½x·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+
+    References
+    ----------
+    Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
+    """
+    if approximate == "none":
+        return elementwise.gelu(input)
+    if approximate != "tanh":
+        raise ValueError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
+    return 0.5 * input * (1 + tanh(math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)))
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x·σ(x)."""
+    y = input * sigmoid(input)
+    return input.copy_(y) if inplace else y
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """ln(1 + e^{βx}) / β, and x itself where βx is above the threshold."""
+    y = elementwise.softplus(input * beta) / beta
+    return input.where(input * beta > threshold, y)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """ln σ(x) = −ln(1 + e⁻ˣ)."""
+    return -elementwise.softplus(-input)
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """Probabilities along `dim`: all positive, adding up to 1."""
+    return logits.softmax(input, _implicit(input, dim, "softmax"), dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """The logarithm of `softmax`."""
+    return logits.log_softmax(input, _implicit(input, dim, "log_softmax"), dtype)
+
+
+def _implicit(input: Tensor, dim: int | None, name: str) -> int:
+    """PyTorch's old guess at the class dimension, with its warning."""
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=4,
+    )
+    return 0 if input.array.ndim in (0, 1, 3) else 1

@@ -1,0 +1,24 @@
+"""Class indices as vectors."""
+
+from __future__ import annotations
+
+from tinycnn._tensor import Tensor
+from tinycnn.creation import arange
+from tinycnn.errors import DomainError, DTypeError, ShapeError
+from tinycnn.ops.indexing import check_index
+from tinycnn.ops.shaping import unsqueeze
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Each class index as a vector of 0s with a 1 at that place; as many classes as the largest index asks for."""
+    if tensor.array.dtype != "int64":
+        raise DTypeError(f"one_hot: is only applicable to index tensors of type int64, not {tensor.array.dtype}")
+    if num_classes == -1:
+        if not tensor.array.size:
+            raise ShapeError("one_hot: can not infer total number of classes from an empty tensor")
+        num_classes = int(tensor.max()) + 1
+    try:
+        check_index("one_hot", tensor, num_classes, 0)
+    except IndexError as error:
+        raise DomainError(f"{error}: class values must be in [0, num_classes)") from None
+    return (unsqueeze(tensor, -1) == arange(num_classes, device=tensor.device)).to("int64")

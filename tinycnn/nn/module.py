@@ -1,0 +1,361 @@
+"""The Module: a function with parameters, made of smaller ones, that can be walked, moved, trained and saved."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from tinycnn._tensor import Tensor
+from tinycnn.autograd import no_grad
+from tinycnn.autograd.node import RemovableHandle, TensorBase
+from tinycnn.errors import TinycnnError
+from tinycnn.nn import state
+
+M = TypeVar("M", bound="Module")
+
+
+class Parameter(Tensor):
+    """A Tensor that a module learns: assigned as an attribute, it is listed among `Module.parameters`."""
+
+    def __init__(self, data: Any = (), requires_grad: bool = True) -> None:
+        super().__init__(data)
+        self.requires_grad = requires_grad
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
+
+
+class Module:
+    """The base of all layers and models: a subclass sets its parts in ``__init__`` and computes in ``forward``.
+
+    Examples
+    --------
+    >>> from tinycnn import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.fc = nn.Linear(3, 2)
+    ...     def forward(self, x):
+    ...         return self.fc(x).relu()
+    >>> [(name, tuple(p.shape)) for name, p in Net().named_parameters()]
+    [('fc.weight', (2, 3)), ('fc.bias', (2,))]
+    """
+
+    training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Module | None]
+
+    def __init__(self) -> None:
+        for name, value in (
+            ("training", True),
+            ("_parameters", {}),
+            ("_buffers", {}),
+            ("_modules", {}),
+            ("_transient", set()),  # buffers that are not saved
+            ("_pre_hooks", {}),
+            ("_hooks", {}),
+        ):
+            object.__setattr__(self, name, value)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; every subclass defines it."""
+        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            for pre_hook in list(self._pre_hooks.values()):
+                changed = pre_hook(self, args)
+                if changed is not None:
+                    args = changed if isinstance(changed, tuple) else (changed,)
+            result = self.forward(*args, **kwargs)
+            for hook in list(self._hooks.values()):
+                changed = hook(self, args, result)
+                result = result if changed is None else changed
+            return result
+        except TinycnnError as error:
+            self._sign(error)
+            raise
+
+    def _sign(self, error: TinycnnError) -> None:
+        """Put this module into the path that an error inside it shows; called from the inside out."""
+        inner = getattr(error, "_module", None)
+        name = next((name for name, module in self.named_modules() if module is inner and name), "")
+        kind = error.module_path.rpartition(" (")[2] if inner is not None else f"{type(self).__name__})"
+        old = error.module_path.rpartition(" (")[0]
+        path = ".".join(part for part in (name, old) if part)
+        error.module_path = f"{path} ({kind}"
+        error._module = self  # type: ignore[attr-defined]  # a note for the module around this one
+
+    # Attributes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_parameters" not in self.__dict__:
+            if isinstance(value, Parameter | Module):
+                raise AttributeError("cannot assign parameters or modules before Module.__init__() call")
+            object.__setattr__(self, name, value)
+            return
+        stores: tuple[dict[str, Any], ...] = (self._parameters, self._modules, self._buffers)
+        home = (
+            self._parameters if isinstance(value, Parameter)
+            else self._modules if isinstance(value, Module)
+            else self._buffers if name in self._buffers and (value is None or isinstance(value, TensorBase))
+            else next((store for store in stores if value is None and name in store), None)
+        )  # fmt: skip
+        if home is None:
+            if name in self._parameters:
+                raise TypeError(
+                    f"cannot assign '{type(value).__name__}' as parameter '{name}' (tinycnn.nn.Parameter or None expected)"
+                )
+            object.__setattr__(self, name, value)
+            return
+        for store in stores:
+            if store is not home:
+                store.pop(name, None)
+        self.__dict__.pop(name, None)
+        home[name] = value
+
+    def __getattr__(self, name: str) -> Any:
+        for store in ("_parameters", "_buffers", "_modules"):
+            if name in self.__dict__.get(store, ()):
+                return self.__dict__[store][name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        for store in (self._parameters, self._buffers, self._modules):
+            if name in store:
+                del store[name]  # type: ignore[attr-defined]  # each is a dict by name
+                return
+        object.__delattr__(self, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Make `tensor` part of the module's state, though it is not learnt; saved with it if persistent."""
+        if tensor is not None and not isinstance(tensor, TensorBase):
+            raise TypeError(f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)")
+        self._check_name(name, self._buffers)
+        self._buffers[name] = tensor
+        (self._transient.discard if persistent else self._transient.add)(name)
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Add a parameter, or say with None that there is none of this name."""
+        self._check_name(name, self._parameters)
+        self._parameters[name] = param
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a part under a name that may be computed."""
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        self._check_name(name, self._modules)
+        self._modules[name] = module
+
+    register_module = add_module
+
+    def _check_name(self, name: str, own: Mapping[str, Any]) -> None:
+        if not isinstance(name, str) or not name or "." in name:
+            raise KeyError(f"a name must be a string, not empty and without dots, but got {name!r}")
+        if hasattr(self, name) and name not in own:
+            raise KeyError(f"attribute '{name}' already exists")
+
+    # Walking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """This module and all its parts, with the paths to them."""
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+    def _named(self, store: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for path, module in self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]:
+            for name, tensor in getattr(module, store).items():
+                if tensor is not None and not (once and id(tensor) in seen):
+                    seen.add(id(tensor))
+                    yield f"{path}.{name}" if path else name, tensor
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Each parameter with its path; one that is shared comes once."""
+        return self._named("_parameters", prefix, recurse, remove_duplicate)
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Each buffer with its path."""
+        return self._named("_buffers", prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """All that is learnt, for an optimizer."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """All state that is not learnt."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The direct parts, by name."""
+        return ((name, module) for name, module in self._modules.items() if module is not None)
+
+    def children(self) -> Iterator[Module]:
+        """The direct parts."""
+        return (module for _, module in self.named_children())
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all its parts."""
+        return (module for _, module in self.named_modules())
+
+    def get_submodule(self, target: str) -> Module:
+        """The part at a dotted path; "" is the module itself."""
+        module = self
+        for name in target.split(".") if target else ():
+            found = module._modules.get(name)
+            if found is None:
+                raise AttributeError(f"{type(module).__name__} has no part '{name}' (asked for '{target}')")
+            module = found
+        return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a dotted path."""
+        path, _, name = target.rpartition(".")
+        found = self.get_submodule(path)._parameters.get(name)
+        if found is None:
+            raise AttributeError(f"there is no parameter '{target}'")
+        return found
+
+    def apply(self: M, fn: Callable[[Module], object]) -> M:
+        """Call `fn` on every part, inner ones first, and on this module."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    # Changing all of it ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def train(self: M, mode: bool = True) -> M:
+        """Training mode: dropout drops, batch norm uses and updates batch statistics."""
+        for module in self.modules():
+            object.__setattr__(module, "training", bool(mode))
+        return self
+
+    def eval(self: M) -> M:
+        """Evaluation mode, in which the output depends on the input alone."""
+        return self.train(False)
+
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        """Freeze (False) or unfreeze all parameters."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients."""
+        for parameter in self.parameters():
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                parameter.grad = parameter.grad.detach().zero_()
+
+    def _apply(self: M, fn: Callable[[Tensor], Tensor]) -> M:
+        """Replace every parameter, gradient and buffer by what `fn` makes of it; the Parameters stay the same objects."""
+        with no_grad():
+            for module in self.modules():
+                for parameter in module._parameters.values():
+                    if parameter is not None:
+                        parameter.data = fn(parameter)
+                        parameter.grad = None if parameter.grad is None else fn(parameter.grad)
+                for name, buffer in module._buffers.items():
+                    if buffer is not None:
+                        module._buffers[name] = fn(buffer)
+        return self
+
+    def to(self: M, *args: Any, **kwargs: Any) -> M:
+        """Move to a device and/or convert what is floating to a dtype, in place: ``to("cuda")``, ``to(float64)``."""
+
+        def moved(tensor: Tensor) -> Tensor:
+            made = tensor.to(*args, **kwargs)
+            kept = made.dtype if tensor.is_floating_point() else tensor.dtype
+            return made if made.dtype == kept else tensor.to(made.device)
+
+        return self._apply(moved)
+
+    def cpu(self: M) -> M:
+        """Move to the CPU."""
+        return self.to("cpu")
+
+    def cuda(self: M, device: Any = None) -> M:
+        """Move to the GPU."""
+        return self.to("cuda")
+
+    def float(self: M) -> M:
+        """Convert to float32."""
+        return self.to("float32")
+
+    def double(self: M) -> M:
+        """Convert to float64."""
+        return self.to("float64")
+
+    def half(self: M) -> M:
+        """Convert to float16."""
+        return self.to("float16")
+
+    # State and hooks ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def state_dict(
+        self, destination: OrderedDict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> OrderedDict[str, Tensor]:
+        """All parameters and persistent buffers by path. They share memory with the module's own."""
+        return state.collect(self, destination, prefix, keep_vars)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Copy values in by path; nothing is changed unless all of it fits.
+
+        Raises
+        ------
+        StateError
+            If keys are missing or unexpected (with `strict`), or shapes differ; it lists all of them.
+        """
+        return state.load(self, state_dict, strict, assign)
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, args)`` before forward; what it returns replaces args."""
+        return RemovableHandle(self._pre_hooks, hook)
+
+    def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after forward; what it returns replaces the output."""
+        return RemovableHandle(self._hooks, hook)
+
+    # Printing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def extra_repr(self) -> str:
+        """What stands in the parentheses of ``repr``."""
+        return ""
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        parts = [f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()]
+        if not parts:
+            return f"{self._get_name()}({extra if chr(10) not in extra else _block(extra.split(chr(10)))})"
+        return f"{self._get_name()}({_block([*extra.splitlines(), *parts])})"
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _block(lines: list[str]) -> str:
+    return "\n  " + "\n  ".join(lines) + "\n"
