@@ -65,56 +65,6 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def manual_seed(self, seed: int) -> Generator:
-        """Start again from this seed: the same numbers follow."""
-        self._seed = int(seed)
-        self.host = np.random.default_rng(self._seed % 2**64)
-        return self
-
-    def seed(self) -> int:
-        """Start from a seed that no one knows, and tell it."""
-        self.manual_seed(int(np.random.SeedSequence().generate_state(1, dtype="uint64")[0]) >> 1)
-        return self._seed
-
-    def initial_seed(self) -> int:
-        """The seed it started from."""
-        return self._seed
-
-    def get_state(self) -> dict[str, Any]:
-        """Where it stands, for `set_state`."""
-        return {"seed": self._seed, "bits": self.host.bit_generator.state}
-
-    def set_state(self, state: dict[str, Any]) -> Generator:
-        """Go back to where it stood."""
-        self.manual_seed(state["seed"])
-        self.host.bit_generator.state = state["bits"]
-        return self
-
-
-class _LazyDefault:
-    """The generator used where none is given, made on first use: seeding costs what import should not."""
-
-    _generator: Generator | None = None
-
-    def __get__(self, owner: Any, kind: Any = None) -> Generator:
-        if self._generator is None:
-            self._generator = Generator()
-        return self._generator
-
-
-class _State:
-    default = _LazyDefault()
-
-
-_state = _State()
-
-
-def __getattr__(name: str) -> Any:
-    if name == "default_generator":
-        return _default_generator()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
 def manual_seed(seed: int) -> Generator:
     """Start the default generator from this seed; weights, shuffles and dropout follow it."""
     return _default_generator().manual_seed(seed)

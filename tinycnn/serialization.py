@@ -17,7 +17,8 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from io import BufferedReader
+from typing import Any
 
 import numpy as np
 
@@ -190,7 +191,7 @@ class _Flaw(Exception):
     r"""What is wrong with a file that is being read."""
 
 
-def _header(file: BinaryIO) -> tuple[dict[str, Any], int]:
+def _header(file: BufferedReader) -> tuple[dict[str, Any], int]:
     r"""The header, and where in the file the tensors' bytes start."""
     first = file.read(9)
     size = os.fstat(file.fileno()).st_size
@@ -251,14 +252,14 @@ def _check_layout(header: dict[str, Any], size: int) -> None:
         raise _Flaw(f"the tensors take {reached} bytes, but the file holds {size}: it was cut short or added to")
 
 
-def _tensor(file: BinaryIO, start: int, entry: dict[str, Any], map_location: Any) -> Tensor:
+def _tensor(file: BufferedReader, start: int, entry: dict[str, Any], map_location: Any) -> Tensor:
     begin, end = entry["data_offsets"]
     try:
         array = np.empty(entry["shape"], dtype=_DTYPES[entry["dtype"]])
     except ValueError as error:  # more axes, or larger empty ones, than NumPy has
         raise _Flaw(f"the shape {entry['shape']}: {error}") from error
     file.seek(start + begin)
-    if file.readinto(array.reshape(-1).view(np.uint8)) != end - begin:
+    if file.readinto(array.reshape(-1).view(np.uint8).data) != end - begin:
         raise _Flaw("the file became shorter while it was read")
     if entry["dtype"] == "BOOL":
         array = array != 0
