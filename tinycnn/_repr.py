@@ -32,9 +32,9 @@ def set_printoptions(
     _options["sci_mode"] = sci_mode
 
 
-def tensor_repr(tensor: Tensor, prefix: str = "tensor(") -> str:
+def tensor_repr(tensor: Tensor) -> str:
     """The text of ``repr(tensor)``."""
-    host = tensor.backend.asnumpy(tensor.array)
+    prefix, host = "tensor(", tensor.backend.asnumpy(tensor.array)
     notes = []
     if host.size == 0:
         body = "[]" if host.ndim == 1 else str(np.empty((0,)).tolist())

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinycnn import backend as backends
+from tinycnn import _interchange as interchange
 from tinycnn import dtypes, shapes
+from tinycnn._interchange import Conversions
 from tinycnn._repr import tensor_repr
 from tinycnn.autograd import engine, inplace
 from tinycnn.autograd.node import TensorBase, use_tensor
-from tinycnn.errors import GraphError, ShapeError
+from tinycnn.errors import GraphError
 from tinycnn.ops import (
     arithmetic,
     copying,
@@ -24,7 +25,6 @@ from tinycnn.ops import (
     reduction,
     shaping,
 )
-from tinycnn.ops.promotion import cast
 from tinycnn.shapes import Size
 
 
@@ -38,27 +38,12 @@ def _in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def _as(dtype: str) -> Callable[[Any], Tensor]:
-    def method(self: Tensor) -> Tensor:
-        return cast(self, dtype)
-
-    method.__doc__ = f"This tensor as {dtype}."
-    return method
-
-
 def _reflected(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The operator for a tensor on the right: ``2 - x`` calls ``x.__rsub__(2)``."""
     return lambda self, other: function(other, self)
 
 
-class _Converted(TensorBase):
-    """The conversions named after types; apart, lest `float` and `bool` mean these methods all over Tensor's page."""
-
-    half, float, double = _as("float16"), _as("float32"), _as("float64")
-    byte, short, int, long, bool = _as("uint8"), _as("int16"), _as("int32"), _as("int64"), _as("bool")
-
-
-class Tensor(_Converted):
+class Tensor(Conversions):
     """An n-dimensional array on a device, with its place in the graph of operations.
 
     Examples
@@ -118,7 +103,11 @@ class Tensor(_Converted):
     # In the graph ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def backward(
-        self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
     ) -> None:
         """Add the gradient of this tensor to ``.grad`` of the leaves it was made from."""
         engine.backward(self, gradient, retain_graph, create_graph, inputs)
@@ -151,59 +140,17 @@ class Tensor(_Converted):
         self.array = other.array
         self._bump_version()
 
-    # Out of tinycnn and between devices and types ────────────────────────────────────────────────────────────────────
+    # Out of tinycnn, and between devices and types; float(), long() and their like are in Conversions ────────────────
 
-    def numpy(self, *, force: bool = False) -> Any:
-        """The elements as a NumPy array that shares memory; `force` detaches and copies from a GPU first."""
-        if force:
-            return self.backend.asnumpy(self.array)
-        if self._requires_grad:
-            raise GraphError("numpy: can't call numpy() on Tensor that requires grad; use tensor.detach().numpy() instead")
-        if self.is_cuda:
-            raise TypeError("numpy: can't convert a cuda tensor to NumPy; use Tensor.cpu() to copy it to the host first")
-        return self.array
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
-
-    def item(self) -> Any:
-        """The one element, as a Python number."""
-        if self.array.size != 1:
-            raise ShapeError(f"item: a Tensor with {self.array.size} elements cannot be converted to a Scalar")
-        return self.array.item()
-
-    def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers."""
-        return self.backend.asnumpy(self.array).tolist()
-
-    def to(self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False) -> Tensor:
-        """This tensor in another dtype, on another device, or as another tensor is: ``to(float64)``, ``to("cuda")``."""
-        for arg in args:
-            if isinstance(arg, TensorBase):
-                dtype, device = arg.array.dtype, arg.backend.device
-            elif isinstance(arg, backends.device) or (isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda")):
-                device = arg
-            elif not isinstance(arg, bool):
-                dtype = arg
-        made = self if dtype is None else cast(self, dtype)
-        made = made if device is None else copying.transfer(made, backends.get(device))
-        return made.clone() if copy and made is self else made
-
-    def cpu(self) -> Tensor:
-        """This tensor on the CPU."""
-        return self.to("cpu")
-
-    def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
-        """This tensor on the GPU."""
-        return self.to("cuda" if device is None else backends.device("cuda", device if isinstance(device, int) else 0))
-
-    def type(self, dtype: Any = None) -> Any:
-        """This tensor as `dtype`; without one, the name of its type."""
-        return f"tinycnn.{self.array.dtype}" if dtype is None else cast(self, dtype)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """This tensor in other's dtype, on other's device."""
-        return self.to(other)
+    numpy, item, tolist, __array__ = interchange.numpy, interchange.item, interchange.tolist, interchange.as_array
+    to, cpu, cuda = interchange.to, interchange.cpu, interchange.cuda
+    type, type_as = interchange.type_, interchange.type_as
+    __bool__, __float__, __int__, __index__ = (
+        interchange.truth, interchange.as_float, interchange.as_int, interchange.as_index,
+    )
+    __len__, __iter__, __contains__ = interchange.length, interchange.iterate, interchange.contains
+    __repr__, __format__ = tensor_repr, interchange.formatted
+    __deepcopy__, __reduce__ = interchange.deepcopy, interchange.reduce
 
     # Arithmetic, comparison, logic ───────────────────────────────────────────────────────────────────────────────────
 
@@ -218,7 +165,7 @@ class Tensor(_Converted):
 
     eq, ne, lt, le, gt, ge = (
         arithmetic.eq, arithmetic.ne, arithmetic.lt, arithmetic.le, arithmetic.gt, arithmetic.ge,
-    )  # fmt: skip
+    )
     __lt__, __le__, __gt__, __ge__ = lt, le, gt, ge
     __hash__ = TensorBase.__hash__
 
@@ -237,23 +184,23 @@ class Tensor(_Converted):
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where the condition holds, else `other`."""
-        return arithmetic.where(condition, self, other)  # type: ignore[no-any-return]  # three arguments: a Tensor
+        return arithmetic.where(condition, self, other)
 
     # Functions of each element ───────────────────────────────────────────────────────────────────────────────────────
 
     exp, log, log1p, log2, sqrt = (
         elementwise.exp, elementwise.log, elementwise.log1p, elementwise.log2, elementwise.sqrt,
-    )  # fmt: skip
+    )
     rsqrt, square, sin, cos, tanh = (
         elementwise.rsqrt, elementwise.square, elementwise.sin, elementwise.cos, elementwise.tanh,
-    )  # fmt: skip
+    )
     abs = absolute = __abs__ = elementwise.abs
     relu, sigmoid, erf, softmax, log_softmax = (
         elementwise.relu, elementwise.sigmoid, elementwise.erf, logits.softmax, logits.log_softmax,
-    )  # fmt: skip
+    )
     sign, floor, ceil, round, trunc = (
         elementwise.sign, elementwise.floor, elementwise.ceil, elementwise.round, elementwise.trunc,
-    )  # fmt: skip
+    )
     isnan, isinf, isfinite = elementwise.isnan, elementwise.isinf, elementwise.isfinite
 
     # Reductions ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -275,10 +222,10 @@ class Tensor(_Converted):
     reshape = view = shaping.reshape
     permute, transpose, swapaxes, t, movedim = (
         shaping.permute, shaping.transpose, shaping.transpose, shaping.t, shaping.movedim,
-    )  # fmt: skip
+    )
     expand, expand_as, broadcast_to, sum_to_size = (
         shaping.expand, shaping.expand_as, shaping.broadcast_to, shaping.sum_to_shape,
-    )  # fmt: skip
+    )
     squeeze, unsqueeze, flatten, unflatten = shaping.squeeze, shaping.unsqueeze, shaping.flatten, shaping.unflatten
     repeat, tile, flip, roll = shaping.repeat, shaping.repeat, shaping.flip, shaping.roll
     split, chunk, unbind = joining.split, joining.chunk, joining.unbind
@@ -305,14 +252,14 @@ class Tensor(_Converted):
     add_, sub_, mul_, div_, pow_, neg_ = (
         _in_place("add_", add), _in_place("sub_", sub), _in_place("mul_", mul),
         _in_place("div_", div), _in_place("pow_", pow), _in_place("neg_", neg),
-    )  # fmt: skip
+    )
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
     exp_, sqrt_, abs_ = _in_place("exp_", exp), _in_place("sqrt_", sqrt), _in_place("abs_", abs)
     relu_, sigmoid_, tanh_ = _in_place("relu_", relu), _in_place("sigmoid_", sigmoid), _in_place("tanh_", tanh)
     clamp_, masked_fill_ = _in_place("clamp_", clamp), _in_place("masked_fill_", masked_fill)
     floor_, round_, scatter_add_ = (
         _in_place("floor_", floor), _in_place("round_", round), _in_place("scatter_add_", scatter_add),
-    )  # fmt: skip
+    )
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Tensor:
         """Write src's elements, broadcast and converted, into this tensor."""
@@ -327,65 +274,11 @@ class Tensor(_Converted):
         """Make every element 0."""
         return self.copy_(0)
 
-    # As Python sees it ───────────────────────────────────────────────────────────────────────────────────────────────
-
-    def __bool__(self) -> bool:
-        if self.array.size != 1:
-            raise ShapeError(
-                f"Boolean value of Tensor with {'no' if not self.array.size else 'more than one'} value is ambiguous;"
-                " ask for .any() or .all()"
-            )
-        return bool(self.item())
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self.array.dtype.kind == "f" or self.array.size != 1:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self.item())
-
-    def __len__(self) -> int:
-        if not self.array.ndim:
-            raise TypeError("len() of a 0-d tensor")
-        return int(self.array.shape[0])
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.array.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(joining.unbind(self))
-
-    def __contains__(self, element: Any) -> bool:
-        return bool((self == element).any())
-
-    def __repr__(self) -> str:
-        return tensor_repr(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.array.ndim == 0 else format(str(self), spec)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if self.grad_fn is not None:
-            raise GraphError("deepcopy: only tensors created by the user (leaves) can be copied deeply; use clone()")
-        made = memo[id(self)] = type(self).wrap(self.array.copy())
-        made._requires_grad = self._requires_grad
-        made.grad = None if self.grad is None else self.grad.detach().clone()
-        return made
-
-    def __reduce__(self) -> Any:
-        if self.grad_fn is not None:
-            raise GraphError("pickle: only tensors created by the user (leaves) can be pickled; use detach()")
-        return _rebuilt, (type(self), self.backend.asnumpy(self.array), self.backend.name, self._requires_grad)
-
     # New tensors on the same device ──────────────────────────────────────────────────────────────────────────────────
 
-    def new_full(self, size: Sequence[int], fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    def new_full(self, size: Sequence[int], fill_value: Any, *, dtype: Any = None) -> Tensor:
         """A tensor full of one value, of this one's dtype and device."""
-        made = Tensor.wrap(self.backend.xp.full(tuple(size), fill_value, dtype=dtype or self.array.dtype))
-        return made.requires_grad_(requires_grad)
+        return Tensor.wrap(self.backend.xp.full(tuple(size), fill_value, dtype=dtype or self.array.dtype))
 
     def new_zeros(self, *size: Any, **options: Any) -> Tensor:
         """Zeros of this tensor's dtype and device."""
@@ -394,12 +287,6 @@ class Tensor(_Converted):
     def new_ones(self, *size: Any, **options: Any) -> Tensor:
         """Ones of this tensor's dtype and device."""
         return self.new_full(shapes.as_shape(size), 1, **options)
-
-
-def _rebuilt(kind: type[Tensor], host: Any, device: str, requires_grad: bool) -> Tensor:
-    tensor = kind.wrap(backends.get(device).asarray(host))
-    tensor._requires_grad = requires_grad
-    return tensor
 
 
 use_tensor(Tensor)

@@ -145,13 +145,13 @@ def full_like(
 ) -> Tensor:
     """One value in input's shape, dtype and device."""
     return full(input.array.shape, fill_value, dtype=dtype or input.array.dtype, device=device or input.device,
-                requires_grad=requires_grad)  # fmt: skip
+                requires_grad=requires_grad)
 
 
 def arange(
     start: float, end: float | None = None, step: float = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """start, start + step, … up to, but without, end; integers if all three are."""
     if end is None:
         start, end = 0, start

@@ -82,7 +82,7 @@ def _category(dtype: DType) -> int:
 
 
 def result_type(operands: Iterable[tuple[DType, int]]) -> DType:
-    """PyTorch's promotion of operands, each given as (dtype, rank): 0 a scalar, 1 a tensor of no dimensions, 2 a tensor.
+    """PyTorch's promotion of operands, each a (dtype, rank): 0 a scalar, 1 a tensor of no dimensions, 2 a tensor.
 
     Examples
     --------

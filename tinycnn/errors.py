@@ -68,7 +68,8 @@ def explain(headline: str, rows: Mapping[str, Any] | None = None, hint: str | No
 
     Examples
     --------
-    >>> print(explain("matmul: inner sizes differ, 3 ≠ 4", {"input": (2, 3), "other": (4, 5)}, "transpose one of them?"))
+    >>> facts = {"input": (2, 3), "other": (4, 5)}
+    >>> print(explain("matmul: inner sizes differ, 3 ≠ 4", facts, "transpose one of them?"))
     matmul: inner sizes differ, 3 ≠ 4
       input  = (2, 3)
       other  = (4, 5)

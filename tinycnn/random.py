@@ -118,7 +118,7 @@ def randn(
 def randint(
     low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = "int64",
     device: Any = None, requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Integers from low (0 if left out) up to, but without, high: ``randint(10, (2, 3))``, ``randint(3, 5, (4,))``."""
     if size is None:
         low, high, size = 0, low, high
@@ -135,13 +135,13 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = "int64"
 def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`rand` of input's shape, dtype and device."""
     return rand(input.array.shape, dtype=dtype or input.array.dtype, device=device or input.device,
-                requires_grad=requires_grad)  # fmt: skip
+                requires_grad=requires_grad)
 
 
 def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`randn` of input's shape, dtype and device."""
     return randn(input.array.shape, dtype=dtype or input.array.dtype, device=device or input.device,
-                 requires_grad=requires_grad)  # fmt: skip
+                 requires_grad=requires_grad)
 
 
 def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None) -> Tensor:
@@ -151,7 +151,7 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any
 
 
 def normal(mean: float, std: float, size: Any, *, generator: Generator | None = None, dtype: Any = None,
-           device: Any = None) -> Tensor:  # fmt: skip
+           device: Any = None) -> Tensor:
     """Numbers from the normal distribution of this mean and standard deviation."""
     return _made(host(generator).normal(mean, std, tuple(size)), dtype, device, False)
 

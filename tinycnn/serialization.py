@@ -198,8 +198,10 @@ def _header(file: BufferedReader) -> tuple[dict[str, Any], int]:
     length = int.from_bytes(first[:8], "little")
     if first[8:] != b"{":
         raise _Flaw(_what_else(first))
-    if length > min(size - 8, _MOST_HEADER_BYTES):
-        raise _Flaw(f"the header should be {length} bytes long, but the file ends after {size - 8}: it was cut short")
+    if length > size - 8:
+        raise _Flaw(f"the header should be {length} bytes long, but only {size - 8} follow: the file was cut short")
+    if not 2 <= length <= _MOST_HEADER_BYTES:
+        raise _Flaw(f"a header cannot be {length} bytes long")
     try:
         header = json.loads(b"{" + file.read(length - 1))
     except (ValueError, RecursionError) as error:

@@ -49,7 +49,7 @@ def broadcast(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         if len(sizes) > 1:
             raise ShapeError(
                 explain(
-                    f"{op}: these shapes do not broadcast: sizes {' and '.join(map(str, sorted(sizes)))} meet at dimension {axis}",
+                    f"{op}: shapes do not broadcast: {' and '.join(map(str, sorted(sizes)))} meet at dimension {axis}",
                     dict(zip(("input", "other", "third"), map(tuple, shapes), strict=False)),
                     "aligned at the last dimension, sizes must be equal or 1",
                 )
@@ -64,7 +64,7 @@ def axis_in(op: str, dim: SupportsIndex, rank: int) -> int:
     limit = max(rank, 1)  # a tensor of no dimensions takes 0 and -1, as in PyTorch
     if not -limit <= axis < limit:
         raise IndexError(
-            f"{op}: Dimension out of range: dim is {axis}, but a tensor of {rank} dimensions takes {-limit} to {limit - 1}"
+            f"{op}: Dimension out of range: dim is {axis}, but {rank} dimensions take {-limit} to {limit - 1}"
         )
     return axis % limit
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tinycnn.autograd.agreement import gradcheck, gradgradcheck
+from tinycnn.autograd.comparison import GradcheckError
 from tinycnn.autograd.engine import backward, grad
 from tinycnn.autograd.function import Function
 from tinycnn.autograd.grad_mode import (
@@ -12,7 +14,6 @@ from tinycnn.autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from tinycnn.autograd.numeric import GradcheckError, gradcheck, gradgradcheck
 from tinycnn.autograd.op import Op
 
 __all__ = [

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.grad_mode import set_grad_enabled
-from tinycnn.autograd.node import TensorBase, wrap
+from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.errors import GraphError, ShapeError
 
@@ -46,7 +46,7 @@ def backward(
     gradients = _run(roots, cotangents, wanted, keep, create_graph)
     others = {} if inputs is None else {_target(x): x for x in _as_tuple(inputs)}
     for target, g in gradients.items():
-        leaf = others.get(target, target[0])
+        leaf: Any = others.get(target, target[0])
         if leaf.grad is None:
             leaf.grad = g
         elif create_graph:
@@ -109,7 +109,7 @@ def _run(
 
     def send(edge: Target, g: Tensor, borrowed: bool) -> None:
         target, number = edge
-        if isinstance(target, TensorBase):
+        if is_tensor(target):
             (lent.discard if edge in arrived or not borrowed else lent.add)(edge)
             arrived[edge] = arrived[edge] + g if edge in arrived else g
             return
@@ -129,24 +129,24 @@ def _run(
         while heap:
             node = heapq.heappop(heap)
             slots = pending.pop(node)
-            for number, g in enumerate(slots):
-                if g is not None and node.hooks:
-                    slots[number] = g = _through_hooks(node.hooks.get(number), g)
-                if g is not None and (node, number) in stops:
-                    arrived[node, number] = g
+            for number, slot in enumerate(slots):
+                if slot is not None and node.hooks:
+                    slots[number] = slot = _through_hooks(node.hooks.get(number), slot)
+                if slot is not None and (node, number) in stops:
+                    arrived[node, number] = slot
             if on_path is not None and not any(edge and _leads(edge, on_path, stops) for edge in node.edges):
                 continue  # nothing that was asked for lies beyond
             gradients = node.vjp(slots)
-            for edge, g in zip(node.edges, gradients, strict=True):
-                if edge is not None and g is not None:
-                    send(edge, g, node.lends(g, slots, gradients))
+            for way, gradient in zip(node.edges, gradients, strict=True):
+                if way is not None and gradient is not None:
+                    send(way, gradient, node.lends(gradient, slots, gradients))
             if not keep:
                 node.release()
         for edge, g in arrived.items():
             leaf = edge[0]
             if edge in lent:
                 arrived[edge] = g = g.clone()
-            if isinstance(leaf, TensorBase) and leaf._leaf_hooks:
+            if is_tensor(leaf) and leaf._leaf_hooks:
                 arrived[edge] = _through_hooks(leaf._leaf_hooks, g)
     return arrived if wanted is None else {edge: g for edge, g in arrived.items() if edge in stops}
 
@@ -222,4 +222,4 @@ def _target(x: Any) -> Target:
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
+    return (tensors,) if is_tensor(tensors) else tuple(tensors)

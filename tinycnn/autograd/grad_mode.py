@@ -28,7 +28,7 @@ def is_inference_mode_enabled() -> bool:
     return _state.inference
 
 
-class set_grad_enabled:  # noqa: N801 — PyTorch's name
+class set_grad_enabled:
     """Turn recording on or off: at once when called, until its end as ``with set_grad_enabled(flag):`` or decorator."""
 
     def __init__(self, mode: bool) -> None:
@@ -48,7 +48,7 @@ class set_grad_enabled:  # noqa: N801 — PyTorch's name
 
 
 class _Switch:
-    """Set recording to `mode` inside a ``with`` block, and put back what was before; the base of no_grad and its kin."""
+    """Set recording to `mode` inside a ``with`` block, then put back what was; the base of no_grad and its kin."""
 
     mode = True
 
@@ -73,19 +73,19 @@ class _Switch:
         return _decorated(function, type(self))
 
 
-class no_grad(_Switch):  # noqa: N801 — PyTorch's name
+class no_grad(_Switch):
     """Record nothing: ``with no_grad():`` or ``@no_grad()``. What it computes needs no gradient."""
 
     mode = False
 
 
-class enable_grad(_Switch):  # noqa: N801 — PyTorch's name
+class enable_grad(_Switch):
     """Record again, inside a `no_grad`."""
 
     mode = True
 
 
-class inference_mode:  # noqa: N801 — PyTorch's name
+class inference_mode:
     """`no_grad` for code that never trains. Here the two do the same; the name lets PyTorch code run."""
 
     def __new__(cls, mode: Any = True) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tinycnn import backend as backends
 from tinycnn.backend import Array, Backend
@@ -167,6 +167,11 @@ def use_tensor(tensor_type: type[TensorBase]) -> None:
     """Make results of ops be of this type. Called once, by the module that defines `Tensor`."""
     global _tensor_type
     _tensor_type = tensor_type
+
+
+def is_tensor(x: object) -> TypeGuard[Tensor]:
+    """Whether x is a Tensor."""
+    return isinstance(x, TensorBase)
 
 
 def wrap(array: Array) -> Tensor:

@@ -4,11 +4,12 @@ The central difference of a function f of one number, with step h, is
 
     (f(x + h) − f(x − h)) / 2h  =  f′(x) + h²/6·f‴(x) + …   ± ε·|f(x)|/h
 
-The first error is the truncation of the Taylor series and falls with h; the second is rounding, because f(x ± h) are
-known to ε = 2⁻⁵³ ≈ 1e-16 in float64 and their difference is divided by a small number: it grows as h falls. The sum is
-least where they meet, near h = ∛(3ε) ≈ 7e-6 if f and f‴ are about 1. The default h = 1e-6 lies a little below: the error
-is still about 1e-10, far under any tolerance here, and kinks (a ReLU's 0, a maximum that changes hands) are stepped over
-less often. In float32, where ε ≈ 6e-8, nothing is left of the derivative at this step: check in float64.
+The first error is the truncation of the Taylor series and falls with h. The second is rounding: f(x ± h) are known to
+ε = 2⁻⁵³ ≈ 1e-16 of their size in float64, and their difference is divided by a small number; it grows as h falls. The
+sum is least where the two meet, near h = ∛(3ε) ≈ 7e-6 if f and f‴ are about 1. The default h = 1e-6 lies a little
+below: the error is still about 1e-10, far under any tolerance here, and kinks (a ReLU's 0, a maximum that changes
+hands) are stepped over less often. In float32 ε ≈ 6e-8, and at this step rounding leaves not two digits of the
+derivative: check in float64.
 
 A function with many outputs has a derivative for each pair of output and input, its Jacobian J. To sum the outputs and
 differentiate the sum would test next to nothing: the outputs of softmax always sum to 1 and those of a normalisation to
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinycnn.autograd.node import TensorBase, wrap
+from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.dtypes import float64, is_floating
 from tinycnn.errors import ShapeError, explain
 
@@ -146,7 +147,7 @@ def outputs_of(func: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Tens
     """What func returns, as a tuple of Tensors."""
     outputs = as_tuple(func(*arguments))
     for y in outputs:
-        if not isinstance(y, TensorBase):
+        if not is_tensor(y):
             raise TypeError(f"the function must return a Tensor or a tuple of Tensors, but gave {type(y).__name__}")
     return outputs
 
@@ -156,4 +157,4 @@ def _values(func: Callable[..., Any], arguments: Sequence[Any]) -> list[Host]:
 
 
 def _is_movable(x: Any) -> bool:
-    return isinstance(x, TensorBase) and is_floating(x.array.dtype)
+    return is_tensor(x) and is_floating(x.array.dtype)

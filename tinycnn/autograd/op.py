@@ -25,8 +25,8 @@ class Op:
     A subclass defines ``forward(ctx, *arrays, **options)`` and ``backward(ctx, *cotangents, *needed, **options)``:
 
     - Arrays go forward, Tensors come back. A backward made of ops is itself differentiable.
-    - ``backward`` names what it needs. After a cotangent for each differentiable result come names of ``forward``'s inputs
-      or of `results`; these are kept, nothing else is. Options it wants again are keyword-only.
+    - ``backward`` names what it needs. After a cotangent for each differentiable result come names of ``forward``'s
+      inputs or of `results`; these are kept, nothing else is. Options it wants again are keyword-only.
     - ``backward`` returns a gradient for each input, or None where there is none.
     - Inputs may be Tensors, Python numbers or None. Broadcasting and promotion happened before, by ops of their own, so
       shapes and dtypes already agree.
@@ -196,14 +196,14 @@ class Op:
             if g is None or edge is None:
                 continue
             if not isinstance(g, TensorBase):
-                raise GraphError(f"{self.name}: backward returned a {type(g).__name__} for input {position}, not a Tensor")
+                raise GraphError(f"{self.name}: backward returned a {type(g).__name__} for input {position}, no Tensor")
             array, shape, dtype = g.array, self.shapes[position], self.dtypes[position]
             if array.shape != shape or array.dtype != dtype or type(array) is not self.backend.ndarray:
                 raise GraphError(_broken_contract(self, position, array, shape, dtype))
         return found
 
     def lends(self, g: Tensor, cotangents: Sequence[Tensor | None], gradients: Sequence[Tensor | None]) -> bool:
-        """Whether a gradient is memory that others hold too: a cotangent handed on, a view, or one given to two inputs."""
+        """Whether others hold a gradient's memory too: a cotangent handed on, a view, or one given to two inputs."""
         return g._view_of is not None or any(g is c for c in cotangents) or sum(g is other for other in gradients) > 1
 
     @property
@@ -284,7 +284,7 @@ def _common_backend(op: type[Op], inputs: tuple[Any, ...]) -> Backend:
                          if isinstance(t, TensorBase)},
                         "move one with x.to(device); a model and its data must be on one device",
                     )
-                )  # fmt: skip
+                )
     if backend is None:
         raise TypeError(f"{op.__name__}: expected a Tensor among its inputs, got {[type(x).__name__ for x in inputs]}")
     return backend

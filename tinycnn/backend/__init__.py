@@ -1,6 +1,6 @@
 """Where arrays live and who computes with them: NumPy on the CPU, CuPy on a CUDA device.
 
-A `Backend` is an array module (``xp``), its kernels, and the three ways across the border. The maths above asks an array
+A `Backend` is an array module (``xp``), its kernels, and the ways in and out. The maths above asks an array
 for its backend and never which device it is on.
 """
 
@@ -60,7 +60,7 @@ class Backend:
         return f"<Backend {self.name}: {getattr(self.xp, '__name__', self.xp)}>"
 
 
-class device:  # noqa: N801 — PyTorch's name
+class device:
     """A place for tensors: ``device("cpu")``, ``device("cuda")`` or ``device("cuda", 0)``.
 
     Examples
@@ -71,7 +71,7 @@ class device:  # noqa: N801 — PyTorch's name
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type: str | device, index: int | None = None) -> None:  # noqa: A002 — PyTorch's name
+    def __init__(self, type: str | device, index: int | None = None) -> None:
         kind, _, number = str(type).partition(":")
         if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
             raise DeviceError(f"device: there is no device {str(type)!r}; it is 'cpu' or 'cuda'")
@@ -90,7 +90,7 @@ class device:  # noqa: N801 — PyTorch's name
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __repr__(self) -> str:
-        return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
+        return f"device(type={self.type!r}{'' if self.index is None else f', index={self.index}'})"
 
 
 _installed: dict[str, Backend] = {}

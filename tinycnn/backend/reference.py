@@ -112,7 +112,8 @@ def _rows(x: Array, groups: int) -> Array:
 def _as_matrix(w: Array, groups: int) -> Array:
     """The kernels O C/g kH kW as a matrix a group: groups, kH·kW·C/g, O/g."""
     o, c, k_h, k_w = w.shape
-    return w.reshape(groups, o // groups, c, k_h * k_w).transpose(0, 3, 2, 1).reshape(groups, k_h * k_w * c, o // groups)
+    by_group = w.reshape(groups, o // groups, c, k_h * k_w).transpose(0, 3, 2, 1)
+    return by_group.reshape(groups, k_h * k_w * c, o // groups)
 
 
 # Convolution: the three faces of one trilinear form ⟨G, X ⋆ W⟩ ───────────────────────────────────────────────────────

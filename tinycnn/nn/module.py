@@ -8,25 +8,15 @@ from typing import Any, TypeVar
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
-from tinycnn.autograd.node import RemovableHandle, TensorBase
+from tinycnn.autograd.node import RemovableHandle
 from tinycnn.errors import TinycnnError
 from tinycnn.nn import state
+from tinycnn.nn.parts import Parameter, Parts
 
 M = TypeVar("M", bound="Module")
 
 
-class Parameter(Tensor):
-    """A Tensor that a module learns: assigned as an attribute, it is listed among `Module.parameters`."""
-
-    def __init__(self, data: Any = (), requires_grad: bool = True) -> None:
-        super().__init__(data)
-        self.requires_grad = requires_grad
-
-    def __repr__(self) -> str:
-        return "Parameter containing:\n" + super().__repr__()
-
-
-class Module:
+class Module(Parts):
     """The base of all layers and models: a subclass sets its parts in ``__init__`` and computes in ``forward``.
 
     Examples
@@ -42,22 +32,12 @@ class Module:
     [('fc.weight', (2, 3)), ('fc.bias', (2,))]
     """
 
-    training: bool
-    _parameters: dict[str, Parameter | None]
-    _buffers: dict[str, Tensor | None]
-    _modules: dict[str, Module | None]
+    training = True
 
     def __init__(self) -> None:
-        for name, value in (
-            ("training", True),
-            ("_parameters", {}),
-            ("_buffers", {}),
-            ("_modules", {}),
-            ("_transient", set()),  # buffers that are not saved
-            ("_pre_hooks", {}),
-            ("_hooks", {}),
-        ):
-            object.__setattr__(self, name, value)
+        super().__init__()
+        self._pre_hooks: dict[int, Callable[..., Any]] = {}
+        self._hooks: dict[int, Callable[..., Any]] = {}
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines it."""
@@ -87,78 +67,6 @@ class Module:
         path = ".".join(part for part in (name, old) if part)
         error.module_path = f"{path} ({kind}"
         error._module = self  # type: ignore[attr-defined]  # a note for the module around this one
-
-    # Attributes ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if "_parameters" not in self.__dict__:
-            if isinstance(value, Parameter | Module):
-                raise AttributeError("cannot assign parameters or modules before Module.__init__() call")
-            object.__setattr__(self, name, value)
-            return
-        stores: tuple[dict[str, Any], ...] = (self._parameters, self._modules, self._buffers)
-        home = (
-            self._parameters if isinstance(value, Parameter)
-            else self._modules if isinstance(value, Module)
-            else self._buffers if name in self._buffers and (value is None or isinstance(value, TensorBase))
-            else next((store for store in stores if value is None and name in store), None)
-        )  # fmt: skip
-        if home is None:
-            if name in self._parameters:
-                raise TypeError(
-                    f"cannot assign '{type(value).__name__}' as parameter '{name}' (tinycnn.nn.Parameter or None expected)"
-                )
-            object.__setattr__(self, name, value)
-            return
-        for store in stores:
-            if store is not home:
-                store.pop(name, None)
-        self.__dict__.pop(name, None)
-        home[name] = value
-
-    def __getattr__(self, name: str) -> Any:
-        for store in ("_parameters", "_buffers", "_modules"):
-            if name in self.__dict__.get(store, ()):
-                return self.__dict__[store][name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-    def __delattr__(self, name: str) -> None:
-        for store in (self._parameters, self._buffers, self._modules):
-            if name in store:
-                del store[name]  # type: ignore[attr-defined]  # each is a dict by name
-                return
-        object.__delattr__(self, name)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
-
-    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Make `tensor` part of the module's state, though it is not learnt; saved with it if persistent."""
-        if tensor is not None and not isinstance(tensor, TensorBase):
-            raise TypeError(f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)")
-        self._check_name(name, self._buffers)
-        self._buffers[name] = tensor
-        (self._transient.discard if persistent else self._transient.add)(name)
-
-    def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Add a parameter, or say with None that there is none of this name."""
-        self._check_name(name, self._parameters)
-        self._parameters[name] = param
-
-    def add_module(self, name: str, module: Module | None) -> None:
-        """Add a part under a name that may be computed."""
-        if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
-        self._check_name(name, self._modules)
-        self._modules[name] = module
-
-    register_module = add_module
-
-    def _check_name(self, name: str, own: Mapping[str, Any]) -> None:
-        if not isinstance(name, str) or not name or "." in name:
-            raise KeyError(f"a name must be a string, not empty and without dots, but got {name!r}")
-        if hasattr(self, name) and name not in own:
-            raise KeyError(f"attribute '{name}' already exists")
 
     # Walking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -268,7 +176,7 @@ class Module:
                 parameter.grad = parameter.grad.detach().zero_()
 
     def _apply(self: M, fn: Callable[[Tensor], Tensor]) -> M:
-        """Replace every parameter, gradient and buffer by what `fn` makes of it; the Parameters stay the same objects."""
+        """Put what `fn` makes of each parameter, gradient and buffer in its place; Parameters stay the same objects."""
         with no_grad():
             for module in self.modules():
                 for parameter in module._parameters.values():

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
-from tinycnn.autograd.node import TensorBase
+from tinycnn.autograd.node import is_tensor
 from tinycnn.errors import StateError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def load(module: Module, values: Mapping[str, Any], strict: bool, assign: bool) 
     for key in own:
         if key in values:
             value = values[key]
-            if not isinstance(value, TensorBase | np.ndarray):
+            if not (is_tensor(value) or isinstance(value, np.ndarray)):
                 problems.append(f'"{key}" holds a {type(value).__name__}, expected a Tensor or an array.')
             elif tuple(value.shape) != own[key].array.shape:
                 problems.append(

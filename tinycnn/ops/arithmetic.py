@@ -7,10 +7,11 @@ Operands of different shapes or types are made alike first (promotion.py), so ev
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, overload
 
 from tinycnn import shapes
-from tinycnn.autograd.node import TensorBase
+from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.dtypes import of_scalar
@@ -88,12 +89,12 @@ class Pow(Op):
 
     def backward(ctx, g: Tensor, x: Any, y: Any) -> Any:
         gx = gy = None
-        if ctx.needs_input_grad[0] and isinstance(y, TensorBase):
+        if ctx.needs_input_grad[0] and is_tensor(y):
             gx = g * where(y == 0, 0.0, y * x ** (y - 1))
         elif ctx.needs_input_grad[0]:
             gx = g * 0 if y == 0 else g * (y * x ** (y - 1))
         if ctx.needs_input_grad[1]:  # 0ʸ is 0 for every y > 0, so flat in y, though ln 0 is −∞
-            log = x.log() if isinstance(x, TensorBase) else _log(x)
+            log = x.log() if is_tensor(x) else _log(x)
             gy = g * where((y >= 0) & (x == 0), 0.0, x**y * log)
         return gx, gy
 
@@ -113,7 +114,7 @@ def add(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
 def sub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
     """input − alpha·other."""
     x, y = alike("sub", input, other if alpha == 1 else other * alpha)
-    if bool in (type(x), type(y)) or any(isinstance(t, TensorBase) and t.array.dtype.kind == "b" for t in (x, y)):
+    if bool in (type(x), type(y)) or any(is_tensor(t) and t.array.dtype.kind == "b" for t in (x, y)):
         raise DTypeError("sub: subtraction of booleans is not defined; use ^ for 'differs', or ~ for 'not'")
     return Sub.apply(x, y)
 
@@ -130,7 +131,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     if rounding_mode not in ("floor", "trunc"):
         raise ValueError(f"div: rounding_mode must be None, 'trunc' or 'floor', not {rounding_mode!r}")
     x, y = alike("div", input, other)
-    if common_dtype(x, y).kind != "f" and (y == 0 if not isinstance(y, TensorBase) else bool((y == 0).any())):
+    if common_dtype(x, y).kind != "f" and (y == 0 if not is_tensor(y) else bool((y == 0).any())):
         raise ZeroDivisionError("div: integer division by zero; floating numbers give inf or nan instead")
     return RoundedDiv.apply(x, y, mode=rounding_mode)
 
@@ -148,7 +149,7 @@ def remainder(input: Any, other: Any) -> Tensor:
 def pow(input: Any, exponent: Any) -> Tensor:
     """input ^ exponent. Integers to a negative power are refused, as in PyTorch."""
     x, y = alike("pow", input, exponent)
-    if not isinstance(y, TensorBase) and y < 0 and x.array.dtype.kind != "f":
+    if not is_tensor(y) and y < 0 and x.array.dtype.kind != "f":
         raise DTypeError("pow: integers to negative integer powers are not allowed; make the base floating")
     return Pow.apply(x, y)
 
@@ -233,28 +234,36 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """`input` brought into [min, max]; either bound may be left out, or be a Tensor."""
     if min is None and max is None:
         raise ValueError("clamp: at least one of min and max must be given")
-    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+    if is_tensor(min) or is_tensor(max):
         y = input if min is None else where(input < min, min, input)
         return y if max is None else where(y > max, max, y)
     bounds = [bound for bound in (min, max) if bound is not None]
     return Clamp.apply(cast(input, common_dtype(input, *bounds)), low=min, high=max)
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+
+
+@overload
+def where(condition: Tensor, input: Any, other: Any) -> Tensor: ...
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """`input` where the condition holds, else `other`; with the condition alone, the indices where it holds."""
     if input is None or other is None:
         return condition.nonzero(as_tuple=True)
     if condition.array.dtype.kind != "b":
-        raise DTypeError(f"where: expected a boolean condition, but got {condition.array.dtype}; compare with something")
+        raise DTypeError(f"where: expected a boolean condition, but got {condition.array.dtype}; compare it")
     x, y = operand("where", input), operand("where", other)
-    if not isinstance(x, TensorBase) and not isinstance(y, TensorBase):  # two numbers: the condition gives the place
+    if not is_tensor(x) and not is_tensor(y):  # two numbers: the condition gives the place
         dtype = common_dtype(x, y) if type(x) is not type(y) else of_scalar(x)
         xp = condition.backend.xp
         x = type(condition).wrap(xp.full(condition.array.shape, x, dtype=dtype))
     x, y = alike("where", x, y)
-    tensors = [t.array.shape for t in (x, y) if isinstance(t, TensorBase)]
+    tensors = [t.array.shape for t in (x, y) if is_tensor(t)]
     shape = shapes.broadcast("where", condition.array.shape, *tensors)
-    x, y = (expand(t, shape) if isinstance(t, TensorBase) else t for t in (x, y))
+    x, y = (expand(t, shape) if is_tensor(t) else t for t in (x, y))
     return Where.apply(expand(condition, shape), x, y)
 
 
@@ -282,7 +291,7 @@ class Invert(Op):
     def forward(ctx, x: Array) -> Array: return ctx.xp.invert(x)
 
 
-def _compared(by: str) -> Any:
+def _compared(by: str) -> Callable[[Any, Any], Tensor]:
     def compare(input: Any, other: Any) -> Tensor:
         return Compare.apply(*alike(by, input, other), by=by)
 

@@ -3,12 +3,13 @@ r"""Functions of each element by itself: exponentials, roots, and the activation
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tinycnn import dtypes
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.ops.arithmetic import where
+from tinycnn.ops.arithmetic import eq, lt, ne, where
 from tinycnn.ops.promotion import cast
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def gelu(input: Tensor) -> Tensor:
     return GELU.apply(input)
 
 
-def _stepped(by: str, what: str) -> Any:
+def _stepped(by: str, what: str) -> Callable[[Tensor], Tensor]:
     def step(input: Tensor) -> Tensor:
         return input if input.array.dtype.kind != "f" and by != "sign" else Step.apply(input, by=by)
 
@@ -236,14 +237,14 @@ trunc = _stepped("trunc", "x without its fraction.")
 
 def isnan(input: Tensor) -> Tensor:
     """Where x is not a number: the only values that differ from themselves."""
-    return input != input
+    return ne(input, input)
 
 
 def isinf(input: Tensor) -> Tensor:
     """Where x is +∞ or −∞."""
-    return abs(input) == math.inf
+    return eq(abs(input), math.inf)
 
 
 def isfinite(input: Tensor) -> Tensor:
     """Where x is neither NaN nor infinite."""
-    return abs(input) < math.inf if input.array.dtype.kind == "f" else input == input
+    return lt(abs(input), math.inf) if input.array.dtype.kind == "f" else eq(input, input)

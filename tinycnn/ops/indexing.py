@@ -11,7 +11,7 @@ import numpy as np
 
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.inplace import adopt, check_recordable
-from tinycnn.autograd.node import TensorBase, wrap
+from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array, Backend
 from tinycnn.errors import DTypeError, ShapeError, explain
@@ -101,10 +101,10 @@ def prepared(index: Any, backend: Backend, shape: tuple[int, ...]) -> tuple[Any,
     parts = index if isinstance(index, tuple) else (index,)
     ready: list[Any] = []
     for part in parts:
-        if isinstance(part, TensorBase):
+        if is_tensor(part):
             part = part.array
         if isinstance(part, list | range | tuple):
-            part = np.asarray([p.item() if isinstance(p, TensorBase) else p for p in part])
+            part = np.asarray([p.item() if is_tensor(p) else p for p in part])
             part = part.astype("int64") if part.size == 0 else part
         if isinstance(part, slice):
             part = slice(*(_integer(i) for i in (part.start, part.stop, part.step)))
@@ -118,16 +118,23 @@ def prepared(index: Any, backend: Backend, shape: tuple[int, ...]) -> tuple[Any,
         elif part is not None and part is not Ellipsis and not isinstance(part, bool):
             part = _integer(part)
         ready.append(part)
-    if sum(1 if not hasattr(p, "ndim") or p.dtype.kind != "b" else p.ndim for p in ready if p is not None and p is not Ellipsis and not isinstance(p, bool)) > len(shape):  # fmt: skip
+    if sum(map(_consumed, ready)) > len(shape):
         raise IndexError(f"too many indices for a tensor of dimension {len(shape)}")
     _check_range(ready, backend, shape)
     return tuple(ready)
 
 
+def _consumed(part: Any) -> int:
+    """How many dimensions of the tensor this part of an index speaks of."""
+    if part is None or part is Ellipsis or isinstance(part, bool):
+        return 0
+    return int(part.ndim) if hasattr(part, "dtype") and part.dtype.kind == "b" else 1
+
+
 def _integer(i: Any) -> int | None:
     if i is None:
         return None
-    if isinstance(i, TensorBase):
+    if is_tensor(i):
         i = i.item()
     if not hasattr(i, "__index__"):
         raise IndexError(
@@ -177,7 +184,7 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
     """x[index] = value, recorded if either is part of the graph."""
     xp = input.backend.xp
     ready = prepared(index, input.backend, input.array.shape)
-    if not isinstance(value, TensorBase):
+    if not is_tensor(value):
         dtype = np.asarray(value).dtype if not isinstance(value, bool | int | float) else None
         if isinstance(value, float) and input.array.dtype.kind in "iub":
             value = int(value)  # an assignment converts, as in PyTorch

@@ -44,7 +44,7 @@ def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Ten
 
 def _along(name: str, op: type[Op], input: Tensor, dim: int | None, dtype: Any) -> Tensor:
     if dim is None:
-        raise TypeError(f"{name}: say which dimension the classes are in: dim=1 for N K and N K H W, dim=-1 for the last")
+        raise TypeError(f"{name}: say where the classes are: dim=1 for N K and N K H W, dim=-1 for the last dimension")
     x = cast(input, dtype or input.array.dtype)
     if not x.array.size:
         return x + 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinycnn import dtypes, shapes
-from tinycnn.autograd.node import TensorBase, wrap
+from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import DTypeError
@@ -44,7 +44,7 @@ def cast(input: Tensor, dtype: Any) -> Tensor:
 
 def operand(op: str, x: Any) -> Any:
     """A Tensor or a Python number; NumPy's arrays and scalars are turned into these, anything else is a TypeError."""
-    if isinstance(x, TensorBase | bool | int | float):
+    if is_tensor(x) or isinstance(x, bool | int | float):
         return x
     if isinstance(x, np.generic):
         return x.item()
@@ -56,7 +56,7 @@ def operand(op: str, x: Any) -> Any:
 def common_dtype(*xs: Any) -> dtypes.DType:
     """PyTorch's result type of Tensors and Python numbers."""
     return dtypes.result_type(
-        [(x.array.dtype, 2 if x.array.ndim else 1) if isinstance(x, TensorBase) else (dtypes.of_scalar(x), 0) for x in xs]
+        [(x.array.dtype, 2 if x.array.ndim else 1) if is_tensor(x) else (dtypes.of_scalar(x), 0) for x in xs]
     )
 
 
@@ -66,7 +66,7 @@ def alike(op: str, *operands: Any, floating: bool = False) -> tuple[Any, ...]:
     With `floating`, integers are promoted to the default floating type.
     """
     xs = tuple(operand(op, x) for x in operands)
-    tensors = [x for x in xs if isinstance(x, TensorBase)]
+    tensors = [x for x in xs if is_tensor(x)]
     if not tensors:
         raise TypeError(f"{op}: expected a Tensor among its operands, got {[type(x).__name__ for x in operands]}")
     first = tensors[0].array
@@ -76,7 +76,7 @@ def alike(op: str, *operands: Any, floating: bool = False) -> tuple[Any, ...]:
         dtype, shape = common_dtype(*xs), shapes.broadcast(op, *(x.array.shape for x in tensors))
     if floating and dtype.kind != "f":
         dtype = dtypes.get_default_dtype()
-    return tuple(expand(cast(x, dtype), shape) if isinstance(x, TensorBase) else _number(op, x, dtype) for x in xs)
+    return tuple(expand(cast(x, dtype), shape) if is_tensor(x) else _number(op, x, dtype) for x in xs)
 
 
 def _number(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:

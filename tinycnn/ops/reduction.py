@@ -9,6 +9,7 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.dtypes import int64
 from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.ops.arithmetic import eq, ne
 from tinycnn.ops.elementwise import exp, sqrt
 from tinycnn.ops.indexing import gather, narrow
 from tinycnn.ops.joining import cat
@@ -289,7 +290,7 @@ def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
 def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
     """How many elements are nonzero."""
-    return sum(input != 0, dim)
+    return sum(ne(input, 0), dim)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -301,8 +302,8 @@ def isclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
     """Where |input − other| ≤ atol + rtol·|other|."""
-    near: Any = (input == other) | (abs(input - other) <= atol + rtol * abs(other)) & (abs(other) < float("inf"))
-    return near | (input != input) & (other != other) if equal_nan else near  # type: ignore[no-any-return]
+    near = eq(input, other) | (abs(input - other) <= atol + rtol * abs(other)) & (abs(other) < float("inf"))
+    return near | ne(input, input) & ne(other, other) if equal_nan else near
 
 
 def equal(input: Tensor, other: Tensor) -> bool:

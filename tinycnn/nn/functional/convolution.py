@@ -107,7 +107,10 @@ def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
         )
     if bias is not None and bias.array.shape != (o,):
         raise ShapeError(
-            explain(f"conv2d: the bias must have one entry for each of {o} output channels", facts | {"bias": bias.array.shape})
+            explain(
+                f"conv2d: the bias must have one entry for each of {o} output channels",
+                facts | {"bias": bias.array.shape},
+            )
         )
     found = {name: t.array.dtype for name, t in (("input", x), ("weight", weight), ("bias", bias)) if t is not None}
     if len(set(found.values())) > 1 or x.array.dtype.kind != "f":

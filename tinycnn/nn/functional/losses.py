@@ -229,7 +229,7 @@ def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     weight: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """The mean of (x − t)²."""
     difference = _difference("mse_loss", input, target)
     losses = difference * difference
@@ -239,7 +239,7 @@ def mse_loss(
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     weight: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """The mean of |x − t|."""
     losses = abs(_difference("l1_loss", input, target))
     return _reduced("l1_loss", losses if weight is None else losses * weight, reduction)

@@ -19,7 +19,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     rank = input.array.ndim
     if len(pad) % 2 or len(pad) > 2 * rank:
         raise ShapeError(
-            f"pad: needs two widths for each padded dimension, at most {2 * rank} for {rank} dimensions, not {tuple(pad)}"
+            f"pad: needs two widths for each padded dimension, at most {2 * rank} numbers, not {tuple(pad)}"
         )
     widths = [(0, 0)] * (rank - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
     cut = tuple((max(-before, 0), max(-after, 0)) for before, after in widths)

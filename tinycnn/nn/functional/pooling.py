@@ -125,7 +125,7 @@ def _entries(w: Window, axis: int, with_padding: bool) -> Any:
     return np.minimum(start + w.kernel[axis], w.size[axis] + after) - np.maximum(start, -before)
 
 
-def adaptive_avg_pool2d(input: Tensor, output_size: Sizes | tuple[int | None, int | None] | None) -> Tensor:
+def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] | None) -> Tensor:
     r"""The mean over an oH × oW grid of windows that cover the image, whatever its size.
 
     Window p spans rows ⌊p·H/oH⌋ to ⌈(p + 1)·H/oH⌉ − 1; they overlap where oH does not divide H. As averaging along
@@ -138,7 +138,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Sizes | tuple[int | None, in
     """
     wanted = output_size if isinstance(output_size, Sequence) else (output_size, output_size)
     if len(wanted) != 2 or any(n is not None and n < 0 for n in wanted):
-        raise ShapeError(f"adaptive_avg_pool2d: output_size must be one size or two, none negative, not {output_size!r}")
+        raise ShapeError(f"adaptive_avg_pool2d: output_size must be one or two sizes ≥ 0, not {output_size!r}")
 
     def pool(x: Tensor) -> Tensor:
         size: Pair = x.array.shape[2:]
@@ -149,9 +149,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Sizes | tuple[int | None, in
             return mean(x, (2, 3), keepdim=True)
         if all(o and n % o == 0 for n, o in zip(size, out, strict=True)):
             return avg_pool2d(x, tuple(n // o for n, o in zip(size, out, strict=True)))
-        rows, columns = (
-            Tensor.wrap(x.backend.asarray(_averaging(n, o).astype(x.array.dtype))) for n, o in zip(size, out, strict=True)
-        )
+        matrices = [_averaging(n, o).astype(x.array.dtype) for n, o in zip(size, out, strict=True)]
+        rows, columns = (Tensor.wrap(x.backend.asarray(matrix)) for matrix in matrices)
         return matmul(matmul(rows, x), columns.T)
 
     return like_input(input, pool, "adaptive_avg_pool2d")

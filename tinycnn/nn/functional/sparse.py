@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinycnn._tensor import Tensor
 from tinycnn.creation import arange
 from tinycnn.errors import DomainError, DTypeError, ShapeError
+from tinycnn.ops.arithmetic import eq
 from tinycnn.ops.indexing import check_index
 from tinycnn.ops.shaping import unsqueeze
 
@@ -21,4 +22,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         check_index("one_hot", tensor, num_classes, 0)
     except IndexError as error:
         raise DomainError(f"{error}: class values must be in [0, num_classes)") from None
-    return (unsqueeze(tensor, -1) == arange(num_classes, device=tensor.device)).to("int64")
+    return eq(unsqueeze(tensor, -1), arange(num_classes, device=tensor.device)).long()

@@ -1,0 +1,38 @@
+"""What every op is held to: a row for each way it is used, a file for each family of ops."""
+
+from __future__ import annotations
+
+from . import (
+    arithmetic,
+    convolution,
+    copying,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    logits,
+    normalization,
+    pooling,
+    promotion,
+    reduction,
+    shaping,
+)
+from .case import Case
+
+__all__ = ["CASES", "Case"]
+
+CASES: list[Case] = [
+    *promotion.CASES,
+    *arithmetic.CASES,
+    *elementwise.CASES,
+    *shaping.CASES,
+    *joining.CASES,
+    *copying.CASES,
+    *indexing.CASES,
+    *reduction.CASES,
+    *linalg.CASES,
+    *convolution.CASES,
+    *pooling.CASES,
+    *normalization.CASES,
+    *logits.CASES,
+]

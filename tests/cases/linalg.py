@@ -1,0 +1,46 @@
+"""Cases of tinycnn.ops.linalg."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import tinycnn as torch
+from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.ops import linalg as ops
+
+from .case import Case, normal
+
+X, Y = normal(3, 4), normal(4, 2)
+
+CASES = [
+    Case(
+        ops.MatMul, torch.matmul, (X, Y), np.matmul,
+        errors=(
+            (ShapeError, r"matmul: inner sizes differ, 4 ≠ 3\n  input  = \(3, 4\)\n  other  = \(3, 4\)\n"
+                         r"  hint .* transpose one of them\?", lambda t: t(X) @ t(X)),
+            (ShapeError, "matmul: both arguments need to be at least 1-dimensional", lambda t: t(X) @ t(np.float64(2))),
+            (DTypeError, "matmul: expected all operands to have the same dtype", lambda t: t(X) @ t(Y).half()),
+            (ShapeError, r"mm: expects two matrices, not shapes \(3, 4\) and \(4,\)", lambda t: t(X).mm(t(Y[:, 0]))),
+            (ShapeError, "bmm: expects two stacks of as many matrices", lambda t: t(X).bmm(t(Y))),
+            (ShapeError, "dot: expects two vectors", lambda t: t(X).dot(t(Y))),
+        ),
+    ),
+    Case(ops.MatMul, torch.matmul, (normal(2, 1, 3, 4), normal(5, 4, 2)), np.matmul, note="stacks, broadcast"),
+    Case(ops.MatMul, torch.matmul, (normal(2, 3, 4), Y), np.matmul, note="a stack and a matrix"),
+    Case(ops.MatMul, torch.matmul, (normal(4), normal(2, 4, 3)), np.matmul, note="a vector and a stack", batch=(1,)),
+    Case(ops.MatMul, torch.matmul, (X, normal(4)), np.matmul, note="a matrix and a vector"),
+    Case(ops.MatMul, torch.dot, (normal(4), normal(4, seed=1)), np.dot, note="dot", batch=(0, 1)),
+    Case(ops.MatMul, torch.bmm, (normal(2, 3, 4), normal(2, 4, 2)), np.matmul, note="bmm", batch=(0, 1)),
+    Case(
+        ops.Linear, ops.linear, (normal(2, 3, 4), normal(5, 4), normal(5)), lambda x, w, b: x @ w.T + b,
+        errors=(
+            (ShapeError, r"linear: mat1 and mat2 shapes cannot be multiplied: the input has 3 features, the weight takes 4"
+                         r"\n  input  \* in    = \(2, 3\)\n  weight out in  = \(5, 4\)\n  bias   out     = \(5,\)\n"
+                         r"  hint +flatten", lambda t: ops.linear(t(normal(2, 3)), t(normal(5, 4)), t(normal(5)))),
+            (DTypeError, r"linear: expected all operands .*\n  input   = float64, shape \(3, 4\)\n.*\n"
+                         r"  hint .*\.float\(\)",
+             lambda t: ops.linear(t(X).double(), t(normal(5, 4)).float())),
+        ),
+    ),
+    Case(ops.Linear, ops.linear, (normal(4), normal(5, 4)), lambda x, w: w @ x, note="of a vector", batch=()),
+]  # fmt: skip

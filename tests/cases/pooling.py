@@ -1,0 +1,96 @@
+"""Cases of tinycnn.ops.pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinycnn.ops import pooling as ops
+from tinycnn.shapes import Window, window
+
+from .case import Case, distinct, normal
+
+PLAIN = window("max_pool2d", (4, 6), (2, 3), (2, 3))
+OVERLAPPING = window("max_pool2d", (4, 3), (3, 2), (2, 1), (1, 1))
+CEILED = window("avg_pool2d", (4, 5), (2, 2), (3, 2), (0, 1), (2, 1), ceil_mode=True)
+
+
+def windows(geometry: Window) -> list[tuple[int, int, list[tuple[int, int, int]]]]:
+    """For each output pixel, the pixels of its window that are not padding: their places in it, rows and columns."""
+    found = []
+    for p, q in np.ndindex(geometry.out):
+        inside = []
+        for place, (i, j) in enumerate(np.ndindex(geometry.kernel)):
+            row = geometry.stride[0] * p + geometry.dilation[0] * i - geometry.padding[0][0]
+            column = geometry.stride[1] * q + geometry.dilation[1] * j - geometry.padding[1][0]
+            if 0 <= row < geometry.size[0] and 0 <= column < geometry.size[1]:
+                inside.append((place, row, column))
+        found.append((p, q, inside))
+    return found
+
+
+def pooled(x: Any, geometry: Window, choose: Callable[[Any], Any], dtype: Any = float) -> Any:
+    """`choose` of each window's values, image by image."""
+    y = np.zeros((*x.shape[:2], *geometry.out), dtype=dtype)
+    for n, c in np.ndindex(x.shape[:2]):
+        for p, q, inside in windows(geometry):
+            y[n, c, p, q] = choose([(x[n, c, row, column], place) for place, row, column in inside])
+    return y
+
+
+def largest(values: Any) -> Any:
+    return max(values, key=lambda entry: entry[0])
+
+
+def maximum(x: Any, geometry: Window) -> tuple[Any, Any]:
+    return (
+        pooled(x, geometry, lambda values: largest(values)[0]),
+        pooled(x, geometry, lambda values: largest(values)[1], int),
+    )
+
+
+def picked(x: Any, winner: Any, geometry: Window) -> Any:
+    y = np.zeros(winner.shape)
+    for p, q, inside in windows(geometry):
+        for place, row, column in inside:
+            y[:, :, p, q] += x[:, :, row, column] * (winner[:, :, p, q] == place)
+    return y
+
+
+def unpicked(g: Any, winner: Any, geometry: Window) -> Any:
+    x = np.zeros((*g.shape[:2], *geometry.size))
+    for p, q, inside in windows(geometry):
+        for place, row, column in inside:
+            x[:, :, row, column] += g[:, :, p, q] * (winner[:, :, p, q] == place)
+    return x
+
+
+def spread(g: Any, geometry: Window) -> Any:
+    x = np.zeros((*g.shape[:2], *geometry.size))
+    for p, q, inside in windows(geometry):
+        for _, row, column in inside:
+            x[:, :, row, column] += g[:, :, p, q]
+    return x
+
+
+def _rows(geometry: Window, note: str) -> list[Case]:
+    x = distinct(2, 1, *geometry.size)
+    g = normal(2, 1, *geometry.out)
+    winner = maximum(x, geometry)[1] if note != "ceil_mode" else np.zeros(g.shape, int)
+    maxima = Case(ops.MaxPool2d, lambda x: ops.MaxPool2d.apply_all(x, window=geometry), (x,),
+                  lambda x: maximum(x, geometry), note=note)  # fmt: skip
+    return [maxima] * (note != "ceil_mode") + [
+        Case(ops.Pick, lambda x, i: ops.Pick.apply(x, i, window=geometry), (x, winner),
+             lambda x, i: picked(x, i, geometry), note=note, batch=(0, 1)),
+        Case(ops.Unpick, lambda g, i: ops.Unpick.apply(g, i, window=geometry), (g, winner),
+             lambda g, i: unpicked(g, i, geometry), note=note, batch=(0, 1)),
+        Case(ops.SumPool2d, lambda x: ops.SumPool2d.apply(x, window=geometry), (x,),
+             lambda x: pooled(x, geometry, lambda values: sum(value for value, _ in values)), note=note),
+        Case(ops.Spread2d, lambda g: ops.Spread2d.apply(g, window=geometry), (g,), lambda g: spread(g, geometry),
+             note=note),
+    ]  # fmt: skip
+
+
+CASES = [*_rows(PLAIN, "plain"), *_rows(OVERLAPPING, "overlapping, padded"), *_rows(CEILED, "ceil_mode")]

@@ -1,0 +1,95 @@
+r"""The entry point: finds the subcommand, runs it, and turns what goes wrong into one line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from tinycnn._version import __version__
+from tinycnn.errors import ConfigError, TinycnnError
+
+COMMANDS = {
+    "train": "train a network on images and leave weights, metrics and pictures in a folder",
+    "gradcheck": "check the gradient of every op against finite differences",
+    "info": "show versions, BLAS, threads, and why CUDA is or is not available",
+}
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit statuses: as shells and argparse have them
+
+
+class _Parser(argparse.ArgumentParser):
+    r"""Reports a mistake in one line; argparse puts the whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSED, f"{self.prog}: error: {message} ({self.prog} --help shows what there is)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    r"""Run the program with these arguments, the command line's if None; returns the exit status.
+
+        0 done    1 it failed    2 wrong options    130 interrupted by Ctrl-C
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = _parser(arguments).parse_args(arguments)
+    if options.command is None:
+        _parser(arguments).print_help()
+        return 0
+    try:
+        return int(importlib.import_module(f"tinycnn.cli.{options.command}").run(options))
+    except KeyboardInterrupt:
+        return _report(options.command, "interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output has gone, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if options.debug:
+            raise
+        return _report(options.command, f"error: {_in_words(error)}", MISUSED if isinstance(error, ConfigError) else FAILED)
+
+
+def _parser(arguments: Sequence[str]) -> _Parser:
+    parser = _Parser(
+        prog="tinycnn",
+        description="Convolutional networks from scratch in NumPy.",
+        epilog="tinycnn COMMAND --help tells more about a command.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"tinycnn {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in arguments:  # the others are not run, so their options need not be known
+            importlib.import_module(f"tinycnn.cli.{name}").add_arguments(subparser)
+        subparser.add_argument("--debug", action="store_true", help="show the whole stack trace if it fails")
+    return parser
+
+
+def _report(command: str, message: str, status: int) -> int:
+    print(f"tinycnn {command}: {message}", file=sys.stderr)
+    return status
+
+
+def _in_words(error: Exception) -> str:
+    r"""The error in one line.
+
+    Examples
+    --------
+    >>> from tinycnn.errors import explain
+    >>> _in_words(ConfigError(explain("the sizes differ", {"a": 1, "b": 2}, "is one cut short?")))
+    'the sizes differ (a = 1, b = 2; is one cut short?)'
+    """
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+    if not isinstance(error, TinycnnError):
+        return f"{type(error).__name__}: {' '.join(str(error).split())} (--debug shows where)"
+    headline, *rest = (" ".join(line.split()) for line in str(error).splitlines())
+    facts = ", ".join(line for line in rest if not line.startswith("hint "))
+    hints = [line.removeprefix("hint ") for line in rest if line.startswith("hint ")]
+    details = "; ".join([facts] * bool(facts) + hints)
+    return f"{headline} ({details})" if details else headline

@@ -1,0 +1,139 @@
+r"""Stochastic gradient descent, with momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tinycnn._tensor import Tensor
+from tinycnn.backend import Array
+from tinycnn.errors import ConfigError
+from tinycnn.optim.optimizer import Group, Optimizer
+
+
+def sgd_step(
+    xp: Any,
+    p: Array,
+    g: Array,
+    velocity: Array | None,
+    *,
+    lr: float,
+    momentum: float = 0.0,
+    dampening: float = 0.0,
+    weight_decay: float = 0.0,
+    nesterov: bool = False,
+    maximize: bool = False,
+) -> Array | None:
+    r"""One step on the array `p`, in place. Returns the velocity after it, None without momentum.
+
+        g ← g + λp                         weight decay: the gradient of ½λ‖p‖²
+        v ← μv + (1 − τ)g                  the first time v ← g
+        p ← p − η·{g | v | g + μv}         plain | momentum | Nesterov
+
+    with lr η, momentum μ, dampening τ and weight_decay λ; `maximize` takes −g for g. The velocity is a sum of
+    gradients, not of steps: η stands before it, so that a changed learning rate acts at once.
+
+    References
+    ----------
+    Sutskever, Martens, Dahl, Hinton (2013), "On the importance of initialization and momentum in deep learning",
+    equations 1–4, where v already contains η.
+    """
+    if maximize:
+        g = -g
+    if weight_decay:
+        g = g + weight_decay * p
+    if momentum:
+        if velocity is None:
+            velocity = xp.array(g)  # a copy: g may be the gradient itself
+        else:
+            velocity *= momentum
+            velocity += (1 - dampening) * g if dampening else g
+        g = g + momentum * velocity if nesterov else velocity
+    p -= lr * g
+    return velocity
+
+
+class SGD(Optimizer):
+    r"""Stochastic gradient descent: a step against the gradient; the formulas stand at `sgd_step`.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        What to train; see `Optimizer`.
+    lr : float
+        Learning rate η ≥ 0, the length of the step.
+    momentum : float
+        μ ≥ 0, how much of the velocity outlives a step; 0.9 averages about the last ten gradients.
+    dampening : float
+        τ, how much of each gradient is kept out of the velocity.
+    weight_decay : float
+        λ ≥ 0, pulls the values towards 0.
+    nesterov : bool
+        Look ahead along the velocity; needs a momentum and no dampening.
+    maximize : bool
+        Go up instead of down.
+
+    Examples
+    --------
+    Two steps down ½x², whose gradient is x; the second one carries the momentum of the first:
+
+    >>> import tinycnn
+    >>> x = tinycnn.tensor([8.0], requires_grad=True)
+    >>> optimizer = tinycnn.optim.SGD([x], lr=0.25, momentum=0.5)
+    >>> for _ in range(2):
+    ...     optimizer.zero_grad()
+    ...     (0.5 * x**2).sum().backward()
+    ...     optimizer.step()
+    ...     print(x.item())
+    6.0
+    3.5
+    """
+
+    _shaped_like_param = ("momentum_buffer",)
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
+            "nesterov": nesterov, "maximize": maximize,
+        })
+
+    def _check_options(self, options: Group) -> None:
+        if not options["lr"] >= 0:
+            raise ConfigError(f"Invalid learning rate: {options['lr']}; it must be at least 0")
+        if not options["momentum"] >= 0:
+            raise ConfigError(f"Invalid momentum value: {options['momentum']}; it must be at least 0")
+        if not options["weight_decay"] >= 0:
+            raise ConfigError(f"Invalid weight_decay value: {options['weight_decay']}; it must be at least 0")
+        if options["nesterov"] and (options["momentum"] == 0 or options["dampening"] != 0):
+            raise ConfigError(
+                "Nesterov momentum requires a momentum and zero dampening, but momentum is"
+                f" {options['momentum']} and dampening is {options['dampening']}"
+            )
+
+    def _update(self, p: Tensor, group: Group) -> None:
+        assert p.grad is not None
+        buffer = self.state[p].get("momentum_buffer") if group["momentum"] else None
+        velocity = sgd_step(
+            p.backend.xp,
+            p.array,
+            p.grad.array,
+            None if buffer is None else buffer.array,
+            lr=float(group["lr"]),  # Python numbers leave float32 as it is, NumPy's would widen it
+            momentum=float(group["momentum"]),
+            dampening=float(group["dampening"]),
+            weight_decay=float(group["weight_decay"]),
+            nesterov=group["nesterov"],
+            maximize=group["maximize"],
+        )
+        if buffer is None and velocity is not None:
+            self.state[p]["momentum_buffer"] = Tensor.wrap(velocity)

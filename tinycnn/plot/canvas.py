@@ -1,0 +1,52 @@
+r"""What the pictures share: colours, axes without clutter, and a file written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from tinycnn._tensor import Tensor
+from tinycnn.serialization import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, FAINT, GRID = "#222222", "#777777", "#dddddd"
+TRAIN, TEST = "#e08214", "#2166ac"  # orange and blue: told apart by every kind of eye
+RIGHT, WRONG = "#1b7837", "#b2182b"
+
+
+def new_figure(width: float, height: float, title: str, subtitle: str = "") -> Figure:
+    r"""An empty figure of this many inches, outside pyplot's list of windows, its title at the top left."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr]  # it was given above
+    figure.suptitle(title, x=0.02, ha="left", fontsize=14, fontweight="bold", color=INK)
+    return figure
+
+
+def tidy(axes: Axes, grid: str | None = "y") -> None:
+    r"""Leave only the axes' left and lower line, and a faint grid."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(FAINT)
+    axes.tick_params(colors=INK, length=3)
+    if grid:
+        axes.grid(axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]  # "x", "y" or "both"
+        axes.set_axisbelow(True)
+
+
+def write(figure: Figure, path: str | os.PathLike[str], dpi: int = 150) -> None:
+    r"""Write the picture as a PNG file, whole or not at all."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=dpi, facecolor="white")
+
+
+def as_array(values: Any) -> Any:
+    r"""Tensors of any device, arrays and lists as a NumPy array."""
+    import numpy as np
+
+    return values.numpy(force=True) if isinstance(values, Tensor) else np.asarray(values)

@@ -1,0 +1,61 @@
+r"""How a training went: loss and accuracy over the epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tinycnn.errors import ShapeError
+from tinycnn.plot.canvas import FAINT, INK, TEST, TRAIN, new_figure, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def curves(records: Sequence[Any], title: str = "How the training went") -> Figure:
+    r"""Loss, on a logarithmic scale, and accuracy, for training and test images.
+
+    Parameters
+    ----------
+    records : sequence of train.EpochRecord, or of anything with its attributes, an epoch each
+
+    Raises
+    ------
+    ShapeError    there is no record
+
+    Examples
+    --------
+    >>> from tinycnn.train import EpochRecord
+    >>> figure = curves([EpochRecord(1, 0.9, 0.7, 0.5, 0.85, 0.4), EpochRecord(2, 0.4, 0.9, 0.3, 0.91, 0.4)])
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
+    ['Cross-entropy loss in nats', 'Accuracy in %']
+    """
+    if not records:
+        raise ShapeError("curves: there is no epoch to draw")
+    figure = new_figure(11, 4.6, title)
+    left, right = figure.subplots(1, 2)
+    epochs = [record.epoch for record in records]
+    _pair(left, epochs, [r.train_loss for r in records], [r.test_loss for r in records], "{:.3f}")
+    left.set_yscale("log")
+    left.set_title("Cross-entropy loss in nats", loc="left", fontsize=11, color=INK)
+    percent = [[100 * r.train_accuracy for r in records], [100 * r.test_accuracy for r in records]]
+    _pair(right, epochs, *percent, "{:.2f} %")
+    right.set_title("Accuracy in %", loc="left", fontsize=11, color=INK)
+    # the interesting part is the top: the first epochs may leave the picture
+    late = [value for line in percent for value in line[len(line) // 5:]]
+    right.set_ylim(max(0.0, min(late) - 0.3 * (100 - min(late)) - 0.5), 100.5)
+    return figure
+
+
+def _pair(axes: Axes, epochs: list[int], train: list[float], test: list[float], form: str) -> None:
+    few = len(epochs) < 3
+    for values, colour, name in ((train, TRAIN, "training images"), (test, TEST, "test images")):
+        axes.plot(epochs, values, color=colour, linewidth=2, marker="o" if few else None,
+                  label=f"{name}: {form.format(values[-1])}")
+    axes.set_xlabel("epoch", color=INK)
+    axes.margins(x=0.02)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(frameon=False, labelcolor="linecolor", title="after the last epoch", title_fontproperties={"size": 9},
+                alignment="left").get_title().set_color(FAINT)
+    tidy(axes)

@@ -1,0 +1,110 @@
+r"""What an experiment is made of: model, data, and how the one learns from the other."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tinycnn.errors import ConfigError
+
+#: learning rates that suit each optimizer, where none is given
+USUAL_LR = {"sgd": 0.1, "adam": 0.005, "adamw": 0.005}
+SCHEDULES = ("constant", "step", "cosine", "onecycle")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    r"""The choices behind one training; together with the version of tinycnn they decide its result.
+
+    Parameters
+    ----------
+    model : str
+        A name that `models.list_models` lists.
+    dataset : str
+        ``"digits"``, or the path of a table of images; see `datasets.TableDataset`.
+    epochs, batch_size : int
+        Passes through the training images; images in a step.
+    lr : float or None
+        Learning rate; with the schedules it is the largest. None: what is usual for the optimizer.
+    optimizer : str
+        ``"sgd"``, ``"adam"`` or ``"adamw"``.
+    momentum : float or None
+        Of SGD, 0.9 if None; Adam's own have no option.
+    weight_decay : float
+        How strongly weights are pulled towards 0.
+    schedule : str
+        How the learning rate changes: ``"constant"``, ``"step"``, ``"cosine"`` or ``"onecycle"``.
+    augment : int
+        Each training image is moved by up to so many pixels, anew in each epoch; 0 leaves images alone.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    seed : int
+        Start of the random numbers for weights, order and augmentation.
+    image_shape : tuple of int or None
+        (H, W) or (C, H, W) of the images in a table; None for square grey ones.
+    out : str or None
+        Folder for the results; None: a new one in ``runs``, named after model and dataset.
+
+    Raises
+    ------
+    ConfigError    an option is out of range, or has no meaning beside another
+    """
+
+    model: str = "se_resnet_digits"
+    dataset: str = "digits"
+    epochs: int = 30
+    batch_size: int = 64
+    lr: float | None = None
+    optimizer: str = "sgd"
+    momentum: float | None = None
+    weight_decay: float = 5e-4
+    schedule: str = "onecycle"
+    augment: int = 1
+    device: str = "cpu"
+    seed: int = 0
+    image_shape: tuple[int, ...] | None = None
+    out: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice("optimizer", self.optimizer, tuple(USUAL_LR))
+        _check_choice("schedule", self.schedule, SCHEDULES)
+        if self.lr is None:
+            object.__setattr__(self, "lr", USUAL_LR[self.optimizer])
+        if self.optimizer == "sgd" and self.momentum is None:
+            object.__setattr__(self, "momentum", 0.9)
+        for name, least in (("epochs", 1), ("batch_size", 1), ("augment", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{_spelt(name)} must be at least {least}, but it is {getattr(self, name)}")
+        _check_range("lr", self.lr, "above 0", lambda x: x > 0)
+        _check_range("weight_decay", self.weight_decay, "at least 0", lambda x: x >= 0)
+        if self.momentum is not None:
+            if self.optimizer != "sgd":
+                raise ConfigError(f"momentum is an option of sgd; {self.optimizer} has its own, so leave it out")
+            _check_range("momentum", self.momentum, "at least 0 and below 1", lambda x: 0 <= x < 1)
+        if self.image_shape is not None and (len(self.image_shape) not in (2, 3) or min(self.image_shape) < 1):
+            raise ConfigError(f"image shape must be H W or C H W, each at least 1, but it is {self.image_shape}")
+
+    def as_dict(self) -> dict[str, Any]:
+        r"""The choices by name, with what was usual filled in."""
+        return asdict(self)
+
+
+def _spelt(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        from difflib import get_close_matches  # needed only here
+
+        close = get_close_matches(value, choices, n=1, cutoff=0.5)
+        raise ConfigError(
+            f"there is no {name} {value!r}" + (f"; did you mean {close[0]}?" if close else ".")
+            + f" There are {', '.join(choices)}"
+        )
+
+
+def _check_range(name: str, value: Any, rule: str, holds: Any) -> None:
+    if not (math.isfinite(value) and holds(value)):
+        raise ConfigError(f"{_spelt(name)} must be {rule}, but it is {value}")

@@ -1,0 +1,89 @@
+r"""The folder a training leaves behind: configuration, metrics, weights and pictures, each written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tinycnn.errors import ConfigError
+from tinycnn.serialization import replacing, save
+from tinycnn.train.trainer import EpochRecord
+
+#: file name and what it holds, in the order in which they are listed
+CONTENTS = {
+    "config.json": "the options of this run",
+    "metrics.csv": "loss and accuracy of every epoch",
+    "model.safetensors": "the weights after the last one",
+    "curves.png": "loss and accuracy over the epochs",
+    "confusion.png": "which class was taken for which",
+    "mistakes.png": "the test images that were classified wrongly",
+}
+
+
+class RunFolder:
+    r"""A folder for one run; it never takes in the results of a second one.
+
+    Parameters
+    ----------
+    path : str or None
+        Must not exist, or be empty. None: the first free one of ``runs/<name>``, ``runs/<name>-2``, …
+    name : str
+        What the run is called where no path is given.
+
+    Raises
+    ------
+    ConfigError    the folder holds something already
+    OSError        it cannot be made
+    """
+
+    def __init__(self, path: str | None, name: str = "run") -> None:
+        self.path = _first_free(os.path.join("runs", name)) if path is None else _empty(path)
+
+    def file(self, name: str) -> str:
+        r"""The path of a file in this folder."""
+        return os.path.join(self.path, name)
+
+    def files(self) -> dict[str, str]:
+        r"""The files that are there, of those a run can leave, with a word on each."""
+        return {name: what for name, what in CONTENTS.items() if os.path.exists(self.file(name))}
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        r"""Write config.json."""
+        with replacing(self.file("config.json")) as temporary, open(temporary, "w", encoding="utf-8") as file:
+            json.dump(config, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+
+    def write_metrics(self, records: Iterable[EpochRecord]) -> None:
+        r"""Write metrics.csv: a header, then a row an epoch."""
+        with replacing(self.file("metrics.csv")) as temporary:
+            with open(temporary, "w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(EpochRecord._fields)
+                for record in records:
+                    writer.writerow([record.epoch, *(f"{value:.6f}" for value in record[1:-1]), f"{record.seconds:.3f}"])
+
+    def write_weights(self, state: Mapping[str, Any]) -> None:
+        r"""Write model.safetensors."""
+        save(state, self.file("model.safetensors"))
+
+
+def _first_free(path: str) -> str:
+    number = 1
+    while True:
+        candidate = path if number == 1 else f"{path}-{number}"
+        try:
+            os.makedirs(candidate)
+        except FileExistsError:
+            number += 1
+        else:
+            return candidate
+
+
+def _empty(path: str) -> str:
+    os.makedirs(path, exist_ok=True)
+    if os.listdir(path):
+        raise ConfigError(f"the run folder {path} is not empty; choose another, so that no older run is lost")
+    return path
