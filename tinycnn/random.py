@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -49,11 +52,24 @@ class Generator:
 
 
 _default: Generator | None = None
+_borrowed = threading.local()
+
+
+@contextlib.contextmanager
+def drawing_from(generator: Generator) -> Iterator[None]:
+    """Within the block, and in this thread alone, make `generator` the one used where none is given."""
+    before, _borrowed.generator = getattr(_borrowed, "generator", None), generator
+    try:
+        yield
+    finally:
+        _borrowed.generator = before
 
 
 def _default_generator() -> Generator:
     """The generator used where none is given, made on first use: importing numpy.random takes its time."""
     global _default
+    if (borrowed := getattr(_borrowed, "generator", None)) is not None:
+        return borrowed  # type: ignore[no-any-return]  # only a Generator is ever put there
     if _default is None:
         _default = Generator()
     return _default

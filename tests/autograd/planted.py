@@ -29,6 +29,12 @@ def _square(x: Any) -> Any:
     return x * x
 
 
+def _last_entry(torch: Any, g: Any) -> Any:
+    mark = torch.zeros_like(g)
+    mark[-1, -1] = 1
+    return mark
+
+
 RIGHT = {
     "linear": Planted(_linear, lambda t, g, x, w, b: (g @ w, g.T @ x, g.sum(0)), LINEAR, -1),
     "square": Planted(_square, lambda t, g, x: 2 * g * x, ((2, 3),), -1),
@@ -46,23 +52,19 @@ WRONG = {
     ),
     "forgotten": Planted(_linear, lambda t, g, x, w, b: (g @ w, None, g.sum(0)), LINEAR, 1),
     "exchanged": Planted(lambda x, y: x * x * y, lambda t, g, x, y: (g * x * x, 2 * g * x * y), ((2, 3), (2, 3)), 0),
-    "one entry": Planted(
-        _square, lambda t, g, x: 2 * g * x + g * t.tensor([[0.0, 0, 0], [0, 0, 0.5]], dtype=t.float64), ((2, 3),), 0
-    ),
+    "one entry": Planted(_square, lambda t, g, x: 2 * g * x + g * _last_entry(t, g) / 2, ((2, 3),), 0),
     "cotangent ignored": Planted(_square, lambda t, g, x: 2 * x, ((2, 3),), 0),
     "cotangent of a number ignored": Planted(lambda x: (x * x).sum(), lambda t, g, x: 2 * x, ((2, 3),), 0),
     "constant added": Planted(_square, lambda t, g, x: 2 * g * x + 1, ((2, 3),), 0),
-    "random": Planted(
-        _square, lambda t, g, x: 2 * g * x * (1 + t.rand(2, 3, dtype=t.float64)), ((2, 3),), 0
-    ),
+    "random": Planted(_square, lambda t, g, x: 2 * g * x * (1 + t.rand_like(g)), ((2, 3),), 0),
     "softmax as if elementwise": Planted(
         lambda x: x.softmax(1), lambda t, g, x: g * x.softmax(1) * (1 - x.softmax(1)), ((2, 3),), 0
     ),
     "zeros": Planted(lambda x: x.softmax(1), lambda t, g, x: 0 * g, ((2, 3),), 0),
 }
 
-# PyTorch lets these pass: its engine sums and casts a gradient to the input's shape and dtype (so does no harm), and its
-# slow mode sends back 0 and 1 only, whose squares are themselves.
+# PyTorch lets these pass: its engine sums and casts a gradient to the input's shape and dtype, so that they do no harm,
+# and its slow mode sends back 0 and 1 only, whose squares are themselves.
 PYTORCH_PASSES = {
     "not summed": Planted(_linear, lambda t, g, x, w, b: (g @ w, g.T @ x, g), LINEAR, 2),
     "other dtype": Planted(_square, lambda t, g, x: (2 * g * x).float(), ((2, 3),), 0),

@@ -11,6 +11,7 @@ from . import (
     joining,
     linalg,
     logits,
+    losses,
     normalization,
     pooling,
     promotion,
@@ -35,4 +36,5 @@ CASES: list[Case] = [
     *pooling.CASES,
     *normalization.CASES,
     *logits.CASES,
+    *losses.CASES,
 ]

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.nn import functional as F
 from tinycnn.ops import convolution as ops
+from tinycnn.ops.arithmetic import Add
 from tinycnn.shapes import Window, window
 
 from .case import Case, normal
@@ -56,8 +59,41 @@ def _rows(geometry: Window, groups: int, note: str) -> list[Case]:
     ]  # fmt: skip
 
 
+def _refused(input: Any, weight: Any, **options: Any) -> Any:
+    return lambda t: F.conv2d(t(np.zeros(input)), t(np.zeros(weight)), **options)
+
+
+X, W, B = normal(2, 2, 3, 4), normal(4, 1, 2, 3), normal(4)
+ERRORS = (
+    (ShapeError, r"conv2d: input channels must equal weight\.shape\[1\] × groups, but 4 ≠ 3 × 1\n"
+                 r"  input  N C H W      = \(2, 4, 8, 8\)\n  weight O C/g kH kW  = \(6, 3, 3, 3\)\n"
+                 r"  hint .* RGBA image\?", _refused((2, 4, 8, 8), (6, 3, 3, 3))),
+    (ShapeError, "hint .* N H W C instead of N C H W", _refused((2, 8, 8, 3), (6, 3, 3, 3))),
+    (ShapeError, "hint .* grey image", _refused((2, 1, 8, 8), (6, 3, 3, 3))),
+    (ShapeError, "groups must be positive and divide the output channels, but 5 channels, groups = 2",
+     _refused((1, 4, 8, 8), (5, 2, 3, 3), groups=2)),
+    (ShapeError, r"the kernel is larger than the padded input: 5 > 4 along H", _refused((1, 1, 4, 9), (1, 1, 5, 5))),
+    (ShapeError, r"expected 3D \(unbatched\) or 4D \(batched\) input, but got 2 dimensions", _refused((8, 8), (1, 1, 3, 3))),
+    (ShapeError, "expected a weight of 4 dimensions", _refused((1, 1, 8, 8), (3, 3))),
+    (ShapeError, "stride must be at least 1, but it is", _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=0)),
+    (ShapeError, "padding='same' is not supported for strided", _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=2, padding="same")),
+    (ValueError, "invalid padding string 'full', should be one of 'valid', 'same'",
+     _refused((1, 1, 8, 8), (1, 1, 3, 3), padding="full")),
+    (TypeError, "stride must be one integer or two", _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=(1, 2, 3))),
+    (ShapeError, "the bias must have one entry for each of 4 output channels",
+     lambda t: F.conv2d(t(X), t(W), t(B[:3]), groups=2)),
+    (DTypeError, r"to have one floating dtype\n  input   = float16\n  weight  = float64\n  hint .*x\.float\(\)",
+     lambda t: F.conv2d(t(X).half(), t(W).double(), groups=2)),
+)  # fmt: skip
+
 CASES = [
     *_rows(STRIDED, 1, "strided"),
     *_rows(DILATED, 2, "dilated, in groups"),
     *_rows(window("conv2d", (3, 2), (1, 1), (2, 1)), 1, "1×1"),
-]
+    Case(ops.Conv2d, lambda x, w, b: F.conv2d(x, w, b, padding="same", groups=2), (X, W, B),
+         lambda x, w, b: b[:, None, None] + convolution(x, w, window("", (3, 4), (2, 3), (1, 1), ((0, 1), (1, 1))), 2),
+         errors=ERRORS, note="in a layer, same size"),
+    Case(Add, lambda x, w, b: F.conv2d(x, w, b, (2, 1), 1), (X[0], normal(1, 2, 3, 2), B[:1]),
+         lambda x, w, b: convolution(x[None], w, window("", (3, 4), (3, 2), (2, 1), (1, 1)), 1)[0] + b, batch=(),
+         note="in a layer, one image"),
+]  # fmt: skip

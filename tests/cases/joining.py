@@ -21,14 +21,14 @@ CASES = [
                          r"  tensor 1  = \(2, 2\)", lambda t: torch.cat([t(A), t(B)])),
             (ShapeError, "cat: tensors without dimensions cannot be concatenated; use stack",
              lambda t: torch.cat([t(1.0), t(2.0)])),
-            (IndexError, "cat: Dimension out of range: dim is 2, but a tensor of 2 dimensions takes -2 to 1",
+            (IndexError, "cat: Dimension out of range: dim is 2, but 2 dimensions take -2 to 1",
              lambda t: torch.cat([t(A)], 2)),
         ),
     ),
     Case(ops.Cat, lambda a: torch.cat([a, a[:, :1], a], -1), (A,), lambda a: np.concatenate([a, a[:, :1], a], 1),
          note="one tensor twice"),
     Case(
-        ops.Cat, lambda a, b: torch.stack([a, b], 2), (A, A + 1), lambda a, b: np.stack([a, b], 2), batch=(0, 1),
+        ops.Stack, lambda a, b: torch.stack([a, b], 2), (A, A + 1), lambda a, b: np.stack([a, b], 2), batch=(0, 1),
         note="stack",
         errors=(
             (ShapeError, "stack: expected a non-empty list of Tensors", lambda t: torch.stack([])),
@@ -50,5 +50,5 @@ CASES = [
         lambda a: a * [0, 0, 1, 1, 2], note="of chunk",
         errors=((ShapeError, "chunk: chunks must be positive, not 0", lambda t: t(A).chunk(0)),),
     ),
-    Case(ops.Cat, lambda a: torch.stack([row * row for row in a.unbind(1)]), (A,), lambda a: (a * a).T, note="of unbind"),
+    Case(ops.Stack, lambda a: torch.stack([row * row for row in a.unbind(1)]), (A,), lambda a: (a * a).T, note="of unbind"),
 ]  # fmt: skip

@@ -23,7 +23,7 @@ CASES = [
     Case(
         ops.Softmax, lambda x: torch.softmax(x, 1), (X,), lambda x: np.exp(x) / np.exp(x).sum(1, keepdims=True),
         errors=(
-            (TypeError, "softmax: say which dimension the classes are in: dim=1", lambda t: torch.softmax(t(X))),
+            (TypeError, "softmax: say where the classes are: dim=1", lambda t: torch.softmax(t(X))),
             (IndexError, "softmax: Dimension out of range: dim is 3", lambda t: torch.softmax(t(X), 3)),
         ),
     ),

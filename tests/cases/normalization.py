@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.errors import ShapeError
+from tinycnn.nn import functional as F
 from tinycnn.ops import normalization as ops
+from tinycnn.ops.arithmetic import Pow
 
 from .case import Case, normal, positive
 
@@ -45,6 +48,11 @@ def _backward(g: Any, x: Any, weight: Any, *, axes: tuple[int, ...]) -> Any:
     return ops.NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=EPS)
 
 
+def _evaluated(x: Any, mean: Any, var: Any, weight: Any, bias: Any) -> Any:
+    per_channel = [v[:, None, None] for v in (mean, np.sqrt(var + EPS), weight, bias)]
+    return (x - per_channel[0]) / per_channel[1] * per_channel[2] + per_channel[3]
+
+
 CASES = [
     Case(ops.Normalize, lambda x, w, b: ops.Normalize.apply_all(x, w, b, axes=BATCH, eps=EPS),
          (X, positive(1, 2, 1, 1), normal(1, 2, 1, 1)), lambda x, w, b: normalized(x, w, b, BATCH), note="batch norm",
@@ -58,4 +66,24 @@ CASES = [
          half=1e-2, batch=()),
     Case(ops.NormalizeBackward, lambda g, x: _backward(g, x, None, axes=LAYER), (normal(3, 2, 1, 2, seed=1), X),
          lambda g, x: backward(g, x, None, LAYER), note="layer norm, no weight", half=1e-2, batch=(0, 1)),
+    Case(
+        ops.Normalize, lambda x, w, b: F.batch_norm(x, None, None, w, b, True, eps=EPS), (X, positive(2), normal(2)),
+        lambda x, w, b: normalized(x, w[:, None, None], b[:, None, None], BATCH)[0], note="in batch_norm", half=1e-2, batch=(),
+        errors=(
+            (ShapeError, r"batch_norm: expected more than 1 value per channel when training\n  input N C …  = \(1, 2, 1, 1\)"
+                         r"\n  hint .*drop_last=True.*model\.eval\(\)",
+             lambda t: F.batch_norm(t(np.zeros((1, 2, 1, 1))), None, None, training=True)),
+            (ShapeError, r"batch_norm: weight should contain 2 elements, one a channel, not 3\n",
+             lambda t: F.batch_norm(t(X), None, None, t(normal(3)), training=True)),
+            (ShapeError, r"batch_norm: expected at least 2 dimensions", lambda t: F.batch_norm(t([1.0]), None, None)),
+        ),
+    ),
+    Case(Pow, lambda x, m, v, w, b: F.batch_norm(x, m, v, w, b, eps=EPS),
+         (X, normal(2), positive(2, seed=1), positive(2), normal(2)), _evaluated, note="in batch_norm, evaluated"),
+    Case(
+        ops.Normalize, lambda x, w, b: F.layer_norm(x, (1, 2), w, b, EPS), (X, positive(1, 2), normal(1, 2)),
+        lambda x, w, b: normalized(x, w, b, (2, 3))[0], note="in layer_norm", half=1e-2,
+        errors=((ShapeError, r"layer_norm: given normalized_shape=\(3,\), expected an input whose shape ends so\n",
+                 lambda t: F.layer_norm(t(X), (3,))),),
+    ),
 ]  # fmt: skip

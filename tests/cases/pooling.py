@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.nn import functional as F
 from tinycnn.ops import pooling as ops
+from tinycnn.ops.linalg import MatMul
 from tinycnn.shapes import Window, window
 
 from .case import Case, distinct, normal
@@ -93,4 +96,45 @@ def _rows(geometry: Window, note: str) -> list[Case]:
     ]  # fmt: skip
 
 
-CASES = [*_rows(PLAIN, "plain"), *_rows(OVERLAPPING, "overlapping, padded"), *_rows(CEILED, "ceil_mode")]
+def adaptive(x: Any, out: tuple[int, int]) -> Any:
+    y = np.zeros((*x.shape[:2], *out))
+    for p, q in np.ndindex(out):
+        rows, columns = (slice(i * n // o, -(-(i + 1) * n // o)) for i, n, o in zip((p, q), x.shape[2:], out, strict=True))
+        y[:, :, p, q] = x[:, :, rows, columns].mean((2, 3))
+    return y
+
+
+IMAGE = np.zeros((1, 1, 4, 4))
+CASES = [
+    *_rows(PLAIN, "plain"),
+    *_rows(OVERLAPPING, "overlapping, padded"),
+    *_rows(CEILED, "ceil_mode"),
+    Case(
+        ops.MaxPool2d, lambda x: F.max_pool2d(x, (3, 2), (2, 1), 1), (distinct(2, 1, 4, 3),),
+        lambda x: maximum(x, OVERLAPPING)[0], note="in a layer",
+        errors=(
+            (ShapeError, r"max_pool2d: pad should be at most half of kernel size, but got pad = \(2, 2\) and"
+                         r" kernel_size = \(3, 3\)\n  input N C H W  = \(1, 1, 4, 4\)", lambda t: F.max_pool2d(t(IMAGE), 3, 1, 2)),
+            (ShapeError, "max_pool2d: the kernel is larger than the padded input: 5 > 4 along H",
+             lambda t: F.max_pool2d(t(IMAGE), 5)),
+            (ShapeError, r"max_pool2d: expected 3D .*\n.*\n  hint .*unsqueeze\(1\)",
+             lambda t: F.max_pool2d(t(IMAGE[0, 0]), 2)),
+            (TypeError, "max_pool2d: kernel_size must be one integer or two", lambda t: F.max_pool2d(t(IMAGE), 2.5)),
+        ),
+    ),
+    Case(
+        ops.SumPool2d, lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1, count_include_pad=False), (normal(2, 1, 4, 3),),
+        lambda x: pooled(x, OVERLAPPING, lambda values: np.mean([value for value, _ in values])), note="in a layer",
+        errors=(
+            (DTypeError, "avg_pool2d: the input must be floating, but got int64", lambda t: F.avg_pool2d(t([[[1]]]), 1)),
+            (ValueError, "avg_pool2d: divisor must be not zero",
+             lambda t: F.avg_pool2d(t(IMAGE), 2, divisor_override=0)),
+        ),
+    ),
+    Case(
+        MatMul, lambda x: F.adaptive_avg_pool2d(x, (3, 2)), (normal(2, 1, 5, 3),), lambda x: adaptive(x, (3, 2)),
+        note="in adaptive_avg_pool2d",
+        errors=((ShapeError, "adaptive_avg_pool2d: output_size must be one or two sizes",
+                 lambda t: F.adaptive_avg_pool2d(t(IMAGE), (1, 2, 3))),),
+    ),
+]  # fmt: skip

@@ -19,7 +19,7 @@ SUMS = [
     Case(
         ops.Sum, lambda x: x.sum(), (X,), np.sum,
         errors=(
-            (IndexError, "sum: Dimension out of range: dim is 3, but a tensor of 3 dimensions takes -3 to 2",
+            (IndexError, "sum: Dimension out of range: dim is 3, but 3 dimensions take -3 to 2",
              lambda t: t(X).sum(3)),
             (ShapeError, r"sum: dim \(0, -3\) names a dimension twice", lambda t: t(X).sum((0, -3))),
         ),

@@ -33,7 +33,7 @@ VIEWS = [
     ),
     Case(
         ops.Reshape, lambda x: x.unsqueeze(-1).unsqueeze(0).squeeze(-1), (X,), lambda x: x[None], note="squeeze",
-        errors=((IndexError, "unsqueeze: Dimension out of range: dim is 5, but a tensor of 4 dimensions takes -4 to 3",
+        errors=((IndexError, "unsqueeze: Dimension out of range: dim is 5, but 4 dimensions take -4 to 3",
                  lambda t: t(X).unsqueeze(5)),),
     ),
     Case(ops.Reshape, lambda x: x.permute(2, 0, 1).reshape(4, -1), (X,), lambda x: x.transpose(2, 0, 1).reshape(4, -1),

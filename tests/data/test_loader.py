@@ -64,16 +64,20 @@ def test_an_epoch_is_every_sample_once(
 @pytest.mark.parametrize("num_workers", [1, 2, 4])
 @pytest.mark.parametrize("own_generator", [False, True])
 def test_one_seed_gives_the_same_epochs_with_any_number_of_workers(num_workers: int, own_generator: bool) -> None:
+    class Noisy(Slow):
+        def __getitem__(self, index: int) -> Any:
+            return super().__getitem__(index), torch.rand(2)
+
     def epochs(num_workers: int) -> list[Any]:
         generator = torch.Generator().manual_seed(5) if own_generator else None
         torch.manual_seed(7)
-        loader = DataLoader(Slow(), 2, shuffle=True, num_workers=num_workers, generator=generator)
+        loader = DataLoader(Noisy(), 2, shuffle=True, num_workers=num_workers, generator=generator)
         # the loop draws too, as dropout does
-        return [(batch.tolist(), torch.rand(1).item()) for _ in range(2) for batch in loader]
+        return [(batch.tolist(), noise.tolist(), torch.rand(1).item()) for _ in range(2) for batch, noise in loader]
 
     serial = epochs(0)
     assert epochs(num_workers) == serial
-    assert serial[:6] != serial[6:]
+    assert len({str(noise) for _, noise, _ in serial}) == len(serial) == 12  # no batch repeats another one's noise
 
 
 def test_workers_fetch_ahead_but_no_further_than_asked() -> None:

@@ -81,16 +81,18 @@ def test_the_step_does_not_touch_the_gradient(make):
 
 
 @pytest.mark.parametrize("dtype", [tinycnn.float16, tinycnn.float32, tinycnn.float64], ids=str)
-def test_dtypes_stay_though_options_are_numpy_numbers(dtype):
-    number = np.float64
-    for optimizer_of in (
-        lambda x: SGD([x], lr=number(0.1), momentum=number(0.9), dampening=number(0.1), weight_decay=number(0.1)),
-        lambda x: Adam([x], lr=number(0.1), betas=(number(0.9), number(0.99)), eps=number(1e-4),
-                       weight_decay=number(0.1), amsgrad=True),
+def test_options_may_be_numpy_numbers_and_dtypes_stay(dtype, device):
+    for build in (
+        lambda x, number: SGD([x], lr=number(0.1), momentum=number(0.9), dampening=number(0.3), weight_decay=number(0.1)),
+        lambda x, number: SGD([x], lr=number(0.1), momentum=number(0.9), nesterov=True),
+        lambda x, number: Adam([x], lr=number(0.1), betas=(number(0.9), number(0.99)), eps=number(1e-4), amsgrad=True),
+        lambda x, number: AdamW([x], lr=number(0.1), weight_decay=number(0.1)),
     ):
-        x = leaf(1.0, 2.0, dtype=dtype)
-        optimizer = optimizer_of(x)
-        train(optimizer, [x], 2)
+        x, twin = leaf(1.1, 2.3, dtype=dtype, device=device), leaf(1.1, 2.3, dtype=dtype, device=device)
+        optimizer = build(x, np.float64)
+        train(optimizer, [x], 3)
+        train(build(twin, float), [twin], 3)
+        assert x.tolist() == twin.tolist()  # to the last bit
         assert x.dtype == dtype
         assert all(value.dtype == dtype for key, value in optimizer.state[x].items() if key != "step")
 

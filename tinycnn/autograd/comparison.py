@@ -117,7 +117,7 @@ def check_along(check: Check, inputs: Point, outputs: Point) -> None:
 
 
 def _drawn(tensors: Point, rng: np.random.Generator) -> Point:
-    """Random numbers of these tensors' shapes, of both signs: with one only, every sum is large, and drowns an error."""
+    """Random numbers of both signs: with one sign, what J's entries share adds up, and an error is small beside it."""
     return {n: np.asarray(rng.standard_normal(x.array.shape)) for n, x in tensors.items()}
 
 

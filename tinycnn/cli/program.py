@@ -20,6 +20,11 @@ COMMANDS = {
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit statuses: as shells and argparse have them
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
+
+
 class _Parser(argparse.ArgumentParser):
     r"""Reports a mistake in one line; argparse puts the whole usage before it."""
 
@@ -47,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             raise
-        return _report(options.command, f"error: {_in_words(error)}", MISUSED if isinstance(error, ConfigError) else FAILED)
+        status = MISUSED if isinstance(error, ConfigError) else FAILED
+        return _report(options.command, f"error: {_in_words(error)}", status)
 
 
 def _parser(arguments: Sequence[str]) -> _Parser:
@@ -55,6 +61,7 @@ def _parser(arguments: Sequence[str]) -> _Parser:
         prog="tinycnn",
         description="Convolutional networks from scratch in NumPy.",
         epilog="tinycnn COMMAND --help tells more about a command.",
+        formatter_class=_Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"tinycnn {__version__}")
@@ -62,7 +69,7 @@ def _parser(arguments: Sequence[str]) -> _Parser:
     for name, summary in COMMANDS.items():
         subparser = subparsers.add_parser(
             name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Help,
         )
         if name in arguments:  # the others are not run, so their options need not be known
             importlib.import_module(f"tinycnn.cli.{name}").add_arguments(subparser)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from tinycnn import random
 from tinycnn.errors import ConfigError
 from tinycnn.random import Generator
 
@@ -61,9 +62,9 @@ class DataLoader:
     Notes
     -----
     An exception in a worker is raised in the loop, with its own traceback. Leaving the loop early ends the threads.
-    The order of the samples is drawn before the first batch, so one seed gives the same epoch with any number of
-    workers. A dataset that draws at random itself (an augmentation) shares the global generator with the loop and with
-    the other workers; for the same numbers every time, let it draw from a generator seeded by the sample's index.
+    The order of the samples is drawn before the first batch, and what a dataset draws itself (an augmentation) comes
+    from a generator of the batch's own, whose seed is drawn with the order. So one seed gives the same epoch with any
+    number of workers, whatever the loop draws meanwhile.
 
     Examples
     --------
@@ -143,21 +144,23 @@ class DataLoader:
     def __iter__(self) -> Iterator[Any]:
         seed = fresh_seed(self.generator)  # drawn without workers too, so that what follows is the same with them
         infos = [WorkerInfo(i, self.num_workers, seed + i, self.dataset) for i in range(self.num_workers)]
-        return self._ahead(iter(self._draws), infos) if infos else (self._fetch(index) for index in self._draws)
+        draws = enumerate(self._draws, start=seed)
+        return self._ahead(draws, infos) if infos else (self._fetch(*draw) for draw in draws)
 
-    def _fetch(self, index: Any) -> Any:
-        samples = self.dataset[index] if self.batch_sampler is None else samples_at(self.dataset, index)
-        return self.collate_fn(samples)
+    def _fetch(self, seed: int, index: Any) -> Any:
+        with random.drawing_from(Generator().manual_seed(seed)):
+            samples = self.dataset[index] if self.batch_sampler is None else samples_at(self.dataset, index)
+            return self.collate_fn(samples)
 
-    def _ahead(self, draws: Iterator[Any], infos: list[WorkerInfo]) -> Iterator[Any]:
+    def _ahead(self, draws: Iterator[tuple[int, Any]], infos: list[WorkerInfo]) -> Iterator[Any]:
         workers = Workers(self._fetch, infos, self.worker_init_fn)
         most = max(1, len(workers) * (self.prefetch_factor or 1))  # tasks in flight
         asked: deque[Any] = deque()
         try:
             if not workers:
-                yield from (self._fetch(index) for index in draws)
+                yield from (self._fetch(*draw) for draw in draws)
             while workers:
-                asked.extend(workers.ask(index) for index in itertools.islice(draws, most - len(asked)))
+                asked.extend(workers.ask(*draw) for draw in itertools.islice(draws, most - len(asked)))
                 if not asked:
                     return
                 yield asked.popleft().take(self.timeout or None)

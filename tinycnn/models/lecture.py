@@ -90,7 +90,8 @@ class LeNet(nn.Module):
         x = x.flatten(1)                       # N, 400
         x = F.relu(self.fc1(x))
         x = F.relu(self.fc2(x))
-        return self.fc3(x)                     # N, classes
+        logits: Tensor = self.fc3(x)           # N, classes
+        return logits
 
 
 @register_model()

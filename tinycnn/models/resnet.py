@@ -19,7 +19,7 @@ class BasicBlock(nn.Module):
     r"""y = ReLU(s ⊙ F(x) + x) with F = BN ∘ conv ∘ ReLU ∘ BN ∘ conv, both 3×3.
 
     Where F changes the number of channels or, by its stride, the size, x takes a 1×1 convolution and a normalization
-    of the same stride. s = 1 without squeeze-and-excitation; with it one factor in (0, 1) a channel, computed from F(x).
+    of the same stride. s = 1 without squeeze-and-excitation; with it a factor in (0, 1) for each channel of F(x).
 
     Parameters
     ----------
@@ -52,7 +52,8 @@ class BasicBlock(nn.Module):
             y = self.se(y)
         if self.downsample is not None:
             x = self.downsample(x)
-        return self.relu(y + x)
+        summed: Tensor = self.relu(y + x)
+        return summed
 
 
 class ResNet(nn.Module):
@@ -130,14 +131,15 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-            if zero_init_residual and isinstance(module, BasicBlock):
+            if zero_init_residual and isinstance(module, BasicBlock) and module.bn2.weight is not None:
                 nn.init.zeros_(module.bn2.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         for name in self.stages:
             x = getattr(self, name)(x)
-        return self.fc(self.avgpool(x).flatten(1))
+        logits: Tensor = self.fc(self.avgpool(x).flatten(1))
+        return logits
 
 
 def _projection(in_channels: int, out_channels: int, stride: int) -> nn.Sequential | None:

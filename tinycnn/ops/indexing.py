@@ -148,15 +148,14 @@ def _check_range(index: list[Any], backend: Backend, shape: tuple[int, ...]) -> 
     """CuPy lets indices out of range wrap round in silence; NumPy checks by itself."""
     if backend.name == "cpu":
         return
-    after = index[index.index(...) + 1 :] if any(i is Ellipsis for i in index) else []
     dim = 0
-    for part in index:
+    for place, part in enumerate(index):
         if part is Ellipsis:
-            dim = len(shape) - sum(1 for p in after if p is not None)
-        elif part is not None:
-            if hasattr(part, "dtype") and part.dtype.kind in "iu" and part.size:
-                check_index("index", wrap(part), shape[dim])
-            dim += part.ndim if hasattr(part, "dtype") and part.dtype.kind == "b" else 1
+            dim = len(shape) - sum(map(_consumed, index[place + 1 :]))
+            continue
+        if hasattr(part, "dtype") and part.dtype.kind in "iu":
+            check_index("index", wrap(part), shape[dim])
+        dim += _consumed(part)
 
 
 def check_index(op: str, index: Tensor, size: int, lowest: int | None = None) -> None:

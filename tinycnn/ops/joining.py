@@ -10,7 +10,6 @@ from tinycnn.backend import Array
 from tinycnn.errors import ShapeError, explain
 from tinycnn.ops.indexing import narrow, select
 from tinycnn.ops.promotion import cast, common_dtype
-from tinycnn.ops.shaping import unsqueeze
 from tinycnn.shapes import axis_in
 
 if TYPE_CHECKING:
@@ -24,6 +23,13 @@ class Cat(Op):
 
     def backward(ctx, g: Tensor, *, axis: int) -> Any:
         return tuple(split(g, [shape[axis] for shape in ctx.shapes], axis))
+
+
+class Stack(Op):
+    """y = the xᵢ side by side along a new dimension `axis`;   x̄ᵢ = the i-th slice of ȳ"""
+
+    def forward(ctx, *xs: Array, axis: int) -> Array: return ctx.xp.stack(xs, axis=axis)
+    def backward(ctx, g: Tensor, *, axis: int) -> Any: return unbind(g, axis)
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -62,7 +68,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 {f"tensor {i}": x.array.shape for i, x in enumerate(xs)},
             )
         )
-    return cat([unsqueeze(x, dim) for x in xs], dim)
+    dtype = common_dtype(*xs)
+    return Stack.apply(*(cast(x, dtype) for x in xs), axis=axis_in("stack", dim, xs[0].array.ndim + 1))
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:

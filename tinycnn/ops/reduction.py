@@ -9,9 +9,10 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.dtypes import int64
 from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.ops import arithmetic
 from tinycnn.ops.arithmetic import eq, ne
 from tinycnn.ops.elementwise import exp, sqrt
-from tinycnn.ops.indexing import gather, narrow
+from tinycnn.ops.indexing import Gather, narrow
 from tinycnn.ops.joining import cat
 from tinycnn.ops.promotion import cast
 from tinycnn.ops.shaping import expand, flip, reshape, squeeze
@@ -166,12 +167,15 @@ def _overloaded(by: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     if dim is None:
         return _extreme(by, input, (), False, by)
     if not isinstance(dim, int):
-        from tinycnn.ops import arithmetic
-
         return getattr(arithmetic, f"{by}imum")(input, dim)
     index = _arg(f"arg{by}", input, dim, True)
-    values = gather(input, dim, index)
+    values = _at(input, dim, index)
     return ValuesIndices(values, index) if keepdim else ValuesIndices(squeeze(values, dim), squeeze(index, dim))
+
+
+def _at(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """`gather` of indices that were just found, and so need no look at their range."""
+    return Gather.apply(input, index, axis=axis_in("gather", dim, input.array.ndim)) if input.array.ndim else input
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -206,13 +210,13 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     if not descending:
         return Arg.apply(input, by="argsort", axis=axis, options={"kind": "stable"})
     order = Arg.apply(flip(input, axis), by="argsort", axis=axis, options={"kind": "stable"})
-    return input.array.shape[axis] - 1 - flip(order, axis)
+    return arithmetic.sub(input.array.shape[axis] - 1, flip(order, axis))
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:
     """(values, indices) sorted along `dim`."""
     index = argsort(input, dim, descending)
-    return ValuesIndices(gather(input, dim, index), index)
+    return ValuesIndices(_at(input, dim, index), index)
 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
@@ -224,7 +228,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not input.array.ndim:
         return ValuesIndices(input, argsort(input))
     index = narrow(argsort(input, axis, largest), axis, 0, k)
-    return ValuesIndices(gather(input, axis, index), index)
+    return ValuesIndices(_at(input, axis, index), index)
 
 
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

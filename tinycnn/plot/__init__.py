@@ -1,7 +1,7 @@
 r"""Pictures of a training and of what came of it. matplotlib is imported when the first one is drawn.
 
-Each function returns a matplotlib Figure that belongs to no window: a notebook shows it, ``figure.savefig(path)`` writes
-it, and `write` writes it whole or not at all.
+Each function returns a matplotlib Figure that belongs to no window: a notebook shows it, ``figure.savefig(path)``
+writes it, and `write` writes it whole or not at all.
 """
 
 from __future__ import annotations

@@ -17,25 +17,25 @@ TRAIN, TEST = "#e08214", "#2166ac"  # orange and blue: told apart by every kind 
 RIGHT, WRONG = "#1b7837", "#b2182b"
 
 
-def new_figure(width: float, height: float, title: str, subtitle: str = "") -> Figure:
+def new_figure(width: float, height: float, title: str) -> Figure:
     r"""An empty figure of this many inches, outside pyplot's list of windows, its title at the top left."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr]  # it was given above
+    figure = Figure(figsize=(width, height))
+    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
     figure.suptitle(title, x=0.02, ha="left", fontsize=14, fontweight="bold", color=INK)
     return figure
 
 
-def tidy(axes: Axes, grid: str | None = "y") -> None:
-    r"""Leave only the axes' left and lower line, and a faint grid."""
+def tidy(axes: Axes, grid: bool = True) -> None:
+    r"""Leave only the axes' left and lower line, and faint lines across."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color(FAINT)
     axes.tick_params(colors=INK, length=3)
     if grid:
-        axes.grid(axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]  # "x", "y" or "both"
+        axes.grid(axis="y", color=GRID, linewidth=0.8)
         axes.set_axisbelow(True)
 
 

@@ -49,7 +49,7 @@ def confusion_matrix(matrix: Any, classes: Sequence[str] | None = None, title: s
         for i, j in np.ndindex(k, k):
             if counts[i, j]:
                 strong = i == j or counts[i, j] > 0.5 * _worst(counts)
-                axes.text(j, i, int(counts[i, j]), ha="center", va="center", color="white" if strong else INK,
+                axes.text(j, i, str(counts[i, j]), ha="center", va="center", color="white" if strong else INK,
                           fontsize=11 if k <= 12 else 8)
     axes.set_xticks(range(k), names)
     axes.set_yticks(range(k), names)
@@ -156,6 +156,6 @@ def _bars(axes: Axes, target: int, guess: int, chances: Any, names: list[str]) -
     axes.invert_yaxis()
     axes.set_xlim(0, 1.3)
     axes.set_xticks([])
-    tidy(axes, grid=None)
+    tidy(axes, grid=False)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(length=0)

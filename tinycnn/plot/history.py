@@ -39,23 +39,25 @@ def curves(records: Sequence[Any], title: str = "How the training went") -> Figu
     _pair(left, epochs, [r.train_loss for r in records], [r.test_loss for r in records], "{:.3f}")
     left.set_yscale("log")
     left.set_title("Cross-entropy loss in nats", loc="left", fontsize=11, color=INK)
-    percent = [[100 * r.train_accuracy for r in records], [100 * r.test_accuracy for r in records]]
-    _pair(right, epochs, *percent, "{:.2f} %")
+    learnt, tested = [100 * r.train_accuracy for r in records], [100 * r.test_accuracy for r in records]
+    _pair(right, epochs, learnt, tested, "{:.2f} %")
     right.set_title("Accuracy in %", loc="left", fontsize=11, color=INK)
     # the interesting part is the top: the first epochs may leave the picture
-    late = [value for line in percent for value in line[len(line) // 5:]]
+    late = [value for line in (learnt, tested) for value in line[len(line) // 5:]]
     right.set_ylim(max(0.0, min(late) - 0.3 * (100 - min(late)) - 0.5), 100.5)
     return figure
 
 
 def _pair(axes: Axes, epochs: list[int], train: list[float], test: list[float], form: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     few = len(epochs) < 3
     for values, colour, name in ((train, TRAIN, "training images"), (test, TEST, "test images")):
         axes.plot(epochs, values, color=colour, linewidth=2, marker="o" if few else None,
                   label=f"{name}: {form.format(values[-1])}")
     axes.set_xlabel("epoch", color=INK)
     axes.margins(x=0.02)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, labelcolor="linecolor", title="after the last epoch", title_fontproperties={"size": 9},
                 alignment="left").get_title().set_color(FAINT)
     tidy(axes)

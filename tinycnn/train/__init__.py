@@ -5,9 +5,10 @@ from __future__ import annotations
 from tinycnn.train.augmentation import RandomShift
 from tinycnn.train.config import TrainConfig
 from tinycnn.train.display import Silent, Table
-from tinycnn.train.experiment import Outcome, make_model, run_experiment
+from tinycnn.train.experiment import Outcome, run_experiment
 from tinycnn.train.metrics import Tally, accuracy, confusion_matrix
 from tinycnn.train.optimization import make_optimizer, make_schedule
+from tinycnn.train.preparation import load_datasets, make_model
 from tinycnn.train.run_folder import CONTENTS, RunFolder
 from tinycnn.train.trainer import DivergedError, EpochRecord, Trainer
 
@@ -25,6 +26,7 @@ __all__ = [
     "Trainer",
     "accuracy",
     "confusion_matrix",
+    "load_datasets",
     "make_model",
     "make_optimizer",
     "make_schedule",

@@ -3,6 +3,7 @@ r"""What an experiment is made of: model, data, and how the one learns from the 
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -84,6 +85,11 @@ class TrainConfig:
             _check_range("momentum", self.momentum, "at least 0 and below 1", lambda x: 0 <= x < 1)
         if self.image_shape is not None and (len(self.image_shape) not in (2, 3) or min(self.image_shape) < 1):
             raise ConfigError(f"image shape must be H W or C H W, each at least 1, but it is {self.image_shape}")
+
+    @property
+    def name(self) -> str:
+        r"""What a run is called: its model and, without folder and ending, its dataset."""
+        return f"{self.model}-{os.path.basename(self.dataset).split('.')[0] or 'images'}"
 
     def as_dict(self) -> dict[str, Any]:
         r"""The choices by name, with what was usual filled in."""

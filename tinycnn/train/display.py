@@ -1,4 +1,4 @@
-r"""What a training shows while it runs: a table with a line an epoch, and under it one line of progress on a terminal."""
+r"""What a training shows as it runs: a table with a line an epoch and, on a terminal, one line of progress under it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ def confusion_matrix(predicted: Any, targets: Any, num_classes: int | None = Non
 
 def _labels(name: str, predicted: Any, targets: Any) -> tuple[Any, Any]:
     guesses, truth = (
-        np.asarray(labels.numpy(force=True) if isinstance(labels, Tensor) else labels) for labels in (predicted, targets)
+        np.asarray(labels.numpy(force=True) if isinstance(labels, Tensor) else labels)
+        for labels in (predicted, targets)
     )
     if guesses.ndim != 1 or guesses.shape != truth.shape or not guesses.size:
         raise ShapeError(explain(

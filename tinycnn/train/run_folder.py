@@ -1,8 +1,7 @@
-r"""The folder a training leaves behind: configuration, metrics, weights and pictures, each written whole or not at all."""
+r"""The folder a training leaves behind: configuration, metrics, weights, pictures; each file whole or not at all."""
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -58,12 +57,10 @@ class RunFolder:
 
     def write_metrics(self, records: Iterable[EpochRecord]) -> None:
         r"""Write metrics.csv: a header, then a row an epoch."""
-        with replacing(self.file("metrics.csv")) as temporary:
-            with open(temporary, "w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(EpochRecord._fields)
-                for record in records:
-                    writer.writerow([record.epoch, *(f"{value:.6f}" for value in record[1:-1]), f"{record.seconds:.3f}"])
+        with replacing(self.file("metrics.csv")) as temporary, open(temporary, "w", encoding="utf-8") as file:
+            file.write(",".join(EpochRecord._fields) + "\n")
+            for epoch, *figures, seconds in records:
+                file.write(",".join([str(epoch), *(f"{figure:.6f}" for figure in figures), f"{seconds:.3f}"]) + "\n")
 
     def write_weights(self, state: Mapping[str, Any]) -> None:
         r"""Write model.safetensors."""

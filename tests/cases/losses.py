@@ -1,0 +1,89 @@
+"""Cases of tinycnn.ops.entropy, and of the losses that are composed of other ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinycnn.errors import DomainError, DTypeError, ShapeError
+from tinycnn.nn import functional as F
+from tinycnn.ops.arithmetic import Mul, Sub
+from tinycnn.ops.elementwise import Softplus
+from tinycnn.ops.entropy import BinaryCrossEntropy
+from tinycnn.ops.indexing import Gather
+from tinycnn.ops.logits import LogSoftmax
+
+from .case import Case, integers, normal, positive, signed
+from .logits import log_softmax
+
+P, Q = positive(3, 4) / 2.5, positive(3, 4, seed=1) / 2.5  # in (0.2, 0.8)
+X, Y = normal(4, 3), positive(4, 3) / positive(4, 3).sum(1, keepdims=True)
+LABELS, WEIGHTS = np.array([2, 0, 1, 0]), positive(3)
+PIXELS = integers(2, 2, 2, high=3)
+
+
+def cross_entropy(x: Any, labels: Any, weights: Any, ignored: int = -100, smoothing: float = 0.0) -> Any:
+    """Label by label, as PyTorch documents it."""
+    logp = log_softmax(x, 1)
+    total = count = 0.0
+    for n in np.ndindex(labels.shape):
+        t = labels[n]
+        if t != ignored:
+            row = logp[(n[0], slice(None), *n[1:])]
+            total -= (1 - smoothing) * weights[t] * row[t] + smoothing / len(row) * (weights * row).sum()
+            count += weights[t]
+    return np.float64(total) / count
+
+
+def bce(p: Any, t: Any) -> Any:
+    return -(t * np.log(p) + (1 - t) * np.log(1 - p))
+
+
+CASES = [
+    Case(
+        BinaryCrossEntropy, lambda p, t: F.binary_cross_entropy(p, t, reduction="none"), (P, Q), bce, batch=(0, 1),
+        errors=(
+            (DomainError, "binary_cross_entropy: all elements of input should be between 0 and 1; for logits use",
+             lambda t: F.binary_cross_entropy(t([1.5]), t([1.0]))),
+            (ShapeError, r"binary_cross_entropy: target and input must have the same shape\n  input   = \(2, 1\)\n"
+                         r"  target  = \(2,\)\n  hint ", lambda t: F.binary_cross_entropy(t([[0.5], [0.5]]), t([1.0, 0.0]))),
+        ),
+    ),
+    Case(BinaryCrossEntropy, lambda p, t: F.binary_cross_entropy(p, t, reduction="sum"),
+         (np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0])), lambda p, t: np.float64(200.0), order=0, batch=(),
+         note="sure and right, sure and wrong"),
+    Case(Softplus, F.binary_cross_entropy_with_logits, (normal(3, 4), Q), lambda x, t: bce(1 / (1 + np.exp(-x)), t).mean(),
+         batch=(), note="in binary_cross_entropy_with_logits"),
+    Case(Softplus, lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, pos_weight=w, reduction="none"),
+         (normal(3, 4), Q, positive(4)),
+         lambda x, t, w: w * t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x), batch=(0, 1), note="with pos_weight"),
+    Case(
+        LogSoftmax, F.cross_entropy, (X, LABELS), lambda x, t: cross_entropy(x, t, np.ones(3)), batch=(),
+        note="in cross_entropy",
+        errors=(
+            (IndexError, "target 3 is out of bounds: with 3 classes, labels run from 0 to 2",
+             lambda t: F.cross_entropy(t(X), t(LABELS + 1))),
+            (IndexError, "target -1 is out of bounds", lambda t: F.nll_loss(t(X), t(LABELS - 1))),
+            (DTypeError, r"cross_entropy: expected class indices of type int64, but the target is float.*\n.*\n.*\n"
+                         r"  hint +convert labels with \.long\(\)", lambda t: F.cross_entropy(t(X), t(X[:, 0]))),
+            (ShapeError, r"expected input batch_size \(4\) to match target batch_size \(3\)\n  input  N C …  = \(4, 3\)",
+             lambda t: F.cross_entropy(t(X), t(LABELS[:3]))),
+            (ValueError, r"label_smoothing must be between 0\.0 and 1\.0",
+             lambda t: F.cross_entropy(t(X), t(LABELS), label_smoothing=2)),
+            (ValueError, "average is not a valid value for reduction; it is 'none', 'mean' or 'sum'",
+             lambda t: F.cross_entropy(t(X), t(LABELS), reduction="average")),
+        ),
+    ),
+    Case(LogSoftmax, lambda x, t, w: F.cross_entropy(x, t, w, ignore_index=1, label_smoothing=0.2),
+         (normal(2, 3, 2, 2), PIXELS, WEIGHTS), lambda x, t, w: cross_entropy(x, t, w, 1, 0.2), batch=(),
+         note="of pixels, weighted, smoothed, some ignored"),
+    Case(LogSoftmax, lambda x, y: F.cross_entropy(x, y, label_smoothing=0.1), (X, Y),
+         lambda x, y: -((0.9 * y + 0.1 / 3) * log_softmax(x, 1)).sum(1).mean(), batch=(), note="with distributions"),
+    Case(Gather, lambda x, t, w: F.nll_loss(x, t, w, reduction="none"), (X, LABELS, WEIGHTS),
+         lambda x, t, w: -w[t] * x[np.arange(len(t)), t], batch=(0, 1), note="in nll_loss"),
+    Case(Mul, F.mse_loss, (signed(3, 4), signed(3, 4, seed=1)), lambda x, t: ((x - t) ** 2).mean(), batch=(),
+         note="in mse_loss"),
+    Case(Sub, lambda x, t: F.l1_loss(x, t, reduction="sum"), (signed(3, 4), 3 * signed(3, 4, seed=1)),
+         lambda x, t: np.abs(x - t).sum(), batch=(0, 1), note="in l1_loss"),
+]  # fmt: skip

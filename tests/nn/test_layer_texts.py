@@ -1,0 +1,146 @@
+"""How layers print and what their states are called: as PyTorch 2.13 does, so that its files and habits fit."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import pytest
+
+import tinycnn
+from tinycnn import nn
+
+PRINTED = [  # what PyTorch prints for these
+    (lambda: nn.Linear(3, 2), "Linear(in_features=3, out_features=2, bias=True)"),
+    (lambda: nn.Linear(3, 2, False), "Linear(in_features=3, out_features=2, bias=False)"),
+    (lambda: nn.Conv2d(3, 8, 3), "Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))"),
+    (
+        lambda: nn.Conv2d(3, 8, (3, 5), stride=2, padding=1),
+        "Conv2d(3, 8, kernel_size=(3, 5), stride=(2, 2), padding=(1, 1))",
+    ),
+    (
+        lambda: nn.Conv2d(4, 8, 3, stride=(2, 1), padding=(0, 1), dilation=2, groups=4, bias=False),
+        "Conv2d(4, 8, kernel_size=(3, 3), stride=(2, 1), padding=(0, 1), dilation=(2, 2), groups=4, bias=False)",
+    ),
+    (lambda: nn.Conv2d(3, 8, 3, padding="same"), "Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=same)"),
+    (
+        lambda: nn.Conv2d(3, 8, 3, padding="valid", dilation=(1, 2)),
+        "Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=valid, dilation=(1, 2))",
+    ),
+    (
+        lambda: nn.Conv2d(3, 8, [3, 5], padding=[1, 2]),
+        "Conv2d(3, 8, kernel_size=(3, 5), stride=(1, 1), padding=(1, 2))",
+    ),
+    (lambda: nn.MaxPool2d(2), "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)"),
+    (
+        lambda: nn.MaxPool2d((3, 2), stride=(2, 1), padding=1, dilation=2, ceil_mode=True),
+        "MaxPool2d(kernel_size=(3, 2), stride=(2, 1), padding=1, dilation=2, ceil_mode=True)",
+    ),
+    (lambda: nn.AvgPool2d(2), "AvgPool2d(kernel_size=2, stride=2, padding=0)"),
+    (
+        lambda: nn.AvgPool2d((3, 2), 2, 1, ceil_mode=True, count_include_pad=False, divisor_override=3),
+        "AvgPool2d(kernel_size=(3, 2), stride=2, padding=1)",
+    ),
+    (lambda: nn.AdaptiveAvgPool2d(1), "AdaptiveAvgPool2d(output_size=1)"),
+    (lambda: nn.AdaptiveAvgPool2d((3, None)), "AdaptiveAvgPool2d(output_size=(3, None))"),
+    (
+        lambda: nn.BatchNorm1d(4),
+        "BatchNorm1d(4, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)",
+    ),
+    (
+        lambda: nn.BatchNorm2d(4, 1e-3, None, False, False),
+        "BatchNorm2d(4, eps=0.001, momentum=None, affine=False, bias=False, track_running_stats=False)",
+    ),
+    (
+        lambda: nn.BatchNorm2d(4, bias=False),
+        "BatchNorm2d(4, eps=1e-05, momentum=0.1, affine=True, bias=False, track_running_stats=True)",
+    ),
+    (lambda: nn.LayerNorm(4), "LayerNorm((4,), eps=1e-05, elementwise_affine=True, bias=True)"),
+    (
+        lambda: nn.LayerNorm((3, 4), 1e-6, bias=False),
+        "LayerNorm((3, 4), eps=1e-06, elementwise_affine=True, bias=False)",
+    ),
+    (
+        lambda: nn.LayerNorm([4], elementwise_affine=False),
+        "LayerNorm((4,), eps=1e-05, elementwise_affine=False, bias=False)",
+    ),
+    (lambda: nn.ReLU(), "ReLU()"),
+    (lambda: nn.ReLU(True), "ReLU(inplace=True)"),
+    (lambda: nn.Sigmoid(), "Sigmoid()"),
+    (lambda: nn.Tanh(), "Tanh()"),
+    (lambda: nn.GELU(), "GELU(approximate='none')"),
+    (lambda: nn.GELU("tanh"), "GELU(approximate='tanh')"),
+    (lambda: nn.SiLU(), "SiLU()"),
+    (lambda: nn.SiLU(inplace=True), "SiLU(inplace=True)"),
+    (lambda: nn.Softmax(1), "Softmax(dim=1)"),
+    (lambda: nn.Softmax(), "Softmax(dim=None)"),
+    (lambda: nn.LogSoftmax(-1), "LogSoftmax(dim=-1)"),
+    (lambda: nn.Dropout(), "Dropout(p=0.5, inplace=False)"),
+    (lambda: nn.Dropout(0.2, True), "Dropout(p=0.2, inplace=True)"),
+    (lambda: nn.Dropout2d(0.3), "Dropout2d(p=0.3, inplace=False)"),
+    (lambda: nn.Flatten(), "Flatten(start_dim=1, end_dim=-1)"),
+    (lambda: nn.Flatten(0, 2), "Flatten(start_dim=0, end_dim=2)"),
+    (lambda: nn.Unflatten(1, (2, 3)), "Unflatten(dim=1, unflattened_size=(2, 3))"),
+    (lambda: nn.Identity(54, a=1), "Identity()"),
+    (lambda: nn.CrossEntropyLoss(label_smoothing=0.1), "CrossEntropyLoss()"),
+    (lambda: nn.Sequential(), "Sequential()"),
+    (lambda: nn.ModuleList(), "ModuleList()"),
+    (
+        lambda: nn.Sequential(OrderedDict(pool=nn.AvgPool2d(2), rest=nn.Sequential(nn.Flatten(), nn.Linear(2, 2)))),
+        "Sequential(\n  (pool): AvgPool2d(kernel_size=2, stride=2, padding=0)\n  (rest): Sequential(\n"
+        "    (0): Flatten(start_dim=1, end_dim=-1)\n    (1): Linear(in_features=2, out_features=2, bias=True)\n  )\n)",
+    ),
+    (
+        lambda: nn.ModuleList([nn.ReLU(), nn.ReLU(), nn.Tanh(), nn.Sequential(nn.ReLU()), nn.Sequential(nn.ReLU())]),
+        "ModuleList(\n  (0-1): 2 x ReLU()\n  (2): Tanh()\n  (3-4): 2 x Sequential(\n    (0): ReLU()\n  )\n)",
+    ),
+    (lambda: nn.ModuleDict({"a": nn.ReLU()}), "ModuleDict(\n  (a): ReLU()\n)"),
+    (
+        lambda: nn.ParameterList([tinycnn.empty(2, 3), tinycnn.empty(4)]),
+        "ParameterList(\n    (0): Parameter containing: [tinycnn.float32 of size 2x3]\n"
+        "    (1): Parameter containing: [tinycnn.float32 of size 4]\n)",
+    ),
+    (
+        lambda: nn.SqueezeExcitation(8, 2, scale_activation=nn.Tanh),
+        "SqueezeExcitation(\n  (avgpool): AdaptiveAvgPool2d(output_size=1)\n"
+        "  (fc1): Conv2d(8, 2, kernel_size=(1, 1), stride=(1, 1))\n"
+        "  (fc2): Conv2d(2, 8, kernel_size=(1, 1), stride=(1, 1))\n"
+        "  (activation): ReLU()\n  (scale_activation): Tanh()\n)",
+    ),
+]
+
+NORM = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+KEYS = [
+    (lambda: nn.Linear(3, 2), ["weight", "bias"]),
+    (lambda: nn.Conv2d(3, 2, 1, bias=False), ["weight"]),
+    (lambda: nn.BatchNorm2d(3), NORM),
+    (lambda: nn.BatchNorm1d(3, affine=False), NORM[2:]),
+    (lambda: nn.BatchNorm2d(3, bias=False), NORM[:1] + NORM[2:]),
+    (lambda: nn.BatchNorm2d(3, track_running_stats=False), NORM[:2]),
+    (lambda: nn.LayerNorm(3), ["weight", "bias"]),
+    (lambda: nn.LayerNorm(3, bias=False), ["weight"]),
+    (lambda: nn.Dropout(), []),
+    (lambda: nn.CrossEntropyLoss(), []),
+    (lambda: nn.CrossEntropyLoss(tinycnn.ones(3)), ["weight"]),
+    (lambda: nn.BCEWithLogitsLoss(tinycnn.ones(3), pos_weight=tinycnn.ones(3)), ["weight", "pos_weight"]),
+    (lambda: nn.SqueezeExcitation(8, 2), ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]),
+    (lambda: nn.Sequential(nn.ReLU(), nn.Linear(2, 2)), ["1.weight", "1.bias"]),
+    (lambda: nn.ModuleDict({"a": nn.LayerNorm(2)}), ["a.weight", "a.bias"]),
+    (lambda: nn.ParameterList([tinycnn.ones(1), tinycnn.ones(2)]), ["0", "1"]),
+]
+
+
+@pytest.mark.parametrize(("make", "text"), PRINTED, ids=[text.replace("\n", "") for _, text in PRINTED])
+def test_text(make, text):
+    assert str(make()) == text
+
+
+@pytest.mark.parametrize(("make", "keys"), KEYS)
+def test_state_keys(make, keys):
+    assert list(make().state_dict()) == keys
+
+
+def test_every_layer_is_exported_and_says_what_it_does():
+    for name in nn.__all__:
+        made = getattr(nn, name)
+        if isinstance(made, type) and issubclass(made, nn.Module):
+            assert made.__doc__, name

@@ -1,0 +1,50 @@
+r"""From the names in a configuration to datasets and a model that fits them."""
+
+from __future__ import annotations
+
+import os
+
+from tinycnn import models
+from tinycnn.datasets import Digits, TableDataset
+from tinycnn.errors import ConfigError
+from tinycnn.nn import Module
+from tinycnn.train.config import TrainConfig
+
+
+def load_datasets(config: TrainConfig) -> tuple[TableDataset, TableDataset]:
+    r"""The images to learn from, and those to test on.
+
+    Raises
+    ------
+    ConfigError    no dataset of this name, or no image in one of the two parts
+    FormatError    the file holds something else, or labels out of range
+    OSError        it cannot be read
+    """
+    if config.dataset == "digits":
+        if config.image_shape is not None:
+            raise ConfigError("the digits have a shape of their own, 8×8; image shape is for tables of your own")
+        return Digits(train=True), Digits(train=False)
+    if os.path.splitext(config.dataset)[0] == config.dataset and not os.path.exists(config.dataset):
+        raise ConfigError(f"there is no dataset {config.dataset!r}; it is 'digits', or the path of a .csv or .npz file")
+    train, test = (TableDataset(config.dataset, part, shape=config.image_shape) for part in (True, False))
+    if not len(train) or not len(test):
+        raise ConfigError(
+            f"{config.dataset}: {len(train) + len(test)} images are too few to learn from some and test on others;"
+            " a fifth of each class is tested on, so a class needs three images at least"
+        )
+    return train, test
+
+
+def make_model(name: str, dataset: TableDataset) -> Module:
+    r"""The model `name`, made for the classes, channels and size of these images.
+
+    Raises
+    ------
+    ConfigError    there is no such model, or it takes no images of this size
+    """
+    from inspect import signature  # slow to import
+
+    _, channels, height, width = dataset.images.shape
+    fitting = {"num_classes": len(dataset.classes), "in_channels": channels, "image_size": (height, width)}
+    taken = signature(models.get_model_builder(name)).parameters
+    return models.get_model(name, **{option: value for option, value in fitting.items() if option in taken})
