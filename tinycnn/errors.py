@@ -23,12 +23,14 @@ from typing import Any
 class TinycnnError(Exception):
     """The root of every error tinycnn raises on its own account."""
 
-    #: where in a model the error arose, outermost name first; filled in by ``nn.Module`` as the error passes through
-    module_path: str = ""
+    # Where in a model the error arose, filled in by ``nn.Module`` as it passes through from the inside out:
+    module_path: str = ""  # names from the outermost module to the innermost
+    module_kind: str = ""  # the innermost one's class
+    signed_by: Any = None  # the module it passed last
 
     def __str__(self) -> str:
         message = super().__str__()
-        return f"{message}\n  in module  {self.module_path}" if self.module_path else message
+        return f"{message}\n  in module  {self.module_path} ({self.module_kind})" if self.module_path else message
 
 
 class ShapeError(TinycnnError, RuntimeError, ValueError):

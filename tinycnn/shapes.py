@@ -159,7 +159,7 @@ def window(
         o = -(-room // s) + 1 if ceil_mode else room // s + 1
         if ceil_mode and (o - 1) * s >= n + p[0]:
             o -= 1  # a window must start inside the input or its left padding, not in the right one
-        if room < 0 or o < 1:
+        if o < 1:
             raise ShapeError(
                 explain(
                     f"{op}: the kernel is larger than the padded input: {reach} > {n + sum(p)} along {'HW'[axis]}",

@@ -83,7 +83,7 @@ def test_the_step_does_not_touch_the_gradient(make):
 @pytest.mark.parametrize("dtype", [tinycnn.float16, tinycnn.float32, tinycnn.float64], ids=str)
 def test_options_may_be_numpy_numbers_and_dtypes_stay(dtype, device):
     for build in (
-        lambda x, number: SGD([x], lr=number(0.1), momentum=number(0.9), dampening=number(0.3), weight_decay=number(0.1)),
+        lambda x, number: SGD([x], lr=number(0.1), momentum=number(0.9), dampening=number(0.3), weight_decay=number(1)),
         lambda x, number: SGD([x], lr=number(0.1), momentum=number(0.9), nesterov=True),
         lambda x, number: Adam([x], lr=number(0.1), betas=(number(0.9), number(0.99)), eps=number(1e-4), amsgrad=True),
         lambda x, number: AdamW([x], lr=number(0.1), weight_decay=number(0.1)),

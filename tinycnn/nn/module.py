@@ -60,13 +60,12 @@ class Module(Parts):
 
     def _sign(self, error: TinycnnError) -> None:
         """Put this module into the path that an error inside it shows; called from the inside out."""
-        inner = getattr(error, "_module", None)
-        name = next((name for name, module in self.named_modules() if module is inner and name), "")
-        kind = error.module_path.rpartition(" (")[2] if inner is not None else f"{type(self).__name__})"
-        old = error.module_path.rpartition(" (")[0]
-        path = ".".join(part for part in (name, old) if part)
-        error.module_path = f"{path} ({kind}"
-        error._module = self  # type: ignore[attr-defined]  # a note for the module around this one
+        if error.signed_by is None:
+            error.module_kind = type(self).__name__
+        else:
+            name = next((name for name, module in self.named_modules() if module is error.signed_by), "")
+            error.module_path = ".".join(part for part in (name, error.module_path) if part)
+        error.signed_by = self
 
     # Walking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,52 @@
+"""Options of layers that cannot be: refused when the layer is made, saying what would be right."""
+
+from __future__ import annotations
+
+import pytest
+
+import tinycnn
+from tinycnn import nn
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: nn.Conv2d(3, 4, 3, groups=0), ValueError, "groups must be a positive integer, not 0"),
+        (lambda: nn.Conv2d(3, 4, 3, groups=2), ValueError, "in_channels must be divisible by groups, but 3 is not"),
+        (lambda: nn.Conv2d(4, 3, 3, groups=2), ValueError, "out_channels must be divisible by groups, but 3 is not"),
+        (lambda: nn.Conv2d(3, 4, 3, padding="full"), ValueError, "invalid padding string 'full', should be one of"),
+        (lambda: nn.Conv2d(3, 4, 3, 2, "same"), ValueError, "padding='same' is not supported for strided convolutions"),
+        (lambda: nn.Conv2d(3, 4, 3, padding_mode="reflect"), ValueError, "'reflect' is not offered, only 'zeros' is"),
+        (lambda: nn.Conv2d(3, 4, (1, 2, 3)), TypeError, r"kernel_size must be one integer or two .*, not \(1, 2, 3\)"),
+        (lambda: nn.Conv2d(3, 4, 1.5), TypeError, "kernel_size must be one integer or two"),
+        (lambda: nn.Conv2d(3, 4, 3, stride="same"), TypeError, "stride must be one integer or two"),
+        (lambda: nn.Dropout(1.5), ValueError, "Dropout: dropout probability has to be between 0 and 1, but got 1.5"),
+        (lambda: nn.Dropout2d(-0.1), ValueError, "Dropout2d: dropout probability has to be between 0 and 1"),
+        (lambda: nn.Unflatten(1, 3), TypeError, "must be a tuple of ints, but found type int"),
+        (lambda: nn.Unflatten(1, (2, "b")), TypeError, "but found element of type str at pos 1"),
+    ],
+)
+def test_impossible_options(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "message"),
+    [
+        (nn.Linear(3, 2), (4, 5), r"Linear"),
+        (nn.Conv2d(3, 2, 1), (1, 4, 4, 3), r"input channels must equal weight.shape\[1\] × groups, but 4 ≠ 3 × 1"),
+        (nn.Conv2d(3, 2, 7), (1, 3, 4, 4), r"the kernel is larger than the padded input: 7 > 4 along H"),
+        (nn.MaxPool2d(2, padding=2), (1, 1, 4, 4), r"pad should be at most half of kernel size"),
+        (nn.LayerNorm((3, 2)), (4, 2, 3), r"given normalized_shape=\(3, 2\)"),
+    ],
+)
+def test_inputs_that_do_not_fit_name_the_layer(layer, shape, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        nn.Sequential(nn.Identity(), layer)(tinycnn.ones(shape))
+    assert f"1 ({type(layer).__name__})" in str(caught.value)
+
+
+def test_softmax_without_a_dimension_warns_as_pytorch_does():
+    with pytest.warns(UserWarning, match="Implicit dimension choice for softmax"):
+        assert nn.Softmax()(tinycnn.zeros(2, 4)).tolist() == [[0.25] * 4] * 2

@@ -1,0 +1,199 @@
+"""What `tinycnn gradcheck` checks: every differentiable function, in the forms it is used in."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from tinycnn import backend as backends
+from tinycnn import random
+from tinycnn._tensor import Tensor
+from tinycnn.gradcheck.case import Case, between, case, coins, distinct, labels, normal, signed, sixteenths
+from tinycnn.nn import functional as F
+from tinycnn.nn.excitation import SqueezeExcitation
+from tinycnn.nn.pooling import AdaptiveAvgPool2d
+from tinycnn.ops import arithmetic, elementwise, indexing, joining, linalg, reduction
+from tinycnn.ops.copying import Transfer
+
+__all__ = ["CASES"]
+
+ARITHMETIC = (
+    case("add", arithmetic.add, normal(2, 3), normal(3)),
+    case("sub", arithmetic.sub, normal(2, 3), normal(2, 1)),
+    case("mul", arithmetic.mul, normal(2, 3), normal(3)),
+    case("div", arithmetic.div, normal(2, 3), signed(2, 3)),
+    case("floor_divide", arithmetic.floor_divide, between(2.1, 2.9, 2, 3), between(0.9, 1, 2, 3)),
+    case("remainder", arithmetic.remainder, between(2.1, 2.9, 2, 3), between(0.9, 1, 2, 3)),
+    case("pow tensor", arithmetic.pow, between(0.5, 2, 2, 3), normal(2, 3)),
+    case("pow number", lambda x: x**3, normal(2, 3)),
+    case("pow of-number", lambda x: 2**x, normal(2, 3)),
+    case("neg", arithmetic.neg, normal(2, 3)),
+    case("maximum", arithmetic.maximum, distinct(2, 3), between(-0.1, 0.1, 3)),
+    case("minimum", arithmetic.minimum, distinct(2, 3), between(-0.1, 0.1, 3)),
+    case("clamp", lambda x: x.clamp(-0.7, 0.7), distinct(2, 4)),
+    case("where", arithmetic.where, coins(2, 3), normal(2, 3), normal(3)),
+    case("masked_fill", lambda x, mask: x.masked_fill(mask, 5.0), normal(2, 3), coins(2, 3)),
+)
+
+ELEMENTWISE = (
+    case("exp", elementwise.exp, normal(2, 3)),
+    case("log", elementwise.log, between(0.5, 2, 2, 3)),
+    case("log1p", elementwise.log1p, between(-0.5, 2, 2, 3)),
+    case("log2", elementwise.log2, between(0.5, 2, 2, 3)),
+    case("sqrt", elementwise.sqrt, between(0.5, 2, 2, 3)),
+    case("rsqrt", elementwise.rsqrt, between(0.5, 2, 2, 3)),
+    case("square", elementwise.square, normal(2, 3)),
+    case("abs", elementwise.abs, signed(2, 3)),
+    case("sign", elementwise.sign, signed(2, 3)),
+    case("floor", elementwise.floor, between(0.1, 0.9, 2, 3)),
+    case("sin", elementwise.sin, normal(2, 3)),
+    case("cos", elementwise.cos, normal(2, 3)),
+    case("tanh", elementwise.tanh, normal(2, 3)),
+    case("erf", elementwise.erf, normal(2, 3)),
+    case("sigmoid", F.sigmoid, normal(2, 3)),
+    case("logsigmoid", F.logsigmoid, normal(2, 3)),
+    case("softplus", F.softplus, normal(2, 3)),
+    case("relu", F.relu, signed(2, 3)),
+    case("gelu", F.gelu, normal(2, 3)),
+    case("gelu tanh", lambda x: F.gelu(x, "tanh"), normal(2, 3)),
+    case("silu", F.silu, normal(2, 3)),
+    case("dropout", lambda x: _same_draw(F.dropout, x), normal(2, 3)),
+    case("dropout2d", lambda x: _same_draw(F.dropout2d, x), normal(2, 3, 2, 2)),
+)
+
+SHAPES = (
+    case("reshape", lambda x: x.reshape(3, 4), normal(2, 6)),
+    case("permute", lambda x: x.permute(2, 0, 1), normal(2, 3, 2)),
+    case("expand", lambda x: x.expand(2, 3, 4), normal(3, 1)),
+    case("sum_to_size", lambda x: x.sum_to_size(3, 1), normal(2, 3, 4)),
+    case("flip", lambda x: x.flip(0, 1), normal(2, 3)),
+    case("roll", lambda x: x.roll((1, 2), (0, 1)), normal(2, 3)),
+    case("repeat", lambda x: x.repeat(2, 2), normal(2, 3)),
+    case("pad", lambda x: F.pad(x, (1, 2, 0, -1)), normal(2, 3)),
+    case("cat", lambda *xs: joining.cat(xs, 1), normal(2, 1), normal(2, 3)),
+    case("stack", lambda *xs: joining.stack(xs, 1), normal(2, 3), normal(2, 3)),
+    case("split", lambda x: x.split([1, 2], 1), normal(2, 3)),
+    case("clone", Tensor.clone, normal(2, 3)),
+    case("contiguous", lambda x: x.T.contiguous(), normal(2, 3)),
+    case("to float32", lambda x: x.float().double(), sixteenths(2, 3), step=1 / 16),
+    case("to device", lambda x: Transfer.apply(x, to=backends.get("cpu")), normal(2, 3)),
+)
+
+INDEXING = (
+    case("getitem slices", lambda x: x[1:, ::2], normal(3, 4)),
+    case("getitem integers", lambda x, i: x[i, i], normal(3, 4), labels(3, 5)),
+    case("getitem mask", lambda x, mask: x[mask], normal(2, 3), coins(2, 3)),
+    case("setitem", lambda x, v: _written(x, v), normal(3, 4), normal(4)),
+    case("index_select", lambda x, i: x.index_select(1, i), normal(2, 3), labels(3, 4)),
+    case("gather", lambda x, i: x.gather(1, i), normal(2, 3), labels(3, 2, 4)),
+    case("scatter_add", lambda x, i, src: indexing.scatter_add(x, 1, i, src), normal(2, 3), labels(3, 2, 4), normal(2, 4)),
+)
+
+REDUCTIONS = (
+    case("sum", lambda x: x.sum((0, 2), keepdim=True), normal(2, 3, 2)),
+    case("mean", lambda x: x.mean(1), normal(2, 3)),
+    case("var", lambda x: x.var(1), normal(2, 3)),
+    case("std", lambda x: x.std(1), normal(2, 3)),
+    case("prod", lambda x: x.prod(1), normal(2, 3)),
+    case("cumsum", lambda x: x.cumsum(1), normal(2, 3)),
+    case("amax", lambda x: x.amax((0, 1)), distinct(2, 3, 2)),
+    case("amin", lambda x: x.amin(1), distinct(2, 3)),
+    case("max", lambda x: x.max(1), distinct(2, 3)),
+    case("min", lambda x: x.min(1), distinct(2, 3)),
+    case("sort", lambda x: x.sort(1), distinct(2, 3)),
+    case("topk", lambda x: x.topk(2, 1), distinct(2, 3)),
+    case("logsumexp", lambda x: reduction.logsumexp(x, 1), normal(2, 3)),
+    case("norm", lambda x: x.norm(dim=1), normal(2, 3)),
+    case("norm p=3", lambda x: x.norm(3, 1), signed(2, 3)),
+)
+
+PRODUCTS = (
+    case("matmul", linalg.matmul, normal(2, 3), normal(3, 4)),
+    case("matmul stacks", linalg.matmul, normal(2, 1, 2, 3), normal(2, 3, 2)),
+    case("matmul vectors", linalg.matmul, normal(3), normal(3)),
+    case("linear", F.linear, normal(2, 3), normal(4, 3), normal(4)),
+)
+
+IMAGES = (
+    case("conv2d", F.conv2d, normal(2, 2, 4, 3), normal(3, 2, 2, 2), normal(3)),
+    case("conv2d 1x1", F.conv2d, normal(2, 3, 2, 2), normal(2, 3, 1, 1), normal(2)),
+    case("conv2d stride=2 padding=1", lambda x, w, b: F.conv2d(x, w, b, 2, 1), normal(1, 2, 5, 4), normal(2, 2, 3, 3), normal(2)),
+    case("conv2d stride=3", lambda x, w: F.conv2d(x, w, stride=3), normal(1, 2, 6, 5), normal(2, 2, 2, 2)),
+    case("conv2d padding=same", lambda x, w: F.conv2d(x, w, padding="same"), normal(1, 2, 3, 4), normal(2, 2, 2, 3)),
+    case("conv2d dilation=2", lambda x, w: F.conv2d(x, w, padding=1, dilation=2), normal(1, 2, 5, 4), normal(2, 2, 2, 2)),
+    case("conv2d groups=2", lambda x, w, b: F.conv2d(x, w, b, groups=2), normal(2, 4, 3, 3), normal(4, 2, 2, 2), normal(4)),
+    case("conv2d depthwise", lambda x, w: F.conv2d(x, w, padding=1, groups=3), normal(1, 3, 3, 4), normal(3, 1, 3, 3)),
+    case("max_pool2d", lambda x: F.max_pool2d(x, 2), distinct(2, 2, 4, 4)),
+    case("max_pool2d overlapping", lambda x: F.max_pool2d(x, 3, 2, 1), distinct(1, 2, 5, 4)),
+    case("max_pool2d ceil_mode", lambda x: F.max_pool2d(x, 2, ceil_mode=True), distinct(1, 2, 5, 3)),
+    case("max_pool2d dilation=2", lambda x: F.max_pool2d(x, 2, 1, dilation=2), distinct(1, 1, 5, 4)),
+    case("avg_pool2d", lambda x: F.avg_pool2d(x, 2), normal(2, 2, 4, 4)),
+    case("avg_pool2d overlapping", lambda x: F.avg_pool2d(x, 3, 2, 1), normal(1, 2, 5, 4)),
+    case("avg_pool2d padding-not-counted", lambda x: F.avg_pool2d(x, 3, 2, 1, True, False), normal(1, 2, 6, 4)),
+    case("adaptive_avg_pool2d 1", lambda x: F.adaptive_avg_pool2d(x, 1), normal(2, 2, 3, 4)),
+    case("adaptive_avg_pool2d 3x2", lambda x: F.adaptive_avg_pool2d(x, (3, 2)), normal(1, 2, 5, 3)),
+)
+
+NORMALISATION = (
+    case("batch_norm", lambda x, w, b: F.batch_norm(x, None, None, w, b, True), normal(3, 2, 2, 2), normal(2), normal(2)),
+    case("batch_norm plain", lambda x: F.batch_norm(x, None, None, training=True), normal(4, 2)),
+    case("batch_norm eval", lambda x, mean, var, w, b: F.batch_norm(x, mean, var, w, b),
+         normal(2, 2, 2, 2), normal(2), between(0.5, 2, 2), normal(2), normal(2)),
+    case("layer_norm", lambda x, w, b: F.layer_norm(x, (4,), w, b), normal(2, 3, 4), normal(4), normal(4)),
+    case("layer_norm two-dims", lambda x: F.layer_norm(x, (2, 3)), normal(2, 2, 3)),
+)  # fmt: skip
+
+LOSSES = (
+    case("softmax", lambda x: F.softmax(x, 1), normal(2, 3)),
+    case("log_softmax", lambda x: F.log_softmax(x, 1), normal(2, 3)),
+    case("nll_loss", lambda x, w, t: F.nll_loss(x, t, w), normal(4, 3), between(0.5, 2, 3), labels(3, 4)),
+    case("cross_entropy", F.cross_entropy, normal(4, 3), labels(3, 4)),
+    case("cross_entropy smoothed", lambda x, t: F.cross_entropy(x, t, label_smoothing=0.1), normal(4, 3), labels(3, 4)),
+    case("cross_entropy pixels", F.cross_entropy, normal(2, 3, 2, 2), labels(3, 2, 2, 2)),
+    case("cross_entropy distributions", F.cross_entropy, normal(4, 3), between(0, 1, 4, 3)),
+    case("binary_cross_entropy", F.binary_cross_entropy, between(0.1, 0.9, 2, 3), between(0, 1, 2, 3)),
+    case("binary_cross_entropy_with_logits", F.binary_cross_entropy_with_logits, normal(2, 3), between(0, 1, 2, 3)),
+    case("mse_loss", F.mse_loss, normal(2, 3), normal(2, 3)),
+    case("l1_loss", F.l1_loss, distinct(2, 3), between(-0.1, 0.1, 2, 3)),
+)
+
+NETWORKS = (
+    case("SqueezeExcitation", lambda *xs: _squeeze_excitation(*xs),
+         normal(2, 3, 2, 2), normal(2, 3, 1, 1), normal(2), normal(3, 2, 1, 1), normal(3)),
+    case("network conv-norm-relu-loss", lambda *xs: _network(*xs),
+         normal(3, 2, 3, 3), normal(2, 2, 2, 2), normal(2), normal(2), labels(8, 3)),
+)  # fmt: skip
+
+CASES: tuple[Case, ...] = (
+    *ARITHMETIC, *ELEMENTWISE, *SHAPES, *INDEXING, *REDUCTIONS, *PRODUCTS, *IMAGES, *NORMALISATION, *LOSSES, *NETWORKS,
+)  # fmt: skip
+
+
+def _same_draw(function: Any, x: Tensor) -> Tensor:
+    """A function that draws random numbers, made to draw the same ones each time; others find theirs unchanged."""
+    state = random.get_rng_state()
+    try:
+        random.manual_seed(0)
+        return function(x)  # type: ignore[no-any-return]  # functions of F give Tensors
+    finally:
+        random.set_rng_state(state)
+
+
+def _squeeze_excitation(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
+    """The layer's forward, with weights that are inputs."""
+    parts: Any = SimpleNamespace(
+        avgpool=AdaptiveAvgPool2d(1), activation=F.relu, scale_activation=F.sigmoid,
+        fc1=lambda z: F.conv2d(z, w1, b1), fc2=lambda z: F.conv2d(z, w2, b2),
+    )  # fmt: skip
+    return SqueezeExcitation.forward(parts, x)
+
+
+def _network(x: Tensor, w: Tensor, gamma: Tensor, beta: Tensor, target: Tensor) -> Tensor:
+    maps = F.relu(F.batch_norm(F.conv2d(x, w), None, None, gamma, beta, training=True))
+    return F.cross_entropy(maps.flatten(1), target)
+
+
+def _written(x: Tensor, v: Tensor) -> Tensor:
+    y = x.clone()
+    y[1] = v
+    return y * y
