@@ -113,7 +113,7 @@ def test_orthogonal(shape):
 
 
 def test_orthogonal_matrices_are_drawn_evenly():
-    """The first entry of a rotation or reflection of the plane is the cosine of an even angle; its square averages ½."""
+    """The first entry of a rotation of the plane is the cosine of an even angle; its square averages ½."""
     rng = seeded()
     first = np.array([init.orthogonal_(tinycnn.empty(2, 2), generator=rng).numpy()[0, 0] for _ in range(400)])
     assert abs((first**2).mean() - 0.5) < 0.06
@@ -147,6 +147,7 @@ def test_dirac_hands_on_images(groups):
 
 def test_dirac_with_unequal_channels():
     assert init.dirac_(tinycnn.empty(3, 2, 1, 1)).reshape(3, 2).tolist() == [[1, 0], [0, 1], [0, 0]]
+    assert init.dirac_(tinycnn.empty(1, 1, 4)).tolist() == [[[0, 0, 1, 0]]]
     assert init.dirac_(tinycnn.empty(4, 1, 3), 2)[:, 0].tolist() == [[0, 1, 0], [0, 0, 0]] * 2
 
 

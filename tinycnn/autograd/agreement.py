@@ -163,11 +163,11 @@ def vjp_of(func: Callable[..., Any], count: int) -> Callable[..., tuple[Any, ...
 
 
 def random_cotangents(outputs: Sequence[Any], rng: np.random.Generator, gaps: bool = False) -> tuple[Any, ...]:
-    """A cotangent that requires grad for each output, its elements drawn from [−1, 1)."""
+    """A cotangent that requires grad for each output: odd multiples of 2⁻¹¹ in (−1, 1), never 0, exact in any dtype."""
     drawn = []
     for y in outputs:
-        host = rng.uniform(-1, 1, (*y.array.shape, 2)).astype(y.array.dtype)
-        array = y.backend.asarray(host)[..., 0]
+        host = (2 * rng.integers(-1024, 1024, (*y.array.shape, 2)) + 1) / 2048
+        array = y.backend.asarray(host.astype(y.array.dtype))[..., 0]
         drawn.append(wrap(array if gaps else array.copy()).requires_grad_())
     return tuple(drawn)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd.grad_mode import set_grad_enabled
 from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
-from tinycnn.errors import GraphError, ShapeError
+from tinycnn.errors import ConfigError, GraphError, ShapeError
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -41,6 +41,8 @@ def backward(
     inputs : accumulate for these only
     """
     roots, cotangents = _seeds("backward", tensors, grad_tensors)
+    if inputs is not None and not _as_tuple(inputs):
+        raise GraphError("backward: `inputs` cannot be empty; leave it out to reach every leaf")
     wanted = None if inputs is None else [_target(x) for x in _as_tuple(inputs)]
     keep = create_graph if retain_graph is None else retain_graph
     gradients = _run(roots, cotangents, wanted, keep, create_graph)
@@ -48,7 +50,7 @@ def backward(
     for target, g in gradients.items():
         leaf: Any = others.get(target, target[0])
         if leaf.grad is None:
-            leaf.grad = g
+            leaf.grad = g if leaf.is_leaf else g.clone()
         elif create_graph:
             leaf.grad = leaf.grad + g
         else:
@@ -74,6 +76,8 @@ def grad(
         If an input was not used for the outputs, unless `allow_unused`, which gives None for it
         (`materialize_grads` gives zeros).
     """
+    if materialize_grads and allow_unused is False:
+        raise ConfigError("grad: materialize_grads gives zeros for unused inputs, which allow_unused=False forbids")
     if is_grads_batched:
         raise NotImplementedError("autograd.grad: is_grads_batched is not offered; call grad once for each cotangent")
     roots, cotangents = _seeds("grad", outputs, grad_outputs)
@@ -147,7 +151,7 @@ def _run(
             if edge in lent:
                 arrived[edge] = g = g.clone()
             if is_tensor(leaf) and leaf._leaf_hooks:
-                arrived[edge] = _through_hooks(leaf._leaf_hooks, g)
+                arrived[edge] = _through_hooks(leaf._leaf_hooks, g).clone()  # a hook may keep what it saw
     return arrived if wanted is None else {edge: g for edge, g in arrived.items() if edge in stops}
 
 
@@ -172,7 +176,7 @@ def _nodes_towards(roots: Sequence[Tensor], goals: set[Any]) -> set[Any]:
 
 
 def _through_hooks(hooks: dict[int, Any] | None, g: Tensor) -> Tensor:
-    for hook in list((hooks or {}).values()):
+    for _, hook in sorted((hooks or {}).items()):
         replaced = hook(g)
         if replaced is not None:
             if replaced.array.shape != g.array.shape:

@@ -67,6 +67,7 @@ class FunctionCtx(Op):
             Saved(x, "result" if any(x is y for y in outputs) else "input", f"saved tensor {i}")
             for i, x in enumerate(self.to_save)
         ]
+        self.to_save = self.non_differentiable = ()  # the node must not hold its outputs, which hold the node
 
     def vjp(self, cotangents: list[Tensor | None]) -> tuple[Tensor | None, ...]:
         """The user's backward, with its results looked at as every op's are."""
@@ -142,6 +143,9 @@ class Function:
         if tensors:
             ctx.backend = tensors[0].backend
         ctx.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
+        if grad_mode.is_grad_enabled():
+            for x in tensors:
+                x._check_fresh(cls.__name__)
         record = grad_mode.is_grad_enabled() and any(ctx.needs_input_grad)
         with grad_mode.no_grad():
             if cls.setup_context is not Function.setup_context:
@@ -160,4 +164,5 @@ class Function:
             ctx.settle(inputs, outputs)
             for x in ctx.dirty:
                 x.version.recorded = ctx.serial
+            ctx.dirty = ()
         return outputs if isinstance(made, tuple) else outputs[0]

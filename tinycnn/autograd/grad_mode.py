@@ -114,13 +114,20 @@ def _decorated(function: F, switch: Callable[[], Any]) -> F:
         @functools.wraps(function)
         def steps(*args: Any, **kwargs: Any) -> Any:
             iterator = function(*args, **kwargs)
+            step = functools.partial(next, iterator)
             while True:
-                with switch():
-                    try:
-                        value = next(iterator)
-                    except StopIteration as stop:
-                        return stop.value
-                yield value
+                try:
+                    with switch():
+                        value = step()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    step = functools.partial(iterator.send, (yield value))
+                except GeneratorExit:
+                    iterator.close()
+                    raise
+                except BaseException as error:  # thrown in by the caller, for the generator to handle
+                    step = functools.partial(iterator.throw, error)
 
         return steps  # type: ignore[return-value]  # same signature, which the checker cannot see
 

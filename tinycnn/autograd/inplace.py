@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
-from tinycnn.autograd.node import TensorBase
+from tinycnn.autograd.node import LAST, TensorBase
 from tinycnn.dtypes import result_type
 from tinycnn.errors import DTypeError, GraphError, ShapeError
 
@@ -57,6 +57,10 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
 
 def adopt(target: Tensor, result: Tensor) -> None:
     """Let target stand where result stands in the graph."""
+    if target.retains_grad and target.grad_fn is not None and result.grad_fn is not None:
+        target.grad_fn.hooks[target.output_nr].pop(LAST)
+        target.output_nr = result.output_nr
+        target._keep_grad(result.grad_fn)
     target.grad_fn, target.output_nr, target._requires_grad = result.grad_fn, result.output_nr, result._requires_grad
     if result.grad_fn is not None:
         target.version.recorded = result.grad_fn.serial

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 next_serial = itertools.count(1).__next__  # one clock for all nodes: what is made later has the larger number
 
+LAST = 2**63  # the place of a hook that runs after all others
+
 Hook = Callable[["Tensor"], "Tensor | None"]
 
 
@@ -39,7 +41,7 @@ class TensorBase:
     """An array in the graph. Class attributes are the defaults, so that making a tensor sets little."""
 
     array: Array
-    grad: Tensor | None = None  # dL/dx, accumulated by backward() on leaves
+    _grad: Tensor | None = None
     grad_fn: Op | None = None  # the op that made it; None for a leaf
     output_nr = 0  # which of that op's results it is
     _requires_grad = False
@@ -61,6 +63,22 @@ class TensorBase:
         return backends.of(self.array)
 
     # Leaves and their gradients ──────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def grad(self) -> Tensor | None:
+        """dL/dx, added to by every backward(); None before the first."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, g: Tensor | None) -> None:
+        if g is not None and not isinstance(g, TensorBase):
+            raise TypeError(f"grad: assigned grad expected to be a Tensor or None, but got {type(g).__name__}")
+        if g is not None and (g.array.shape, g.array.dtype) != (self.array.shape, self.array.dtype):
+            raise GraphError(
+                f"grad: a gradient has the shape and dtype of its tensor, {self.array.shape} and {self.array.dtype},"
+                f" but this one is of {g.array.shape} and {g.array.dtype}"
+            )
+        self._grad = g
 
     @property
     def is_leaf(self) -> bool:
@@ -87,19 +105,21 @@ class TensorBase:
         """Keep this tensor's gradient in `.grad` at backward, though it is not a leaf."""
         if not self._requires_grad:
             raise GraphError("retain_grad: can't retain_grad on a tensor that has requires_grad=False")
-        if self.grad_fn is None or self.retains_grad:
-            return
+        if self.grad_fn is not None and not self.retains_grad:
+            self._keep_grad(self.grad_fn)
+
+    retains_grad = False
+
+    def _keep_grad(self, grad_fn: Op) -> None:
         itself = weakref.ref(self)
 
         def keep(g: Tensor) -> None:
             tensor = itself()
             if tensor is not None:
-                tensor.grad = g if tensor.grad is None else tensor.grad + g
+                tensor.grad = g.clone() if tensor.grad is None else tensor.grad + g
 
-        self.register_hook(keep)
+        grad_fn.hooks.setdefault(self.output_nr, {})[LAST] = keep
         self.retains_grad = True
-
-    retains_grad = False
 
     def register_hook(self, hook: Hook) -> RemovableHandle:
         """Call ``hook(gradient)`` whenever this tensor's gradient is computed; what it returns takes its place."""

@@ -109,6 +109,9 @@ class Op:
         if record:
             ctx.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
             record = any(ctx.needs_input_grad)
+            for x in inputs:
+                if isinstance(x, TensorBase) and x._view_of is not None:
+                    x._check_fresh(cls.__name__)
         with np.errstate(all="ignore"):  # log(0) is -inf and 0/0 is nan, quietly, as in PyTorch
             made = ctx.forward(*arrays, **options)
         results = made if isinstance(made, tuple) else (made,)
@@ -141,7 +144,6 @@ class Op:
             if not needed:
                 edges.append(None)
                 continue
-            x._check_fresh(self.name)
             edges.append((x, 0) if x.grad_fn is None else (x.grad_fn, x.output_nr))
         self.edges = tuple(edges)
         self.shapes = tuple(x.array.shape if isinstance(x, TensorBase) else None for x in inputs)

@@ -41,8 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--dataset", metavar="NAME", help=_TABLE)
     what.add_argument("--image-shape", metavar="N", type=int, nargs="+",
                       help="H W or C H W of the images in a .csv, if they are not square and grey")
-    what.add_argument("--augment", metavar="PIXELS", type=int,
-                      help="move each training image by up to so many pixels, anew in each epoch; 0: never")
+    what.add_argument("--augment", metavar="A", type=float,
+                      help="how strongly training images are distorted, anew in each epoch: turned by up to 10° times"
+                           " A, stretched, slanted and moved by a tenth times A; 0: not at all")
 
     how = parser.add_argument_group("how it is learnt")
     how.add_argument("--epochs", metavar="N", type=int, help="passes through the training images")
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     where = parser.add_argument_group("where, and from where")
     where.add_argument("--device", metavar="NAME", help="cpu or cuda")
-    where.add_argument("--seed", metavar="N", type=int, help="of weights, order and augmentation")
+    where.add_argument("--seed", metavar="N", type=int, help="of weights, order and distortions")
     where.add_argument("--out", metavar="FOLDER", help="for the results (default: a new one, runs/<model>-<dataset>)")
     for group in (what, how, where):
         for action in group._group_actions:

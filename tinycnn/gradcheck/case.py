@@ -7,6 +7,7 @@ different pieces of the function, and their mean is nobody's derivative.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -38,9 +39,14 @@ class Case(NamedTuple):
         return self.name.partition(" ")[0]
 
 
-def case(name: str, function: Callable[..., Any], *inputs: Draw, step: float = 1e-5) -> Case:
-    """A `Case`, its inputs one after another."""
-    return Case(name, function, inputs, step)
+def case(name: str, function: Callable[..., Any], *inputs: Draw, step: float = 1e-5, **options: Any) -> Case:
+    """A `Case` of a function with options, which are told in its name.
+
+    >>> case("softmax", np.exp, normal(2, 3), dim=1).name
+    'softmax dim=1'
+    """
+    told = [f"{option}={value}".replace(" ", "") for option, value in options.items()]
+    return Case(" ".join([name, *told]), functools.partial(function, **options), inputs, step)
 
 
 def normal(*shape: int) -> Draw:

@@ -25,7 +25,7 @@ class Gap(NamedTuple):
 
     error: float
     input: int
-    index: tuple[int, ...]
+    place: tuple[int, ...]
     backward: float
     numeric: float
 
@@ -44,7 +44,7 @@ def _largest_gap(
 ) -> tuple[Gap, list[Any]]:
     """The largest gap, and the cotangents of those outputs that have a gradient."""
     outputs = as_tuple(function(*inputs))
-    weights = [random_cotangents([y], rng)[0] if is_floating(y.dtype) else None for y in outputs]
+    weights: list[Any] = [random_cotangents([y], rng)[0] if is_floating(y.dtype) else None for y in outputs]
     live = [(y, v) for y, v in zip(outputs, weights, strict=True) if y.requires_grad]
     wanted = [i for i, x in enumerate(inputs) if x.requires_grad]
     found = grad(
@@ -56,10 +56,7 @@ def _largest_gap(
 
 
 def _gap(position: int, analytic: Any, numeric: Any) -> Gap:
-    if not numeric.size:
-        return Gap(0.0, position, (), 0.0, 0.0)
     errors = abs(analytic - numeric) / np.maximum(1, abs(numeric))
     errors = np.where(np.isnan(errors), np.inf, errors)
-    place = np.unravel_index(int(errors.argmax()), errors.shape)
-    index = tuple(int(n) for n in place)
-    return Gap(float(errors[index]), position, index, float(analytic[index]), float(numeric[index]))
+    place = tuple(int(n) for n in np.unravel_index(int(errors.argmax()), errors.shape))
+    return Gap(float(errors[place]), position, place, float(analytic[place]), float(numeric[place]))

@@ -31,7 +31,8 @@ class MaxPool2d(Module):
 
     References
     ----------
-    Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional networks", section 3.4.
+    Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
+    section 3.4.
 
     Examples
     --------

@@ -11,7 +11,7 @@ import numpy as np
 from tinycnn._tensor import Tensor
 from tinycnn.backend import Array
 from tinycnn.errors import ConfigError
-from tinycnn.optim.optimizer import Group, Optimizer
+from tinycnn.optim.optimizer import Group, Optimizer, check_recorded
 
 
 def adam_step(
@@ -97,6 +97,10 @@ class Adam(Optimizer):
         Go up instead of down.
     decoupled_weight_decay : bool
         Decay as `AdamW` does.
+    foreach, capturable, fused : accepted and ignored
+        They choose between PyTorch's ways to compute the same step; here there is one.
+    differentiable : bool
+        Only False: steps are not recorded.
 
     Examples
     --------
@@ -122,9 +126,14 @@ class Adam(Optimizer):
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
+        check_recorded(differentiable)
         super().__init__(params, {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay,
@@ -197,5 +206,10 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
+        check_recorded(differentiable)
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)

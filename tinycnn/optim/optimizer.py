@@ -17,6 +17,12 @@ from tinycnn.errors import ConfigError, ShapeError, explain
 Group = dict[str, Any]  # "params": the tensors; every other key: an option of the optimizer
 
 
+def check_recorded(differentiable: bool) -> None:
+    r"""Refuse PyTorch's option to record the steps themselves."""
+    if differentiable:
+        raise NotImplementedError("optimizer: differentiable=True is not offered; steps are not part of the graph")
+
+
 class Optimizer:
     r"""Updates tensors from their gradients, in place.
 

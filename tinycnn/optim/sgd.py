@@ -8,7 +8,7 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.backend import Array
 from tinycnn.errors import ConfigError
-from tinycnn.optim.optimizer import Group, Optimizer
+from tinycnn.optim.optimizer import Group, Optimizer, check_recorded
 
 
 def sgd_step(
@@ -72,6 +72,10 @@ class SGD(Optimizer):
         Look ahead along the velocity; needs a momentum and no dampening.
     maximize : bool
         Go up instead of down.
+    foreach, fused : accepted and ignored
+        They choose between PyTorch's ways to compute the same step; here there is one.
+    differentiable : bool
+        Only False: steps are not recorded.
 
     Examples
     --------
@@ -101,7 +105,11 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
+        check_recorded(differentiable)
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
             "nesterov": nesterov, "maximize": maximize,

@@ -2,7 +2,7 @@ r"""Training: the loop, its figures, and what ``tinycnn train`` does from config
 
 from __future__ import annotations
 
-from tinycnn.train.augmentation import RandomShift
+from tinycnn.train.augmentation import RandomAffine, bilinear
 from tinycnn.train.config import TrainConfig
 from tinycnn.train.display import Silent, Table
 from tinycnn.train.experiment import Outcome, run_experiment
@@ -17,7 +17,7 @@ __all__ = [
     "DivergedError",
     "EpochRecord",
     "Outcome",
-    "RandomShift",
+    "RandomAffine",
     "RunFolder",
     "Silent",
     "Table",
@@ -25,6 +25,7 @@ __all__ = [
     "TrainConfig",
     "Trainer",
     "accuracy",
+    "bilinear",
     "confusion_matrix",
     "load_datasets",
     "make_model",

@@ -36,8 +36,8 @@ class TrainConfig:
         How strongly weights are pulled towards 0.
     schedule : str
         How the learning rate changes: ``"constant"``, ``"step"``, ``"cosine"`` or ``"onecycle"``.
-    augment : int
-        Each training image is moved by up to so many pixels, anew in each epoch; 0 leaves images alone.
+    augment : float
+        How strongly training images are distorted, anew in each epoch: see `make_augmentation`; 0 leaves them alone.
     device : str
         ``"cpu"`` or ``"cuda"``.
     seed : int
@@ -61,7 +61,7 @@ class TrainConfig:
     momentum: float | None = None
     weight_decay: float = 5e-4
     schedule: str = "onecycle"
-    augment: int = 1
+    augment: float = 1.0
     device: str = "cpu"
     seed: int = 0
     image_shape: tuple[int, ...] | None = None
@@ -74,10 +74,11 @@ class TrainConfig:
             object.__setattr__(self, "lr", USUAL_LR[self.optimizer])
         if self.optimizer == "sgd" and self.momentum is None:
             object.__setattr__(self, "momentum", 0.9)
-        for name, least in (("epochs", 1), ("batch_size", 1), ("augment", 0), ("seed", 0)):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{_spelt(name)} must be at least {least}, but it is {getattr(self, name)}")
         _check_range("lr", self.lr, "above 0", lambda x: x > 0)
+        _check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
         _check_range("weight_decay", self.weight_decay, "at least 0", lambda x: x >= 0)
         if self.momentum is not None:
             if self.optimizer != "sgd":

@@ -13,7 +13,7 @@ from tinycnn.data import DataLoader
 from tinycnn.datasets import TableDataset
 from tinycnn.nn import Module
 from tinycnn.random import Generator, manual_seed
-from tinycnn.train.augmentation import RandomShift
+from tinycnn.train.augmentation import make_augmentation
 from tinycnn.train.config import TrainConfig
 from tinycnn.train.display import Silent
 from tinycnn.train.optimization import make_optimizer, make_schedule
@@ -68,7 +68,7 @@ def run_experiment(config: TrainConfig, display: Silent | None = None) -> Outcom
         model,
         optimizer,
         schedule=make_schedule(config, optimizer, len(train_batches)),
-        augment=RandomShift(config.augment, _seeded(config)) if config.augment else None,
+        augment=make_augmentation(config, _seeded(config)),
     )
 
     folder = RunFolder(config.out, config.name)

@@ -130,4 +130,6 @@ def _channel_hint(shape: tuple[int, ...], wanted: int) -> str:
         return "is this an RGBA image? x[:, :3] drops the transparency"
     if (shape[1], wanted) == (1, 3):
         return "is this a grey image? x.expand(-1, 3, -1, -1) repeats its channel"
+    if (shape[1], wanted) == (3, 1):
+        return "is this a colour image? x.mean(1, keepdim=True) makes it grey"
     return "the layer before must put out as many channels as this one takes in"

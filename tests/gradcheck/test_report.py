@@ -1,0 +1,88 @@
+"""The table that `tinycnn gradcheck` prints."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from tinycnn import gradcheck
+from tinycnn.ops.convolution import Conv2d
+from tinycnn.ops.elementwise import Tanh
+from tinycnn.ops.linalg import Linear
+
+
+def run(*names: str, **options: Any) -> tuple[bool, list[str]]:
+    out = io.StringIO()
+    verdict = gradcheck.run(names, stream=out, **options)
+    return verdict, out.getvalue().splitlines()
+
+
+def test_a_line_for_each_use_of_an_op_and_a_last_line(device: str) -> None:
+    verdict, lines = run("linear", "norm", device=device)
+    assert verdict
+    assert lines[0].split() == ["op", "inputs", "1st", "error", "2nd", "error"]
+    assert [line.split("  ")[0] for line in lines[1:-1]] == ["norm dim=1", "norm p=3", "linear"]
+    assert "2×3, 4×3, 4" in lines[3]
+    assert all(line.endswith("  right") for line in lines[1:-1])
+    assert lines[-1] == "2 ops, all derivatives agree with finite differences"
+    for line in lines[1:-1]:
+        first, second = (float(cell) for cell in line.split()[-3:-1])
+        assert 0 < first < 1e-9
+        assert 0 < second < 1e-9
+
+
+def test_it_prints_to_standard_output_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gradcheck.run(["tanh"])
+    assert capsys.readouterr().out.endswith("1 op, all derivatives agree with finite differences\n")
+
+
+def test_inputs_depend_on_the_seed_and_not_on_what_else_is_checked() -> None:
+    alone, among = run("tanh")[1][1], run("exp", "tanh", "linear")[1][2]
+    assert alone.split() == among.split()
+    assert run("tanh", seed=1)[1][1] != alone
+
+
+def test_a_wrong_first_derivative_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Conv2d.backward
+
+    def twice_the_weights(ctx: Any, *args: Any, **options: Any) -> Any:
+        gx, gw = right(ctx, *args, **options)
+        return gx, 2 * gw
+
+    monkeypatch.setattr(Conv2d, "backward", twice_the_weights)
+    verdict, lines = run("conv2d", "relu")
+    assert not verdict
+    assert lines[-1] == "2 ops, derivatives that disagree with finite differences: conv2d"
+    wrong = [line for line in lines if line.endswith("WRONG")]
+    assert {line.split()[0] for line in wrong} == {"conv2d"}
+    detail = lines[lines.index(wrong[0]) + 1]
+    assert detail.startswith("    1st derivative in input 1 at [")
+    backward, numeric = (float(part.split()[-1]) for part in detail.split(": ")[1].split(","))
+    assert backward == pytest.approx(2 * numeric, rel=1e-4)
+
+
+def test_a_wrong_second_derivative_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Tanh.backward
+    monkeypatch.setattr(Tanh, "backward", lambda ctx, g, y: right(ctx, g, y.detach()))
+    verdict, lines = run("tanh")
+    assert not verdict
+    assert lines[1].endswith("WRONG")
+    assert lines[2].startswith("    2nd derivative in input 0 at [")
+
+
+def test_a_backward_that_breaks_the_rules_does_not_stop_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Linear, "backward", lambda ctx, g, x, w: (g @ w, g.T @ x, g))
+    verdict, lines = run("tanh", "linear")
+    assert not verdict
+    assert lines[1].endswith("right")
+    assert lines[2].endswith("WRONG")
+    assert "Linear: backward returned a gradient for input 2 that does not match the input" in lines[3]
+
+
+def test_an_unknown_op_is_met_with_the_nearest_ones() -> None:
+    with pytest.raises(ValueError, match=r"there is no op 'conv'; did you mean conv2d\?"):
+        run("conv")
+    with pytest.raises(ValueError, match="there is no op 'xyzzy'; those there are: add, sub,"):
+        run("xyzzy")

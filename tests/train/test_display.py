@@ -1,0 +1,55 @@
+r"""What is shown: a plain table in a log, a bar under it on a terminal, and the table still where the bar cannot be."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from tinycnn.train import EpochRecord, Table
+
+RECORD = EpochRecord(7, 0.12345, 0.96, 0.0512, 0.98607, 0.53)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(out: io.StringIO, err: io.StringIO) -> None:
+    table = Table(out, err)
+    table.begin(2)
+    table.batch(0.7)
+    table.batch(0.6)
+    table.epoch(RECORD)
+    table.end()
+    table.say("done")
+
+
+def test_a_log_holds_the_table_and_nothing_else() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    shown(out, err)
+    header, row, last = out.getvalue().splitlines()
+    assert header.split("   ") == ["epoch", "train loss", "train acc", "test loss", "test acc", "seconds"]
+    assert row.split() == ["7", "0.1235", "96.00", "%", "0.0512", "98.61", "%", "0.53"]
+    assert len(row) == len(header)  # right-aligned under their names
+    assert last == "done"
+    assert err.getvalue() == ""
+
+
+def test_a_terminal_has_a_bar_that_goes_away() -> None:
+    out, err = io.StringIO(), Terminal()
+    shown(out, err)
+    assert out.getvalue().splitlines()[0].startswith("epoch")
+    assert "0/2" in err.getvalue()
+    assert "\n" not in err.getvalue()  # one line, drawn over and over
+    assert err.getvalue().split("\r")[-1].strip() == ""  # and wiped at the end
+
+
+def test_without_tqdm_there_is_just_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    out, err = io.StringIO(), Terminal()
+    shown(out, err)
+    assert len(out.getvalue().splitlines()) == 3
+    assert err.getvalue() == ""
