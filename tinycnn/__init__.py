@@ -196,6 +196,7 @@ from tinycnn.shapes import Size
 
 if TYPE_CHECKING:
     from tinycnn import datasets as datasets
+    from tinycnn import gradcheck as gradcheck
     from tinycnn import likelihood as likelihood
     from tinycnn import models as models
     from tinycnn import nn as nn
@@ -213,7 +214,7 @@ absolute, multiply, subtract, divide, negative, true_divide = abs, mul, sub, div
 concat = concatenate = cat
 clip, swapaxes = clamp, transpose
 
-_LAZY_MODULES = frozenset(("datasets", "likelihood", "models", "nn", "optim", "plot", "train", "utils"))
+_LAZY_MODULES = frozenset(("datasets", "gradcheck", "likelihood", "models", "nn", "optim", "plot", "train", "utils"))
 _LAZY_NAMES = {"load": "tinycnn.serialization", "save": "tinycnn.serialization"}
 
 

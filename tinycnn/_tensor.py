@@ -263,16 +263,18 @@ class Tensor(Conversions):
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Tensor:
         """Write src's elements, broadcast and converted, into this tensor."""
-        indexing.setitem(self, ..., src)
+        indexing.setitem(self, ..., src, "copy_")
         return self
 
     def fill_(self, value: Any) -> Tensor:
         """Make every element `value`."""
-        return self.copy_(value)
+        indexing.setitem(self, ..., value, "fill_")
+        return self
 
     def zero_(self) -> Tensor:
         """Make every element 0."""
-        return self.copy_(0)
+        indexing.setitem(self, ..., 0, "zero_")
+        return self
 
     # New tensors on the same device ──────────────────────────────────────────────────────────────────────────────────
 

@@ -89,7 +89,7 @@ def result_type(operands: Iterable[tuple[DType, int]]) -> DType:
     >>> result_type([(float32, 2), (float64, 0)]), result_type([(int64, 2), (float32, 0)])
     (dtype('float32'), dtype('float32'))
     >>> result_type([(float16, 2), (int64, 2)])
-    (dtype('float16'))
+    dtype('float16')
     """
     result: DType | None = None
     for rank in (2, 1, 0):

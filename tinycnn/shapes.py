@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any, NamedTuple, SupportsIndex
 
 from tinycnn.errors import ShapeError, explain
@@ -60,7 +61,7 @@ def broadcast(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 def axis_in(op: str, dim: SupportsIndex, rank: int) -> int:
     """The dimension `dim`, counted from the front; IndexError if a tensor of this rank has none such."""
-    axis = dim.__index__()
+    axis = index(dim)
     limit = max(rank, 1)  # a tensor of no dimensions takes 0 and -1, as in PyTorch
     if not -limit <= axis < limit:
         raise IndexError(
@@ -83,7 +84,7 @@ def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """The shape meant by ``f(2, 3)``, ``f((2, 3))`` or ``f([2, 3])``."""
     if len(sizes) == 1 and isinstance(sizes[0], Sequence):
         sizes = tuple(sizes[0])
-    return tuple(size.__index__() for size in sizes)
+    return tuple(index(size) for size in sizes)
 
 
 def pair(op: str, name: str, value: int | Sequence[int]) -> Pair:
@@ -92,7 +93,7 @@ def pair(op: str, name: str, value: int | Sequence[int]) -> Pair:
     numbers = numbers * 2 if len(numbers) == 1 else numbers
     if len(numbers) != 2 or not all(hasattr(number, "__index__") for number in numbers):
         raise TypeError(f"{op}: {name} must be one integer or two (height, width), not {value!r}")
-    return numbers[0].__index__(), numbers[1].__index__()
+    return index(numbers[0]), index(numbers[1])
 
 
 class Window(NamedTuple):

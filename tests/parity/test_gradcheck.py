@@ -51,7 +51,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 # PyTorch's gradgradcheck cannot take a function without a gradient.
-CHECKS = [("gradcheck", name) for name in FUNCTIONS] + [("gradgradcheck", name) for name in FUNCTIONS if name != "detached"]
+CHECKS = [
+    (check, name)
+    for check in ("gradcheck", "gradgradcheck")
+    for name in FUNCTIONS
+    if (check, name) != ("gradgradcheck", "detached")
+]
 
 
 @modes

@@ -46,7 +46,7 @@ def test_what_makes_no_sense_is_refused(options: dict[str, Any], words: str) -> 
 
 @pytest.mark.parametrize(
     ("dataset", "name"),
-    [("digits", "lenet-digits"), ("/data/my.letters.csv.gz", "lenet-my"), ("a/b.npz", "lenet-b"), (".csv", "lenet-images")],
+    [("digits", "lenet-digits"), ("/data/my.old.csv.gz", "lenet-my"), ("a/b.npz", "lenet-b"), (".csv", "lenet-images")],
 )
 def test_a_run_is_called_after_model_and_dataset(dataset: str, name: str) -> None:
     assert TrainConfig(model="lenet", dataset=dataset).name == name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import tinycnn as torch
 from tinycnn import models
 from tinycnn.datasets import TableDataset
 from tinycnn.errors import ConfigError, DeviceError, FormatError
-from tinycnn.train import DivergedError, EpochRecord, Silent, TrainConfig, make_model, run_experiment
+from tinycnn.train import DivergedError, EpochRecord, Silent, TrainConfig, experiment, make_model, run_experiment
 
 PICTURES = ["confusion.png", "curves.png", "mistakes.png"]
 
@@ -32,6 +33,17 @@ def stripes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "stripes.npz"
 
 
+@pytest.fixture
+def pictures() -> None:
+    r"""Asks for pictures, which take their time."""
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures_unless_asked_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "pictures" not in request.fixturenames:
+        monkeypatch.setattr(experiment, "draw_pictures", lambda *args: None)
+
+
 def config(**options: Any) -> TrainConfig:
     usual = {"model": "softmax_classifier", "dataset": "stripes.npz", "epochs": 3, "batch_size": 16, "lr": 0.05,
              "augment": 0.0}
@@ -43,10 +55,11 @@ def content(path: str) -> bytes:
         return file.read()
 
 
-def test_it_leaves_everything_in_its_folder() -> None:
+def test_it_leaves_everything_in_its_folder(pictures: None) -> None:
     outcome = run_experiment(config())
     assert outcome.folder.path == os.path.join("runs", "softmax_classifier-stripes")
-    assert sorted(os.listdir(outcome.folder.path)) == sorted(["config.json", "metrics.csv", "model.safetensors", *PICTURES])
+    files = ["config.json", "metrics.csv", "model.safetensors", *PICTURES]
+    assert sorted(os.listdir(outcome.folder.path)) == sorted(files)
     assert (outcome.interrupted, outcome.no_pictures, outcome.test_images) == (False, None, 12)
     with open(outcome.folder.file("config.json")) as file:
         facts = json.load(file)
@@ -107,7 +120,7 @@ class Impatient(Silent):
             raise KeyboardInterrupt
 
 
-def test_ctrl_c_keeps_the_finished_epochs() -> None:
+def test_ctrl_c_keeps_the_finished_epochs(pictures: None) -> None:
     steady = {"schedule": "constant"}  # so that two epochs are the same whether or not a third follows
     two = run_experiment(config(epochs=2, **steady))
     in_the_third = run_experiment(config(**steady), Impatient(batches=8))
@@ -126,9 +139,9 @@ def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_keep() -> None:
     assert os.listdir(outcome.folder.path) == ["config.json"]
 
 
-def test_without_matplotlib_there_is_all_but_the_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_matplotlib_there_is_all_but_the_pictures(pictures: None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("matplotlib", "matplotlib.figure", "matplotlib.ticker"):
-        monkeypatch.setitem(__import__("sys").modules, name, None)
+        monkeypatch.setitem(sys.modules, name, None)
     outcome = run_experiment(config(epochs=1))
     assert outcome.no_pictures is not None
     assert "matplotlib" in outcome.no_pictures
@@ -179,7 +192,7 @@ def test_a_lost_loss_keeps_the_epochs_before(monkeypatch: pytest.MonkeyPatch) ->
     assert content("runs/spoilt-stripes/metrics.csv").count(b"\n") == 3
 
 
-def test_it_trains_on_any_device(device: str) -> None:
+def test_it_trains_on_any_device(pictures: None, device: str) -> None:
     outcome = run_experiment(config(model="se_resnet_digits", device=device, epochs=1))
     assert outcome.records[0].train_accuracy > 0
     assert outcome.no_pictures is None

@@ -107,7 +107,7 @@ def test_a_lost_loss_stops_it_before_the_weights_are_spoilt() -> None:
     batches = DataLoader(blobs(), 20)
     list(trainer.fit(batches, batches, epochs=2))
     spoilt = [(torch.full((4, 2), math.nan, dtype=torch.float64), torch.zeros(4, dtype=torch.int64))]
-    with pytest.raises(DivergedError, match=r"(?s)training loss became nan in epoch 3.*0\.1.*tenth of the learning rate"):
+    with pytest.raises(DivergedError, match=r"(?s)training loss became nan in epoch 3.*0\.1.*tenth of the"):
         list(trainer.fit(spoilt, batches, epochs=1))
     assert all(torch.isfinite(p).all() for p in model.parameters())
     with pytest.raises(DivergedError, match="test loss became nan in epoch 4"):
@@ -129,11 +129,10 @@ def test_two_epochs_on_any_device_are_those_of_the_cpu(device: str) -> None:
         torch.manual_seed(0)
         model = models.se_resnet_digits(widths=(4, 4, 8)).double().to(where)
         optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
-        order, shifts = torch.Generator().manual_seed(3), torch.Generator().manual_seed(4)
+        order, distortions = torch.Generator().manual_seed(3), torch.Generator().manual_seed(4)
         batches = DataLoader(TensorDataset(images, targets), 16, shuffle=True, generator=order)
-        trainer = Trainer(
-            model, optimizer, schedule=optim.lr_scheduler.CosineAnnealingLR(optimizer, 6), augment=RandomAffine(10, 0.1, 0.1, 0.1, shifts)
-        )
+        schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, 6)
+        trainer = Trainer(model, optimizer, schedule=schedule, augment=RandomAffine(10, 0.1, 0.1, 0.1, distortions))
         records = list(trainer.fit(batches, batches, epochs=2))
         figures = [figure for record in records for figure in record[1:-1]]
         return figures, {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
+from tinycnn.autograd.inplace import check_recordable
 from tinycnn.autograd.node import TensorBase, wrap
 from tinycnn.autograd.op import Op, Saved
 from tinycnn.dtypes import is_floating
@@ -155,6 +156,8 @@ class Function:
                 made = cls.forward(ctx, *inputs, **kwargs)
         outputs = made if isinstance(made, tuple) else (made,)
         for x in ctx.dirty:
+            if record:
+                check_recordable(cls.__name__, x)
             x._bump_version()
         if record:
             dirty = {id(x) for x in ctx.dirty}

@@ -124,7 +124,8 @@ def _decorated(function: F, switch: Callable[[], Any]) -> F:
                 try:
                     step = functools.partial(iterator.send, (yield value))
                 except GeneratorExit:
-                    iterator.close()
+                    with switch():
+                        iterator.close()
                     raise
                 except BaseException as error:  # thrown in by the caller, for the generator to handle
                     step = functools.partial(iterator.throw, error)

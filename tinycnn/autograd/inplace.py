@@ -26,6 +26,7 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
     GraphError
         If the write is recorded and target is a leaf that requires grad, or a view of another tensor.
     """
+    check_writable(name, target)
     recorded = grad_mode.is_grad_enabled() and (
         target._requires_grad or any(isinstance(a, TensorBase) and a._requires_grad for a in args)
     )
@@ -64,6 +65,16 @@ def adopt(target: Tensor, result: Tensor) -> None:
     target.grad_fn, target.output_nr, target._requires_grad = result.grad_fn, result.output_nr, result._requires_grad
     if result.grad_fn is not None:
         target.version.recorded = result.grad_fn.serial
+
+
+def check_writable(name: str, target: Tensor) -> None:
+    """Refuse to write where one place in memory is several elements, as `expand` makes it."""
+    array = target.array
+    if array.size and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)):
+        raise GraphError(
+            f"{name}: more than one element of the written-to tensor refers to a single memory location: it was"
+            " expanded; write to a clone()"
+        )
 
 
 def check_recordable(name: str, target: Tensor) -> None:

@@ -42,18 +42,22 @@ class Op:
     ----------
     results : names of what ``forward`` returns
     constants : those of `results` that have no gradient, such as indices
+    serves : of what ``backward`` names, that which the gradient of one input alone is made with: in a product
+        ``(("x", "y"), ("y", "x"))``, as ȳ = z̄·x. It is not kept where that gradient is not asked for; then it is None
     view : whether the result may share the input's memory
     """
 
     results: tuple[str, ...] = ("y",)
     constants: tuple[str, ...] = ()
+    serves: ClassVar[tuple[tuple[str, str], ...]] = ()
     view: ClassVar[bool] = False
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
     composed: ClassVar[Callable[..., Any] | None] = None
 
-    _keeps: ClassVar[tuple[tuple[str, int, str], ...]] = ()  # (what, its position, its name): what backward names
+    # What backward names: (what it is, its position, its name, the one input whose gradient needs it or None)
+    _keeps: ClassVar[tuple[tuple[str, int, str, int | None], ...]] = ()
     _options: ClassVar[tuple[str, ...]] = ()
 
     # A node's own:
@@ -79,8 +83,10 @@ class Op:
             needed = names[len(cls.results) - len(cls.constants) :]
         else:
             needed = ()
+        alone = {name: inputs.index(served) for name, served in cls.serves}
         cls._keeps = tuple(
-            ("input", inputs.index(name), name) if name in inputs else ("result", cls.results.index(name), name)
+            ("input", inputs.index(name), name, alone.get(name)) if name in inputs
+            else ("result", cls.results.index(name), name, alone.get(name))
             for name in needed
         )
 
@@ -132,7 +138,8 @@ class Op:
         self.options = {name: options[name] for name in self._options}
         self.saved = [
             Saved(inputs[position] if what == "input" else outputs[position], what, name)
-            for what, position, name in self._keeps
+            if served is None or self.needs_input_grad[served] else Saved(None, what, name)
+            for what, position, name, served in self._keeps
         ]
 
     def connect(self, inputs: tuple[Any, ...]) -> None:
@@ -299,7 +306,9 @@ def _broken_contract(op: Op, position: int, array: Array, shape: tuple[int, ...]
             "input": f"{shape}, {dtype}, {op.backend.name}",
             "gradient": f"{tuple(array.shape)}, {array.dtype}, {type(array).__module__.partition('.')[0]}",
         },
-        "an input that was broadcast gets its gradient summed over the broadcast dimensions",
+        "an input that was broadcast gets its gradient summed over the broadcast dimensions"
+        if tuple(array.shape) != tuple(shape)
+        else "a gradient has the dtype and the device of its input",
     )
 
 

@@ -38,22 +38,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done    1 it failed    2 wrong options    130 interrupted by Ctrl-C
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    options = _parser(arguments).parse_args(arguments)
-    if options.command is None:
-        _parser(arguments).print_help()
-        return 0
     try:
-        return int(importlib.import_module(f"tinycnn.cli.{options.command}").run(options))
+        parser = _parser(arguments)
+        options = parser.parse_args(arguments)
+        if options.command is not None:
+            return _run(options)
+        parser.print_help()
+        return 0
     except KeyboardInterrupt:
-        return _report(options.command, "interrupted", INTERRUPTED)
+        print("tinycnn: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        return int(importlib.import_module(f"tinycnn.cli.{options.command}").run(options))
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if options.debug:
             raise
-        status = MISUSED if isinstance(error, ConfigError) else FAILED
-        return _report(options.command, f"error: {_in_words(error)}", status)
+        message = _in_words(error).removeprefix(f"{options.command}: ")
+        print(f"tinycnn {options.command}: error: {message}", file=sys.stderr)
+        return MISUSED if isinstance(error, ConfigError) else FAILED
 
 
 def _parser(arguments: Sequence[str]) -> _Parser:
@@ -75,11 +85,6 @@ def _parser(arguments: Sequence[str]) -> _Parser:
             importlib.import_module(f"tinycnn.cli.{name}").add_arguments(subparser)
         subparser.add_argument("--debug", action="store_true", help="show the whole stack trace if it fails")
     return parser
-
-
-def _report(command: str, message: str, status: int) -> int:
-    print(f"tinycnn {command}: {message}", file=sys.stderr)
-    return status
 
 
 def _in_words(error: Exception) -> str:

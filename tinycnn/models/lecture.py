@@ -62,8 +62,8 @@ class LeNet(nn.Module):
     Examples
     --------
     >>> import tinycnn as torch
-    >>> LeNet()(torch.zeros(4, 3, 32, 32)).shape
-    torch.Size([4, 10])
+    >>> tuple(LeNet()(torch.zeros(4, 3, 32, 32)).shape)
+    (4, 10)
     """
 
     def __init__(

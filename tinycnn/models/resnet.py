@@ -172,8 +172,8 @@ def resnet_digits(*, num_classes: int = 10, in_channels: int = 1, **options: Any
     Examples
     --------
     >>> import tinycnn as torch
-    >>> resnet_digits()(torch.zeros(5, 1, 8, 8)).shape
-    torch.Size([5, 10])
+    >>> tuple(resnet_digits()(torch.zeros(5, 1, 8, 8)).shape)
+    (5, 10)
     """
     return _for_digits(False, num_classes=num_classes, in_channels=in_channels, **options)
 

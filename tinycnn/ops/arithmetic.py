@@ -43,6 +43,8 @@ class Sub(Op):
 class Mul(Op):
     """z = x·y,   x̄ = z̄·y,   ȳ = z̄·x"""
 
+    serves = (("x", "y"), ("y", "x"))
+
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.multiply(x, y)
 
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any:
@@ -51,6 +53,8 @@ class Mul(Op):
 
 class Div(Op):
     """z = x / y,   x̄ = z̄ / y,   ȳ = −z̄·z / y"""
+
+    serves = (("x", "y"),)
 
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.true_divide(x, y)
 
@@ -75,6 +79,8 @@ class RoundedDiv(Op):
 
 class Remainder(Op):
     """z = x − y·⌊x / y⌋,   x̄ = z̄,   ȳ = −z̄·⌊x / y⌋"""
+
+    serves = (("x", "y"), ("y", "y"))
 
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.remainder(x, y)
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Conv2d(Op):
     """Y = X ⋆ W"""
 
+    serves = (("x", "w"), ("w", "x"))
+
     def forward(ctx, x: Array, w: Array, *, window: Window, groups: int) -> Array:
         return ctx.kernels.conv2d(x, w, window, groups)
 
@@ -39,6 +41,8 @@ class Conv2d(Op):
 class Conv2dInput(Op):
     """X̂ = the gradient of ⟨G, X ⋆ W⟩ in X; as a layer, the transposed convolution of G"""
 
+    serves = (("g", "w"), ("w", "g"))
+
     def forward(ctx, g: Array, w: Array, *, window: Window, groups: int) -> Array:
         return ctx.kernels.conv2d_input(g, w, window, groups)
 
@@ -51,6 +55,8 @@ class Conv2dInput(Op):
 
 class Conv2dWeight(Op):
     """Ŵ = the gradient of ⟨G, X ⋆ W⟩ in W"""
+
+    serves = (("x", "g"), ("g", "x"))
 
     def forward(ctx, x: Array, g: Array, *, window: Window, groups: int) -> Array:
         return ctx.kernels.conv2d_weight(x, g, window, groups)

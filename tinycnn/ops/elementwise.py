@@ -201,7 +201,7 @@ def sigmoid(input: Tensor) -> Tensor:
 
 def softplus(input: Tensor) -> Tensor:
     """ln(1 + eˣ), which neither overflows nor loses small values."""
-    return Softplus.apply(input)
+    return Softplus.apply(_floating(input))
 
 
 def relu(input: Tensor) -> Tensor:
@@ -216,7 +216,7 @@ def erf(input: Tensor) -> Tensor:
 
 def gelu(input: Tensor) -> Tensor:
     """x·Φ(x), exactly."""
-    return GELU.apply(input)
+    return GELU.apply(_floating(input))
 
 
 def _stepped(by: str, what: str) -> Callable[[Tensor], Tensor]:

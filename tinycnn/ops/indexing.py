@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinycnn.autograd import grad_mode
-from tinycnn.autograd.inplace import adopt, check_recordable
+from tinycnn.autograd.inplace import adopt, check_recordable, check_writable
 from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array, Backend
@@ -49,7 +49,7 @@ class SetItem(Op):
     """y = x with v written at [index], in x's own memory;   x̄ = ȳ with zeros there, v̄ = ȳ[index]"""
 
     def forward(ctx, x: Array, v: Array, *, index: Any) -> Array:
-        x[index] = v
+        _assign(ctx.xp, x, index, v)
         return x
 
     def backward(ctx, g: Tensor, *, index: Any) -> Any:
@@ -92,6 +92,10 @@ def _grid(xp: Any, index: Array, axis: int) -> tuple[Array, ...]:
     return tuple(places)
 
 
+def _assign(xp: Any, x: Array, index: Any, v: Array) -> None:
+    x[index] = v.copy() if xp.may_share_memory(x, v) else v  # a GPU moves elements in any order
+
+
 def _names_each_once(index: tuple[Any, ...]) -> bool:
     return all(not hasattr(i, "dtype") or i.dtype.kind == "b" for i in index)
 
@@ -113,14 +117,16 @@ def prepared(index: Any, backend: Backend, shape: tuple[int, ...]) -> tuple[Any,
         elif hasattr(part, "dtype"):
             if part.dtype.kind == "f":
                 raise IndexError("tensors used as indices must be integers or booleans, not floating point numbers")
-            part = part if part.ndim == 0 and isinstance(part, np.generic) else backend.asarray(part)
-            part = part.astype("int64") if part.dtype == "uint8" else part
+            part = part if isinstance(part, np.generic) else backend.asarray(part)
+            part = part.astype("int64" if part.dtype == "uint8" else part.dtype)  # a copy, which backward may rely on
         elif part is not None and part is not Ellipsis and not isinstance(part, bool):
             part = _integer(part)
         ready.append(part)
     if sum(map(_consumed, ready)) > len(shape):
         raise IndexError(f"too many indices for a tensor of dimension {len(shape)}")
     _check_range(ready, backend, shape)
+    if not any(part is Ellipsis for part in ready):
+        ready.append(Ellipsis)  # NumPy would make a copy of a single element
     return tuple(ready)
 
 
@@ -179,9 +185,10 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         raise IndexError(f"{error} (tensor of shape {tuple(input.array.shape)})") from None
 
 
-def setitem(input: Tensor, index: Any, value: Any) -> None:
+def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment") -> None:
     """x[index] = value, recorded if either is part of the graph."""
     xp = input.backend.xp
+    check_writable(op, input)
     ready = prepared(index, input.backend, input.array.shape)
     if not is_tensor(value):
         dtype = np.asarray(value).dtype if not isinstance(value, bool | int | float) else None
@@ -189,28 +196,28 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
             value = int(value)  # an assignment converts, as in PyTorch
         value = wrap(xp.asarray(np.asarray(value, dtype=dtype), dtype=input.array.dtype))
     recorded = grad_mode.is_grad_enabled() and (input._requires_grad or value._requires_grad)
-    if recorded:
-        check_recordable("index assignment", input)
-        place = input.array[ready].shape
-        value = cast(value, input.array.dtype)
-        while value.array.ndim > len(place) and value.array.shape[0] == 1:
-            value = reshape(value, value.array.shape[1:])
-        result = SetItem.apply(input, expand(value, place), index=ready)
-        input._bump_version()
-        adopt(input, result)
-        return
     if value.backend is not input.backend:
         value = value.to(input.device)
     try:
-        input.array[ready] = value.array
-    except ValueError:
+        if recorded:
+            check_recordable(op, input)
+            place = input.array[ready].shape
+            value = cast(value, input.array.dtype)
+            while value.array.ndim > len(place) and value.array.shape[0] == 1:
+                value = reshape(value, value.array.shape[1:])
+            result = SetItem.apply(input, expand(value, place), index=ready)
+        else:
+            _assign(xp, input.array, ready, value.array)
+    except ValueError:  # NumPy's, or our own ShapeError
         raise ShapeError(
             explain(
-                "index assignment: the value does not fit the place",
+                f"{op}: the value does not fit the place",
                 {"place": input.array[ready].shape, "value": value.array.shape},
             )
         ) from None
     input._bump_version()
+    if recorded:
+        adopt(input, result)
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:

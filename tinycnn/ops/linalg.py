@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class MatMul(Op):
     """Z = X·Y for matrices, or stacks of as many,   X̄ = Z̄·Yᵀ,   Ȳ = Xᵀ·Z̄"""
 
+    serves = (("x", "y"), ("y", "x"))
+
     def forward(ctx, x: Array, y: Array) -> Array: return _product(ctx.xp, x, y)
 
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any:
@@ -28,6 +30,8 @@ class MatMul(Op):
 
 class Linear(Op):
     """Y = X·Wᵀ + b, a row of X an example,   X̄ = Ȳ·W,   W̄ = Ȳᵀ·X,   b̄ = the sum of Ȳ's rows"""
+
+    serves = (("x", "w"), ("w", "x"))
 
     def forward(ctx, x: Array, w: Array, b: Array | None) -> Array:
         y = _product(ctx.xp, x, w.T)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
+from tinycnn.errors import DTypeError
 from tinycnn.ops.elementwise import exp
 from tinycnn.ops.promotion import cast
 from tinycnn.ops.reduction import sum
@@ -46,6 +47,8 @@ def _along(name: str, op: type[Op], input: Tensor, dim: int | None, dtype: Any) 
     if dim is None:
         raise TypeError(f"{name}: say where the classes are: dim=1 for N K and N K H W, dim=-1 for the last dimension")
     x = cast(input, dtype or input.array.dtype)
+    if x.array.dtype.kind != "f":
+        raise DTypeError(f"{name}: the input must be floating, but got {x.array.dtype}; say dtype=tinycnn.float32")
     if not x.array.size:
         return x + 0
     if not x.array.ndim:

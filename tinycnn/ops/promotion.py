@@ -42,6 +42,11 @@ def cast(input: Tensor, dtype: Any) -> Tensor:
     return (Cast if old.kind == new.kind == "f" else CastToConstant).apply(input, dtype=new)
 
 
+def widened(input: Tensor) -> Tensor:
+    """`input`, in float32 if it is in half precision, whose range sums and powers soon leave."""
+    return cast(input, np.float32) if input.array.dtype == np.float16 else input
+
+
 def operand(op: str, x: Any) -> Any:
     """A Tensor or a Python number; NumPy's arrays and scalars are turned into these, anything else is a TypeError."""
     if is_tensor(x) or isinstance(x, bool | int | float):
@@ -69,11 +74,10 @@ def alike(op: str, *operands: Any, floating: bool = False) -> tuple[Any, ...]:
     tensors = [x for x in xs if is_tensor(x)]
     if not tensors:
         raise TypeError(f"{op}: expected a Tensor among its operands, got {[type(x).__name__ for x in operands]}")
-    first = tensors[0].array
-    if len(tensors) == len(xs) and all(x.array.dtype == first.dtype and x.array.shape == first.shape for x in xs):
-        dtype, shape = first.dtype, first.shape
-    else:
-        dtype, shape = common_dtype(*xs), shapes.broadcast(op, *(x.array.shape for x in tensors))
+    dtype, shape = tensors[0].array.dtype, tensors[0].array.shape
+    if dtype.kind == "f" and all(not is_tensor(x) or (x.array.dtype == dtype and x.array.shape == shape) for x in xs):
+        return tuple(x if is_tensor(x) else float(x) for x in xs)  # the usual case: a number widens no floating tensor
+    dtype, shape = common_dtype(*xs), shapes.broadcast(op, *(x.array.shape for x in tensors))
     if floating and dtype.kind != "f":
         dtype = dtypes.get_default_dtype()
     return tuple(expand(cast(x, dtype), shape) if is_tensor(x) else _number(op, x, dtype) for x in xs)

@@ -10,11 +10,11 @@ from tinycnn.backend import Array
 from tinycnn.dtypes import int64
 from tinycnn.errors import DTypeError, ShapeError
 from tinycnn.ops import arithmetic
-from tinycnn.ops.arithmetic import eq, ne
+from tinycnn.ops.arithmetic import eq, ne, where
 from tinycnn.ops.elementwise import exp, sqrt
 from tinycnn.ops.indexing import Gather, narrow
 from tinycnn.ops.joining import cat
-from tinycnn.ops.promotion import cast
+from tinycnn.ops.promotion import cast, widened
 from tinycnn.ops.shaping import expand, flip, reshape, squeeze
 from tinycnn.shapes import axes_in, axis_in, product
 
@@ -109,7 +109,8 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
     x = input if dtype is None else cast(input, dtype)
     if x.array.dtype.kind != "f":
         raise DTypeError(f"mean: the input must be floating, but got {x.array.dtype}; say mean(x.float())")
-    return sum(x, dim, keepdim) / product([x.array.shape[a] for a in axes_in("mean", dim, x.array.ndim)])
+    count = product([x.array.shape[a] for a in axes_in("mean", dim, x.array.ndim)])
+    return cast(sum(widened(x), dim, keepdim) / count, x.array.dtype)
 
 
 def var(
@@ -269,13 +270,16 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
 
 
 def norm(input: Tensor, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """(Σ |x|ᵖ)^(1/p); p = inf gives the largest magnitude."""
+    """(Σ |x|ᵖ)^(1/p); p = inf gives the largest magnitude. At 0, where a root has no slope, its gradient is 0."""
     magnitude = abs(input)
     if p == float("inf"):
         return amax(magnitude, dim, keepdim)
-    if p == 2:
-        return sqrt(sum(input * input, dim, keepdim))
-    return sum(magnitude**p, dim, keepdim) ** (1 / p) if p != 1 else sum(magnitude, dim, keepdim)
+    if p == 1:
+        return sum(magnitude, dim, keepdim)
+    total = sum(input * input if p == 2 else magnitude**p, dim, keepdim)
+    zero = total == 0
+    inside = where(zero, 1.0, total)
+    return where(zero, 0.0, sqrt(inside) if p == 2 else inside ** (1 / p))
 
 
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:

@@ -17,15 +17,18 @@ TRAIN, TEST = "#e08214", "#2166ac"  # orange and blue: told apart by every kind 
 RIGHT, WRONG = "#1b7837", "#b2182b"
 
 
-def new_figure(width: float, height: float, title: str, layout: str | None = "constrained") -> Figure:
-    r"""An empty figure of this many inches, outside pyplot's list of windows, its title at the top left."""
+def new_figure(width: float, height: float, title: str, arranged: bool = True) -> Figure:
+    r"""An empty figure of this many inches, outside pyplot's list of windows, its title at the top left.
+
+    The axes are put in their places when it is drawn, if it is `arranged`; if not, by whoever adds them.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))
-    if layout is not None:
-        figure.set_layout_engine(layout, w_pad=0.12, h_pad=0.12)
-    figure.suptitle(title, x=0.2 / width, y=1 - 0.15 / height, ha="left", va="top", fontsize=14, fontweight="bold",
-                    color=INK)
+    if arranged:
+        figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
+    y = None if arranged else 1 - 0.15 / height
+    figure.suptitle(title, x=0.2 / width, y=y, ha="left", va="top", fontsize=14, fontweight="bold", color=INK)
     return figure
 
 

@@ -48,7 +48,7 @@ def confusion_matrix(matrix: Any, classes: Sequence[str] | None = None, title: s
     if k <= MOST_NUMBERS:
         for i, j in np.ndindex(k, k):
             if counts[i, j]:
-                strong = i == j or counts[i, j] > 0.5 * _worst(counts)
+                strong = counts[i, j] > 0.5 * (counts[i].sum() if i == j else _worst(counts))
                 axes.text(j, i, str(counts[i, j]), ha="center", va="center", color="white" if strong else INK,
                           fontsize=11 if k <= 12 else 8)
     axes.set_xticks(range(k), names)
@@ -117,7 +117,7 @@ def mistakes(images: Any, targets: Any, probabilities: Any, classes: Sequence[st
     columns = min(4, len(shown))
     rows = math.ceil(len(shown) / columns)
     # every axes is put into its place by hand: a layout engine takes seconds over forty of them
-    figure = new_figure(3.7 * max(columns, 2), 1.95 * rows + 0.6, title, layout=None)
+    figure = new_figure(3.7 * max(columns, 2), 1.95 * rows + 0.6, title, arranged=False)
     width, height = figure.get_size_inches()
     for place, n in enumerate(shown):
         x, y = 0.25 + 3.7 * (place % columns), height - 2.4 - 1.95 * (place // columns)

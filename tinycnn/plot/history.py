@@ -38,6 +38,7 @@ def curves(records: Sequence[Any], title: str = "How the training went") -> Figu
     epochs = [record.epoch for record in records]
     _pair(left, epochs, [r.train_loss for r in records], [r.test_loss for r in records], "{:.3f}")
     left.set_yscale("log")
+    left.yaxis.set_major_formatter("{x:g}")
     left.set_title("Cross-entropy loss in nats", loc="left", fontsize=11, color=INK)
     learnt, tested = [100 * r.train_accuracy for r in records], [100 * r.test_accuracy for r in records]
     _pair(right, epochs, learnt, tested, "{:.2f} %")
@@ -57,7 +58,7 @@ def _pair(axes: Axes, epochs: list[int], train: list[float], test: list[float], 
                   label=f"{name}: {form.format(values[-1])}")
     axes.set_xlabel("epoch", color=INK)
     axes.margins(x=0.02)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.legend(frameon=False, labelcolor="linecolor", title="after the last epoch", title_fontproperties={"size": 9},
                 alignment="left").get_title().set_color(FAINT)
     tidy(axes)

@@ -13,18 +13,13 @@ from tinycnn.nn.functional.activations import (
     softplus,
     tanh,
 )
+from tinycnn.nn.functional.binary import binary_cross_entropy, binary_cross_entropy_with_logits
+from tinycnn.nn.functional.classification import cross_entropy, nll_loss
 from tinycnn.nn.functional.convolution import conv2d
-from tinycnn.nn.functional.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    l1_loss,
-    mse_loss,
-    nll_loss,
-)
 from tinycnn.nn.functional.normalization import batch_norm, layer_norm
 from tinycnn.nn.functional.padding import pad
 from tinycnn.nn.functional.pooling import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from tinycnn.nn.functional.regression import l1_loss, mse_loss
 from tinycnn.nn.functional.regularization import dropout, dropout2d
 from tinycnn.nn.functional.sparse import one_hot
 from tinycnn.ops.linalg import linear

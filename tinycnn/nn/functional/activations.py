@@ -7,8 +7,11 @@ import warnings
 from typing import Any
 
 from tinycnn._tensor import Tensor
+from tinycnn.autograd.inplace import write
+from tinycnn.errors import DomainError
 from tinycnn.ops import elementwise, logits
 from tinycnn.ops.elementwise import sigmoid, tanh
+from tinycnn.ops.promotion import cast, widened
 
 __all__ = ["gelu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh"]
 
@@ -28,14 +31,14 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     if approximate == "none":
         return elementwise.gelu(input)
     if approximate != "tanh":
-        raise ValueError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
-    return 0.5 * input * (1 + tanh(math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)))
+        raise DomainError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
+    x = widened(input)
+    return cast(0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))), input.array.dtype)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x·σ(x)."""
-    y = input * sigmoid(input)
-    return input.copy_(y) if inplace else y
+    """x·σ(x); `inplace` overwrites the input."""
+    return write("silu_", input, silu) if inplace else input * sigmoid(input)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import DTypeError, ShapeError, explain
+from tinycnn.errors import DomainError, ShapeError, explain
+from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
 from tinycnn.nn.functional.images import like_input
 from tinycnn.ops.convolution import Conv2d
 from tinycnn.ops.shaping import reshape
@@ -54,6 +55,7 @@ def conv2d(
              [-1.,  1.],
              [ 0., -1.]]])
     """
+    expect_tensors("conv2d", input=input, weight=weight, bias=bias)
     if weight.array.ndim != 4:
         raise ShapeError(f"conv2d: expected a weight of 4 dimensions (O C/g kH kW), but got {weight.array.shape}")
 
@@ -77,7 +79,7 @@ def _window(
     step, spread = pair("conv2d", "stride", stride), pair("conv2d", "dilation", dilation)
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
-            raise ValueError(f"conv2d: invalid padding string {padding!r}, should be one of 'valid', 'same'")
+            raise DomainError(f"conv2d: invalid padding string {padding!r}, should be one of 'valid', 'same'")
         if padding == "same" and step != (1, 1):
             raise ShapeError("conv2d: padding='same' is not supported for strided convolutions: the size cannot stay")
         total = [d * (k - 1) if padding == "same" else 0 for d, k in zip(spread, kernel, strict=True)]
@@ -112,15 +114,7 @@ def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
                 facts | {"bias": bias.array.shape},
             )
         )
-    found = {name: t.array.dtype for name, t in (("input", x), ("weight", weight), ("bias", bias)) if t is not None}
-    if len(set(found.values())) > 1 or x.array.dtype.kind != "f":
-        raise DTypeError(
-            explain(
-                "conv2d: expected input, weight and bias to have one floating dtype",
-                found,
-                "convert the input with x.float(), or the model with model.double()",
-            )
-        )
+    expect_one_dtype("conv2d", input=x, weight=weight, bias=bias)
 
 
 def _channel_hint(shape: tuple[int, ...], wanted: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ShapeError, explain
+from tinycnn.nn.functional.arguments import expect_tensors
 from tinycnn.ops.shaping import squeeze, unsqueeze
 
 
@@ -17,6 +18,7 @@ def batched(op: str, input: Tensor) -> Tensor:
     ShapeError
         If it has neither 3 nor 4 dimensions.
     """
+    expect_tensors(op, input=input)
     rank = input.array.ndim
     if rank not in (3, 4):
         raise ShapeError(

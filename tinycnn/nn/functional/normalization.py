@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
-from tinycnn.errors import DTypeError, ShapeError, explain
+from tinycnn.errors import ConfigError, DomainError, ShapeError, explain
+from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
 from tinycnn.ops.normalization import Normalize
+from tinycnn.ops.promotion import cast
 from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import product
 
@@ -40,17 +43,25 @@ def batch_norm(
     ------
     ShapeError
         If training has one value per channel only: its variance is 0, and the output would be β whatever x is.
+    DomainError
+        If evaluation has no running statistics.
 
     References
     ----------
     Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2.
     """
+    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    expect_tensors("batch_norm", input=input, **given)
     shape = input.array.shape
     if len(shape) < 2:
         raise ShapeError(f"batch_norm: expected at least 2 dimensions, N C …, but got {shape}")
-    if input.array.dtype.kind != "f":
-        raise DTypeError(f"batch_norm: the input must be floating, but got {input.array.dtype}")
-    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    if (running_mean is None) != (running_var is None) or (running_mean is None and not training):
+        raise DomainError(
+            "batch_norm: running_mean and running_var must be defined in evaluation mode, and in training either both"
+            " be None or neither"
+        )
+    if training and eps <= 0:
+        raise ConfigError(f"batch_norm: eps must be positive during training, but got {eps}")
     for name, tensor in given.items():
         if tensor is not None and tensor.array.shape != (shape[1],):
             raise ShapeError(
@@ -62,10 +73,34 @@ def batch_norm(
             )
     per_channel = (1, -1) + (1,) * (len(shape) - 2)
     gamma, beta = (None if t is None else reshape(t, per_channel) for t in (weight, bias))
-    if training or running_mean is None or running_var is None:
-        return _with_batch_statistics(input, running_mean, running_var, gamma, beta, training, momentum, eps)
-    scale = (reshape(running_var, per_channel) + eps) ** -0.5
-    y = (input - reshape(running_mean, per_channel)) * (scale if gamma is None else scale * gamma)
+    x = cast(input, _parameters_dtype("batch_norm", input, **given))
+    if training:
+        y = _with_batch_statistics(x, running_mean, running_var, gamma, beta, momentum, eps)
+    else:
+        assert running_mean is not None
+        assert running_var is not None
+        scale = (reshape(running_var, per_channel) + eps) ** -0.5
+        y = _affine(x - reshape(running_mean, per_channel), scale if gamma is None else scale * gamma, beta)
+    return cast(y, input.array.dtype)
+
+
+def _parameters_dtype(op: str, input: Tensor, **given: Tensor | None) -> Any:
+    """The dtype to compute in. It is everyone's, but an input in half precision may meet parameters in float32.
+
+    Raises
+    ------
+    DTypeError
+        If there are more dtypes than that.
+    """
+    dtypes = {tensor.array.dtype for tensor in given.values() if tensor is not None}
+    if input.array.dtype == "float16" and {dtype.name for dtype in dtypes} == {"float32"}:
+        return dtypes.pop()
+    expect_one_dtype(op, input=input, **given)
+    return input.array.dtype
+
+
+def _affine(x: Tensor, gamma: Tensor | None, beta: Tensor | None) -> Tensor:
+    y = x * (1 if gamma is None else gamma)
     return y if beta is None else y + beta
 
 
@@ -75,14 +110,13 @@ def _with_batch_statistics(
     running_var: Tensor | None,
     gamma: Tensor | None,
     beta: Tensor | None,
-    training: bool,
     momentum: float,
     eps: float,
 ) -> Tensor:
     shape = x.array.shape
     axes = (0, *range(2, len(shape)))
     count = product([shape[axis] for axis in axes])
-    if count == 1 and training:
+    if count == 1:
         raise ShapeError(
             explain(
                 "batch_norm: expected more than 1 value per channel when training",
@@ -91,13 +125,12 @@ def _with_batch_statistics(
             )
         )
     if count == 0:
-        return x + 0  # an empty batch comes back empty, and says nothing about the statistics
+        return _affine(x, gamma, beta)  # an empty batch comes back empty, and says nothing about the statistics
     y, mean, var = Normalize.apply_all(x, gamma, beta, axes=axes, eps=eps)
-    if training:
-        with no_grad():
-            for running, batch in ((running_mean, mean), (running_var, var * (count / max(count - 1, 1)))):
-                if running is not None:
-                    running.mul_(1 - momentum).add_(reshape(batch, -1).to(running.dtype), alpha=momentum)
+    with no_grad():
+        for running, batch in ((running_mean, mean), (running_var, var * (count / (count - 1)))):
+            if running is not None:
+                running.mul_(1 - momentum).add_(reshape(batch, -1), alpha=momentum)
     return y
 
 
@@ -126,6 +159,9 @@ def layer_norm(
     >>> layer_norm(tinycnn.tensor([[1.0, 2.0, 3.0]]), (3,))
     tensor([[-1.2247,  0.0000,  1.2247]])
     """
+    expect_tensors("layer_norm", input=input, weight=weight, bias=bias)
+    if not isinstance(normalized_shape, Sequence):
+        raise TypeError(f"layer_norm: normalized_shape must be a tuple of integers, not {normalized_shape!r}")
     shape, features = input.array.shape, tuple(normalized_shape)
     if not features or shape[len(shape) - len(features) :] != features or len(features) > len(shape):
         raise ShapeError(
@@ -138,9 +174,7 @@ def layer_norm(
     for name, tensor in (("weight", weight), ("bias", bias)):
         if tensor is not None and tensor.array.shape != features:
             raise ShapeError(f"layer_norm: expected {name} of shape {features}, but got {tuple(tensor.array.shape)}")
-    if input.array.dtype.kind != "f":
-        raise DTypeError(f"layer_norm: the input must be floating, but got {input.array.dtype}")
+    x = cast(input, _parameters_dtype("layer_norm", input, weight=weight, bias=bias))
     axes = tuple(range(len(shape) - len(features), len(shape)))
-    if not input.array.size:
-        return input + 0
-    return Normalize.apply(input, weight, bias, axes=axes, eps=eps)
+    y = Normalize.apply(x, weight, bias, axes=axes, eps=eps) if x.array.size else _affine(x, weight, bias)
+    return cast(y, input.array.dtype)

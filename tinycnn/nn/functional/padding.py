@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ShapeError
+from tinycnn.nn.functional.arguments import expect_tensors
 from tinycnn.ops.shaping import Crop, Pad
 
 
@@ -16,6 +17,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     """
     if mode != "constant":
         raise NotImplementedError(f"pad: mode {mode!r} is not offered; only 'constant' is")
+    expect_tensors("pad", input=input)
     rank = input.array.ndim
     if len(pad) % 2 or len(pad) > 2 * rank:
         raise ShapeError(

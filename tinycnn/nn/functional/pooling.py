@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import DTypeError, ShapeError, explain
+from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
 from tinycnn.nn.functional.images import batched, like_input
 from tinycnn.ops.linalg import matmul
 from tinycnn.ops.pooling import MaxPool2d, SumPool2d
+from tinycnn.ops.promotion import cast, widened
 from tinycnn.ops.reduction import mean
 from tinycnn.ops.shaping import squeeze
 from tinycnn.shapes import Pair, Window, pair, window
@@ -23,16 +24,18 @@ def _pool_window(
     op: str, x: Tensor, kernel_size: Sizes, stride: Sizes | None, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> Window:
     kernel, pads = pair(op, "kernel_size", kernel_size), pair(op, "padding", padding)
+    spread = pair(op, "dilation", dilation)
     step = kernel if stride is None or stride == () else pair(op, "stride", stride)
-    if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
+    reach = [d * (k - 1) + 1 for d, k in zip(spread, kernel, strict=True)]
+    if any(0 < r < 2 * p for r, p in zip(reach, pads, strict=True)):
         raise ShapeError(
             explain(
                 f"{op}: pad should be at most half of kernel size, but got pad = {pads} and kernel_size = {kernel}",
-                {"input N C H W": x.array.shape},
+                {"input N C H W": x.array.shape, "dilation": spread},
                 "with more, some windows would see nothing but padding",
             )
         )
-    return window(op, x.array.shape[2:], kernel, step, pads, pair(op, "dilation", dilation), ceil_mode)
+    return window(op, x.array.shape[2:], kernel, step, pads, spread, ceil_mode)
 
 
 def max_pool2d(
@@ -101,21 +104,26 @@ def avg_pool2d(
     divisor_override : divide by this instead
     """
     if divisor_override == 0:
-        raise ValueError("avg_pool2d: divisor must be not zero")
+        raise DomainError("avg_pool2d: divisor must be not zero")
 
     def pool(x: Tensor) -> Tensor:
         if x.array.dtype.kind != "f":
             raise DTypeError(f"avg_pool2d: the input must be floating, but got {x.array.dtype}")
         geometry = _pool_window("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
-        total = SumPool2d.apply(x, window=geometry)
-        if divisor_override is not None:
-            return total / divisor_override
-        counts = np.multiply.outer(*(_entries(geometry, axis, count_include_pad) for axis in (0, 1)))
-        if (counts == counts.flat[0]).all():
-            return total / int(counts.flat[0])
-        return total / Tensor.wrap(x.backend.asarray(counts.astype(x.array.dtype)))
+        total = SumPool2d.apply(widened(x), window=geometry)
+        return cast(total / _divisor(total, geometry, count_include_pad, divisor_override), x.array.dtype)
 
     return like_input(input, pool, "avg_pool2d")
+
+
+def _divisor(total: Tensor, w: Window, count_include_pad: bool, override: int | None) -> Any:
+    """What to divide each window's sum by: one number for all if it can be, else an oH × oW Tensor."""
+    if override is not None:
+        return override
+    counts = np.multiply.outer(*(_entries(w, axis, count_include_pad) for axis in (0, 1)))
+    if (counts == counts.flat[0]).all():
+        return int(counts.flat[0])
+    return Tensor.wrap(total.backend.asarray(counts.astype(total.array.dtype)))
 
 
 def _entries(w: Window, axis: int, with_padding: bool) -> Any:
@@ -137,6 +145,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] |
     output_size : one number or (oH, oW); None keeps the input's size
     """
     wanted = output_size if isinstance(output_size, Sequence) else (output_size, output_size)
+    if not all(n is None or hasattr(n, "__index__") for n in wanted):
+        raise TypeError(f"adaptive_avg_pool2d: output_size must hold integers or None, not {output_size!r}")
     if len(wanted) != 2 or any(n is not None and n < 0 for n in wanted):
         raise ShapeError(f"adaptive_avg_pool2d: output_size must be one or two sizes ≥ 0, not {output_size!r}")
 

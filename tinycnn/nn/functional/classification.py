@@ -1,0 +1,176 @@
+r"""Losses of classifiers: how improbable the truth is in their eyes.
+
+The negative log-likelihood of the labels is the cross-entropy between them and the predicted distribution:
+
+    −Σₙ Σₖ y[n,k] · ln p[n,k] = −Σₙ ln p[n, tₙ]     for one-hot y with its 1 at class tₙ
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinycnn._tensor import Tensor
+from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
+from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
+from tinycnn.nn.functional.reduction import reduced, reduction_said, weighted
+from tinycnn.ops.arithmetic import where
+from tinycnn.ops.indexing import gather
+from tinycnn.ops.logits import log_softmax
+from tinycnn.ops.promotion import widened
+from tinycnn.ops.shaping import squeeze, unsqueeze
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""The negative log-likelihood of labels, in nats.
+
+        ℓ = −Σₙ w[tₙ]·x[n, tₙ] / Σₙ w[tₙ]        ∂ℓ/∂x[n, c] = −[c = tₙ]·w[c] / Σₙ w[tₙ]
+
+    Parameters
+    ----------
+    input : Tensor, (N, C), (C,) or (N, C, …)
+        log-probabilities
+    target : Tensor, (N,), () or (N, …), int64
+        class indices in [0, C)
+    weight : Tensor, (C,), optional
+        how much each class counts
+    ignore_index : a target that does not count, nor is counted in the mean
+
+    Raises
+    ------
+    IndexError
+        If a target is out of range.
+    """
+    reduction = reduction_said(size_average, reduce, reduction)
+    x, t = _classes_second("nll_loss", input, target, weight)
+    losses, counted = _picked("nll_loss", x, t, weight, ignore_index)
+    return reduced("nll_loss", losses.reshape(target.array.shape), reduction, counted)
+
+
+def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    """What holds for class indices and for probabilities."""
+    expect_tensors(op, input=input, target=target, weight=weight)
+    expect_one_dtype(op, input=input, weight=weight)
+    shape = input.array.shape
+    classes = shape[1] if len(shape) > 1 else shape[0] if shape else 0
+    if weight is not None and weight.array.shape != (classes,):
+        raise ShapeError(f"{op}: weight must have one entry for each of {classes} classes, not {weight.array.shape}")
+
+
+def _classes_second(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Input as (N, C, …) and target as (N, …)."""
+    _check_classes(op, input, target, weight)
+    shape, labels = input.array.shape, target.array.shape
+    if target.array.dtype.kind not in "iu":
+        raise DTypeError(
+            explain(
+                f"{op}: expected class indices of type int64, but the target is {target.array.dtype}",
+                {"input": shape, "target": labels},
+                "convert labels with .long(); probabilities as targets must have the input's shape",
+            )
+        )
+    if not shape or labels != (() if len(shape) == 1 else (shape[0], *shape[2:])):
+        raise ShapeError(
+            explain(
+                f"{op}: the target must have the input's shape without its class dimension; expected input batch_size"
+                f" ({shape[0] if shape else 'none'}) to match target batch_size ({labels[0] if labels else 'none'})",
+                {"input  N C …": shape, "target N …": labels},
+                "class indices are N numbers, not N rows; one-hot rows must be floating",
+            )
+        )
+    return (unsqueeze(input, 0), unsqueeze(target, 0)) if len(shape) == 1 else (input, target)
+
+
+def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Any]:
+    """−w[t]·x[n, t] for each example, 0 where it is ignored, and what the weights of those that count add up to."""
+    classes = x.array.shape[1]
+    t = target.to("int64")
+    ignored = t == ignore_index
+    outside = ((t < 0) | (t >= classes)) & ~ignored
+    status = int(outside.any().long() * 2 + ignored.any().long())  # one question to the device, not two
+    if status >= 2:
+        worst = int(t[outside][0])
+        raise IndexError(
+            f"{op}: target {worst} is out of bounds: with {classes} classes, labels run from 0 to {classes - 1}"
+        )
+    if status:
+        t = where(ignored, 0, t)
+    picked = -squeeze(gather(x, 1, unsqueeze(t, 1)), 1)
+    if weight is None and not status:
+        return picked, None
+    counts = (~ignored).to(x.array.dtype) if weight is None else where(ignored, 0.0, weight[t])
+    return where(ignored, 0.0, picked) * counts, widened(counts).sum()
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    r"""The cross-entropy between targets and softmax(input), in nats.
+
+        class indices:   ℓ = mean of −ln softmax(x)[n, tₙ]          = nll_loss(log_softmax(x, 1), t)
+        probabilities:   ℓ = mean of −Σₖ y[n,k]·ln softmax(x)[n,k]
+        smoothed by ε:   the target is (1 − ε)·y + ε/C
+
+    Parameters
+    ----------
+    input : Tensor, (N, C), (C,) or (N, C, …)
+        logits
+    target : Tensor
+        class indices, (N,), () or (N, …), or probabilities of the input's shape
+    weight, ignore_index, reduction : as for `nll_loss`
+    label_smoothing : ε in [0, 1]
+
+    References
+    ----------
+    Szegedy et al. 2016, "Rethinking the Inception architecture", section 7 (label smoothing).
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> cross_entropy(tinycnn.tensor([[2.0, 0.0]]), tinycnn.tensor([0]))
+    tensor(0.1269)
+    """
+    reduction = reduction_said(size_average, reduce, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise DomainError(f"cross_entropy: label_smoothing must be between 0.0 and 1.0, but got {label_smoothing}")
+    _check_classes("cross_entropy", input, target, weight)
+    if target.array.shape == input.array.shape and target.array.dtype.kind == "f":
+        if ignore_index >= 0:
+            raise DomainError("cross_entropy: ignore_index is not supported for floating point target: it is no class")
+        return _against_distributions(input, target, weight, reduction, label_smoothing)
+    x, t = _classes_second("cross_entropy", input, target, weight)
+    logp = log_softmax(x, 1)
+    losses, counted = _picked("cross_entropy", logp, t, weight, ignore_index)
+    if label_smoothing:
+        spread = where(t == ignore_index, 0.0, -weighted(logp, _along(weight, logp, 1)).sum(1))
+        losses = losses * (1 - label_smoothing) + spread * (label_smoothing / x.array.shape[1])
+    return reduced("cross_entropy", losses.reshape(target.array.shape), reduction, counted)
+
+
+def _against_distributions(
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float
+) -> Tensor:
+    axis = 0 if input.array.ndim == 1 else 1
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.array.shape[axis]
+    terms = weighted(target * log_softmax(input, axis), _along(weight, input, axis))
+    return reduced("cross_entropy", -terms.sum(axis), reduction)
+
+
+def _along(weight: Tensor | None, x: Tensor, axis: int) -> Tensor | None:
+    """The weight of each class, shaped to broadcast over x."""
+    return None if weight is None else weight.reshape(tuple(-1 if i == axis else 1 for i in range(x.array.ndim)))
