@@ -62,7 +62,7 @@ def test_train_help_names_every_choice_default_and_file(capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     words = " ".join(out.split())
     for word in (
-        *tinycnn.models.list_models(), "sgd", "adamw", "cosine", "onecycle", "cuda", "(default: 64)", "0.005 for adam",
+        *tinycnn.models.list_models(), "sgd", "adamw", "cosine", "onecycle", "cuda", "(default: 64)", "0.01 for adam",
         "metrics.csv", "model.safetensors", "mistakes.png", "tinycnn train --model softmax_classifier",
     ):
         assert word in words, word

@@ -15,8 +15,10 @@ from tinycnn.train import TrainConfig, make_optimizer, make_schedule
 def test_what_is_not_said_is_filled_in() -> None:
     assert TrainConfig(optimizer="sgd").momentum == 0.9
     assert TrainConfig(optimizer="adam").momentum is None
-    assert TrainConfig(optimizer="adamw").lr == TrainConfig(optimizer="adam").lr
-    assert TrainConfig(lr=0.25, momentum=0.0).as_dict()["lr"] == 0.25
+    assert TrainConfig(optimizer="sgd").lr == 10 * (TrainConfig(optimizer="adam").lr or 0)
+    assert TrainConfig(optimizer="adamw").weight_decay == 0.05
+    chosen = TrainConfig(optimizer="sgd", lr=0.25, momentum=0.0, weight_decay=0.0).as_dict()
+    assert (chosen["lr"], chosen["momentum"], chosen["weight_decay"]) == (0.25, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def test_what_is_not_said_is_filled_in() -> None:
         ({"batch_size": -3}, r"batch size must be at least 1"),
         ({"seed": -1}, r"seed must be at least 0"),
         ({"augment": -1.0}, r"augment must be from 0 to 4"),
-        ({"momentum": 1.0}, r"momentum must be at least 0 and below 1"),
+        ({"momentum": 1.0, "optimizer": "sgd"}, r"momentum must be at least 0 and below 1"),
         ({"momentum": 0.5, "optimizer": "adam"}, r"momentum is an option of sgd; adam has its own"),
         ({"weight_decay": -0.1}, r"weight decay must be at least 0"),
         ({"image_shape": (8,)}, r"image shape must be H W or C H W"),
@@ -54,7 +56,7 @@ def test_a_run_is_called_after_model_and_dataset(dataset: str, name: str) -> Non
 
 def test_optimizers_get_their_options() -> None:
     weights = [torch.zeros(1, requires_grad=True)]
-    sgd = make_optimizer(TrainConfig(lr=0.3, momentum=0.5, weight_decay=0.01), weights)
+    sgd = make_optimizer(TrainConfig(optimizer="sgd", lr=0.3, momentum=0.5, weight_decay=0.01), weights)
     assert isinstance(sgd, torch.optim.SGD)
     assert {key: sgd.defaults[key] for key in ("lr", "momentum", "weight_decay")} == {
         "lr": 0.3, "momentum": 0.5, "weight_decay": 0.01,
@@ -67,7 +69,7 @@ def test_optimizers_get_their_options() -> None:
 
 def rates(schedule: str, **options: Any) -> list[float]:
     r"""The rate at each of the 12 steps of 3 epochs."""
-    config = TrainConfig(schedule=schedule, epochs=3, lr=1.0, **options)
+    config = TrainConfig(optimizer="sgd", schedule=schedule, epochs=3, lr=1.0, **options)
     optimizer = make_optimizer(config, [torch.zeros(1, requires_grad=True)])
     scheduler = make_schedule(config, optimizer, steps_per_epoch=4)
     found = []
@@ -91,7 +93,7 @@ def test_the_rate_of_every_step() -> None:
 
 
 def test_a_cycle_leaves_the_momentum_alone() -> None:
-    config = TrainConfig(schedule="onecycle", epochs=2, momentum=0.7)
+    config = TrainConfig(optimizer="sgd", schedule="onecycle", epochs=2, momentum=0.7)
     optimizer = make_optimizer(config, [torch.zeros(1, requires_grad=True)])
     scheduler = make_schedule(config, optimizer, steps_per_epoch=2)
     assert scheduler is not None

@@ -45,7 +45,8 @@ def _no_pictures_unless_asked_for(request: pytest.FixtureRequest, monkeypatch: p
 
 
 def config(**options: Any) -> TrainConfig:
-    usual = {"model": "softmax_classifier", "dataset": "stripes.npz", "epochs": 3, "batch_size": 16, "lr": 0.05,
+    usual = {"model": "softmax_classifier", "dataset": "stripes.npz", "optimizer": "sgd",
+             "epochs": 3, "batch_size": 16, "lr": 0.05,
              "augment": 0.0}
     return TrainConfig(**{**usual, **options})
 

@@ -162,10 +162,17 @@ class Function:
         if record:
             dirty = {id(x) for x in ctx.dirty}
             # An input handed back untouched must not become its own result: it goes out as an alias.
-            renamed = {id(x): wrap(x.array) for x in tensors if id(x) not in dirty and any(x is y for y in outputs)}
+            renamed = {id(x): _alias(x) for x in tensors if id(x) not in dirty and any(x is y for y in outputs)}
             outputs = tuple(renamed.get(id(y), y) for y in outputs)
             ctx.settle(inputs, outputs)
             for x in ctx.dirty:
                 x.version.recorded = ctx.serial
             ctx.dirty = ()
         return outputs if isinstance(made, tuple) else outputs[0]
+
+
+def _alias(x: TensorBase) -> Tensor:
+    """The same memory as a tensor of its own; a view, so that writes to either do not go unnoticed."""
+    alias = wrap(x.array)
+    alias._mark_view_of(x)
+    return alias

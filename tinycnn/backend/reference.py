@@ -148,7 +148,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
     """The largest value of each window, and its place in the window, counted row by row.
 
-    The first of equals wins; NaN beats all; padding never wins, not even in a window of nothing but −∞.
+    The first of equals wins; NaN beats all, the last of them all; padding never wins, not even against −∞ alone.
     """
     lowest = -xp.inf if x.dtype.kind == "f" else False if x.dtype.kind == "b" else int(xp.iinfo(x.dtype).min)
     image = _padded(xp, x, window, lowest)
@@ -158,9 +158,7 @@ def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
     winner += xp.asarray(_first_valid(window))[:, :, None]
     for place, (rows, columns) in enumerate(_places(window)):
         value = image[:, rows, columns]
-        better = value > best
-        if x.dtype.kind == "f":
-            better |= (value != value) & (best == best)
+        better = (value > best) | (value != value)
         best = xp.where(better, value, best)
         winner = xp.where(better, place, winner)
     return best.transpose(0, 3, 1, 2), winner.transpose(0, 3, 1, 2)

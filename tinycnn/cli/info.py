@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         ("tinycnn", f"{__version__}, in {os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}"),
         ("Python", f"{platform.python_version()} on {platform.platform()}"),
         ("NumPy", np.__version__),
-        *((name, _version(name) or f"not installed: {what}") for name, what in _OPTIONAL.items()),
+        *((name, _version(name) or f"not installed; it {what}") for name, what in _OPTIONAL.items()),
         ("BLAS", _blas()),
         ("CPUs", f"{_cpus()} for this process, {os.cpu_count()} in the machine"),
         ("backend cpu", "available"),

@@ -6,18 +6,19 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import fields
 
 from tinycnn import models
 from tinycnn.cli.program import INTERRUPTED
 from tinycnn.train import CONTENTS, Outcome, Table, TrainConfig, run_experiment
-from tinycnn.train.config import SCHEDULES, USUAL_LR
+from tinycnn.train.config import SCHEDULES, USUAL_LR, USUAL_WEIGHT_DECAY
 
 _EXAMPLES = """
 examples:
   tinycnn train                                       the digits, with what suits them
   tinycnn train --model softmax_classifier            what a single linear layer can do
-  tinycnn train --optimizer adamw --schedule cosine   another way down
+  tinycnn train --optimizer sgd --schedule cosine     another way down
   tinycnn train --model lenet --dataset my.npz        your own images
 
 Training images are four fifths of each class and test images the rest, drawn once and for all: every run of every
@@ -32,7 +33,6 @@ then its label, or .npz with arrays 'images' and 'labels'"""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     r"""The options of the subcommand, in groups."""
     usual = {field.name: field.default for field in fields(TrainConfig)}
-    rates = ", ".join(f"{lr} for {name}" for name, lr in USUAL_LR.items())
     files = "\n".join(f"  {name:<18} {what}" for name, what in CONTENTS.items())
     parser.epilog = f"files in the folder:\n{files}\n{_EXAMPLES}"
 
@@ -49,13 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--epochs", metavar="N", type=int, help="passes through the training images")
     how.add_argument("--batch-size", metavar="N", type=int, help="images in a step")
     how.add_argument("--optimizer", metavar="NAME", help=f"one of {', '.join(USUAL_LR)}")
-    how.add_argument("--lr", metavar="RATE", type=float, help=f"learning rate, the highest of the schedule ({rates})")
+    how.add_argument("--lr", metavar="RATE", type=float, help=f"learning rate, the highest of the schedule ({_each(USUAL_LR)})")
     how.add_argument("--momentum", metavar="M", type=float, help="of sgd (default: 0.9)")
-    how.add_argument("--weight-decay", metavar="W", type=float, help="how strongly weights are pulled towards 0")
+    how.add_argument("--weight-decay", metavar="W", type=float, 
+                     help=f"how strongly weights are pulled towards 0 ({_each(USUAL_WEIGHT_DECAY)})")
     how.add_argument("--schedule", metavar="NAME", help=f"of the learning rate, one of {', '.join(SCHEDULES)}")
 
     where = parser.add_argument_group("where, and from where")
     where.add_argument("--device", metavar="NAME", help="cpu or cuda")
+    where.add_argument("--threads", type=int, metavar="N", help="of the BLAS library; small networks want one")
     where.add_argument("--seed", metavar="N", type=int, help="of weights, order and distortions")
     where.add_argument("--out", metavar="FOLDER", help="for the results (default: a new one, runs/<model>-<dataset>)")
     for group in (what, how, where):
@@ -63,6 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.default = usual[action.dest]
             if action.default is not None:
                 action.help = f"{action.help} (default: {action.default})"
+
+
+def _each(usual: Mapping[str, float]) -> str:
+    return "default: " + ", ".join(f"{value:g} for {name}" for name, value in usual.items())
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,15 +8,14 @@ from typing import Any, TypeVar
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
-from tinycnn.autograd.node import RemovableHandle
-from tinycnn.errors import TinycnnError
 from tinycnn.nn import state
-from tinycnn.nn.parts import Parameter, Parts
+from tinycnn.nn.calling import Called
+from tinycnn.nn.parts import Parameter
 
 M = TypeVar("M", bound="Module")
 
 
-class Module(Parts):
+class Module(Called):
     """The base of all layers and models: a subclass sets its parts in ``__init__`` and computes in ``forward``.
 
     Examples
@@ -33,39 +32,6 @@ class Module(Parts):
     """
 
     training = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pre_hooks: dict[int, Callable[..., Any]] = {}
-        self._hooks: dict[int, Callable[..., Any]] = {}
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes; every subclass defines it."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            for pre_hook in list(self._pre_hooks.values()):
-                changed = pre_hook(self, args)
-                if changed is not None:
-                    args = changed if isinstance(changed, tuple) else (changed,)
-            result = self.forward(*args, **kwargs)
-            for hook in list(self._hooks.values()):
-                changed = hook(self, args, result)
-                result = result if changed is None else changed
-            return result
-        except TinycnnError as error:
-            self._sign(error)
-            raise
-
-    def _sign(self, error: TinycnnError) -> None:
-        """Put this module into the path that an error inside it shows; called from the inside out."""
-        if error.signed_by is None:
-            error.module_kind = type(self).__name__
-        else:
-            name = next((name for name, module in self.named_modules() if module is error.signed_by), "")
-            error.module_path = ".".join(part for part in (name, error.module_path) if part)
-        error.signed_by = self
 
     # Walking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -112,15 +78,19 @@ class Module(Parts):
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The direct parts, by name."""
-        return ((name, module) for name, module in self._modules.items() if module is not None)
+        """The direct parts, by name; one that is shared comes once."""
+        seen: set[Module] = set()
+        for name, module in self._modules.items():
+            if module is not None and module not in seen:
+                seen.add(module)
+                yield name, module
 
     def children(self) -> Iterator[Module]:
         """The direct parts."""
         return (module for _, module in self.named_children())
 
     def modules(self) -> Iterator[Module]:
-        """This module and all its parts."""
+        """This module and all its parts, each once."""
         return (module for _, module in self.named_modules())
 
     def get_submodule(self, target: str) -> Module:
@@ -135,10 +105,20 @@ class Module(Parts):
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a dotted path."""
+        found: Parameter = self._at("_parameters", target, "parameter")
+        return found
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a dotted path."""
+        found: Tensor = self._at("_buffers", target, "buffer")
+        return found
+
+    def _at(self, store: str, target: str, kind: str) -> Any:
         path, _, name = target.rpartition(".")
-        found = self.get_submodule(path)._parameters.get(name)
+        module = self.get_submodule(path)
+        found = getattr(module, store).get(name)
         if found is None:
-            raise AttributeError(f"there is no parameter '{target}'")
+            raise AttributeError(f"{type(module).__name__} has no {kind} '{name}' (asked for '{target}')")
         return found
 
     def apply(self: M, fn: Callable[[Module], object]) -> M:
@@ -152,8 +132,11 @@ class Module(Parts):
 
     def train(self: M, mode: bool = True) -> M:
         """Training mode: dropout drops, batch norm uses and updates batch statistics."""
-        for module in self.modules():
-            object.__setattr__(module, "training", bool(mode))
+        if not isinstance(mode, bool):
+            raise ValueError(f"train: training mode is expected to be boolean, but got {mode!r}")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
         return self
 
     def eval(self: M) -> M:
@@ -180,7 +163,9 @@ class Module(Parts):
             for module in self.modules():
                 for parameter in module._parameters.values():
                     if parameter is not None:
-                        parameter.data = fn(parameter)
+                        made = fn(parameter)
+                        if made is not parameter:  # else not even its version changes
+                            parameter.data = made
                         parameter.grad = None if parameter.grad is None else fn(parameter.grad)
                 for name, buffer in module._buffers.items():
                     if buffer is not None:
@@ -192,8 +177,9 @@ class Module(Parts):
 
         def moved(tensor: Tensor) -> Tensor:
             made = tensor.to(*args, **kwargs)
-            kept = made.dtype if tensor.is_floating_point() else tensor.dtype
-            return made if made.dtype == kept else tensor.to(made.device)
+            if tensor.is_floating_point() and not made.is_floating_point():
+                raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got {made.dtype}")
+            return made if tensor.is_floating_point() else tensor.to(made.device)
 
         return self._apply(moved)
 
@@ -203,7 +189,11 @@ class Module(Parts):
 
     def cuda(self: M, device: Any = None) -> M:
         """Move to the GPU."""
-        return self.to("cuda")
+        return self._apply(lambda tensor: tensor.cuda(device))
+
+    def type(self: M, dst_type: Any) -> M:
+        """Convert everything, also what is not floating."""
+        return self._apply(lambda tensor: tensor.to(dst_type))
 
     def float(self: M) -> M:
         """Convert to float32."""
@@ -217,7 +207,7 @@ class Module(Parts):
         """Convert to float16."""
         return self.to("float16")
 
-    # State and hooks ─────────────────────────────────────────────────────────────────────────────────────────────────
+    # State ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def state_dict(
         self, destination: OrderedDict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
@@ -234,14 +224,6 @@ class Module(Parts):
             If keys are missing or unexpected (with `strict`), or shapes differ; it lists all of them.
         """
         return state.load(self, state_dict, strict, assign)
-
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, args)`` before forward; what it returns replaces args."""
-        return RemovableHandle(self._pre_hooks, hook)
-
-    def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after forward; what it returns replaces the output."""
-        return RemovableHandle(self._hooks, hook)
 
     # Printing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -23,6 +23,11 @@ class IncompatibleKeys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        if not (self.missing_keys or self.unexpected_keys):
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
 
 def collect(
     module: Module, destination: OrderedDict[str, Tensor] | None, prefix: str, keep_vars: bool
@@ -39,14 +44,16 @@ def collect(
 
 def load(module: Module, values: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
     """Copy `values` into the module, after looking at all of them."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"expected state_dict to be dict-like, got {type(values)}; tinycnn.load reads one from a file")
     own = collect(module, None, "", keep_vars=True)
     missing = [key for key in own if key not in values]
     unexpected = [key for key in values if key not in own]
     problems = []
-    if strict and unexpected:
-        problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{key}"' for key in unexpected) + ".")
     if strict and missing:
         problems.append("Missing key(s) in state_dict: " + ", ".join(f'"{key}"' for key in missing) + ".")
+    if strict and unexpected:
+        problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{key}"' for key in unexpected) + ".")
     fitting = {}
     for key in own:
         if key in values:

@@ -91,7 +91,7 @@ class Remainder(Op):
 class Pow(Op):
     """z = xʸ,   x̄ = z̄·y·xʸ⁻¹,   ȳ = z̄·xʸ·ln x"""
 
-    def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.power(x, y)
+    def forward(ctx, x: Array, y: Array) -> Array: return x**y
 
     def backward(ctx, g: Tensor, x: Any, y: Any) -> Any:
         gx = gy = None
@@ -119,10 +119,9 @@ def add(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
 
 def sub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
     """input − alpha·other."""
-    x, y = alike("sub", input, other if alpha == 1 else other * alpha)
-    if bool in (type(x), type(y)) or any(is_tensor(t) and t.array.dtype.kind == "b" for t in (x, y)):
+    if any(isinstance(t, bool) or (is_tensor(t) and t.array.dtype.kind == "b") for t in (input, other)):
         raise DTypeError("sub: subtraction of booleans is not defined; use ^ for 'differs', or ~ for 'not'")
-    return Sub.apply(x, y)
+    return Sub.apply(*alike("sub", input, other if alpha == 1 else other * alpha))
 
 
 def mul(input: Any, other: Any) -> Tensor:
@@ -157,7 +156,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     x, y = alike("pow", input, exponent)
     if not is_tensor(y) and y < 0 and x.array.dtype.kind != "f":
         raise DTypeError("pow: integers to negative integer powers are not allowed; make the base floating")
-    return Pow.apply(x, y)
+    return cast(Pow.apply(x, y), common_dtype(x, y))  # NumPy's powers of booleans are int8
 
 
 def neg(input: Tensor) -> Tensor:

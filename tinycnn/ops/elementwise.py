@@ -221,7 +221,8 @@ def gelu(input: Tensor) -> Tensor:
 
 def _stepped(by: str, what: str) -> Callable[[Tensor], Tensor]:
     def step(input: Tensor) -> Tensor:
-        return input if input.array.dtype.kind != "f" and by != "sign" else Step.apply(input, by=by)
+        stepped = "fiu" if by == "sign" else "f"
+        return Step.apply(input, by=by) if input.array.dtype.kind in stepped else input
 
     step.__name__ = step.__qualname__ = by
     step.__doc__ = f"{what} Its gradient is 0."

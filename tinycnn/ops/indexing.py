@@ -275,7 +275,8 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of elements that are not zero: a row for each, or a tuple of vectors, one for each dimension."""
-    found = input.backend.xp.nonzero(input.array)
+    array = input.array if input.array.ndim else input.array.reshape(1)
+    found = input.backend.xp.nonzero(array)
     if as_tuple:
         return tuple(wrap(places) for places in found)
-    return wrap(input.backend.xp.stack(found, axis=1).astype("int64"))
+    return wrap(input.backend.xp.stack(found, axis=1).astype("int64")[:, : input.array.ndim])

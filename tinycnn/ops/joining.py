@@ -97,7 +97,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if chunks <= 0:
         raise ShapeError(f"chunk: chunks must be positive, not {chunks}")
     n = input.array.shape[axis_in("chunk", dim, input.array.ndim)]
-    return split(input, max(-(-n // chunks), 1), dim)
+    return split(input, [0] * chunks, dim) if not n else split(input, max(-(-n // chunks), 1), dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:

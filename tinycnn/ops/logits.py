@@ -49,8 +49,7 @@ def _along(name: str, op: type[Op], input: Tensor, dim: int | None, dtype: Any) 
     x = cast(input, dtype or input.array.dtype)
     if x.array.dtype.kind != "f":
         raise DTypeError(f"{name}: the input must be floating, but got {x.array.dtype}; say dtype=tinycnn.float32")
+    axis = axis_in(name, dim, x.array.ndim)
     if not x.array.size:
         return x + 0
-    if not x.array.ndim:
-        return op.apply(x.reshape(1), axis=axis_in(name, dim, 0)).reshape(())
-    return op.apply(x, axis=axis_in(name, dim, x.array.ndim))
+    return op.apply(x, axis=axis) if x.array.ndim else op.apply(x.reshape(1), axis=axis).reshape(())

@@ -11,7 +11,7 @@ from tinycnn.dtypes import int64
 from tinycnn.errors import DTypeError, ShapeError
 from tinycnn.ops import arithmetic
 from tinycnn.ops.arithmetic import eq, ne, where
-from tinycnn.ops.elementwise import exp, sqrt
+from tinycnn.ops.elementwise import exp, log, sqrt
 from tinycnn.ops.indexing import Gather, narrow
 from tinycnn.ops.joining import cat
 from tinycnn.ops.promotion import cast, widened
@@ -259,12 +259,15 @@ def _one_like(y: Tensor, axis: int) -> Tensor:
 def cumsum(input: Tensor, dim: int) -> Tensor:
     """The running sum along `dim`."""
     x = cast(input, input.array.dtype if input.array.dtype.kind == "f" else int64)
-    return CumSum.apply(x, axis=axis_in("cumsum", dim, x.array.ndim)) if x.array.ndim else x
+    axis = axis_in("cumsum", dim, x.array.ndim)
+    return CumSum.apply(x, axis=axis) if x.array.ndim else x
 
 
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """ln Σ eˣ over `dim`."""
     axes = axes_in("logsumexp", dim, input.array.ndim)
+    if not input.array.size:  # no largest term to take out; ln 0 = −∞
+        return log(sum(exp(input), axes, keepdim))
     y = LogSumExp.apply(input, axes=axes)
     return _kept(y, axes, input.array.shape) if keepdim else y
 

@@ -155,9 +155,10 @@ def t(input: Tensor) -> Tensor:
 def movedim(input: Tensor, source: int, destination: int) -> Tensor:
     """Dimension `source` moved to place `destination`, the others kept in order."""
     rank = input.array.ndim
-    dims = [d for d in range(rank) if d != axis_in("movedim", source, rank)]
-    dims.insert(axis_in("movedim", destination, rank), axis_in("movedim", source, rank))
-    return Permute.apply(input, dims=tuple(dims))
+    moved, place = axis_in("movedim", source, rank), axis_in("movedim", destination, rank)
+    dims = [d for d in range(rank) if d != moved]
+    dims.insert(place, moved)
+    return Permute.apply(input, dims=tuple(dims[:rank]))
 
 
 def expand(input: Tensor, *sizes: Any) -> Tensor:
@@ -167,7 +168,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
         return input
     extra = len(new) - len(old)
     full = tuple(old[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(new))
-    if extra < 0 or any(n not in (1, m) for n, m in zip(old, full[extra:], strict=True)):
+    if extra < 0 or min(full, default=0) < 0 or any(n not in (1, m) for n, m in zip(old, full[extra:], strict=True)):
         raise ShapeError(
             explain(
                 "expand: only dimensions of size 1 can be expanded, and new ones come in front",
@@ -222,7 +223,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     axis = axis_in("unflatten", dim, len(shape))
     known = product([n for n in sizes if n != -1])
     parts = tuple(shape[axis] // max(known, 1) if n == -1 else n for n in sizes)
-    if product(parts) != shape[axis]:
+    if product(parts) != shape[axis] or sizes.count(-1) > 1 or (-1 in sizes and not known):
         raise ShapeError(f"unflatten: sizes {tuple(sizes)} do not multiply up to the size of dim {dim}, {shape[axis]}")
     return reshape(input, (*shape[:axis], *parts, *shape[axis + 1 :]))
 

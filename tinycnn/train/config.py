@@ -9,8 +9,9 @@ from typing import Any
 
 from tinycnn.errors import ConfigError
 
-#: learning rates that suit each optimizer, where none is given
-USUAL_LR = {"sgd": 0.1, "adam": 0.005, "adamw": 0.005}
+#: what suits each optimizer where nothing else is asked for
+USUAL_LR = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
+USUAL_WEIGHT_DECAY = {"sgd": 5e-4, "adam": 0.0, "adamw": 0.05}
 SCHEDULES = ("constant", "step", "cosine", "onecycle")
 
 
@@ -32,14 +33,16 @@ class TrainConfig:
         ``"sgd"``, ``"adam"`` or ``"adamw"``.
     momentum : float or None
         Of SGD, 0.9 if None; Adam's own have no option.
-    weight_decay : float
-        How strongly weights are pulled towards 0.
+    weight_decay : float or None
+        How strongly weights are pulled towards 0. None: what is usual for the optimizer.
     schedule : str
         How the learning rate changes: ``"constant"``, ``"step"``, ``"cosine"`` or ``"onecycle"``.
     augment : float
         How strongly training images are distorted, anew in each epoch: see `make_augmentation`; 0 leaves them alone.
     device : str
         ``"cpu"`` or ``"cuda"``.
+    threads : int
+        For the BLAS library; small networks are fastest with one, see `blas_threads`.
     seed : int
         Start of the random numbers for weights, order and augmentation.
     image_shape : tuple of int or None
@@ -57,12 +60,13 @@ class TrainConfig:
     epochs: int = 30
     batch_size: int = 64
     lr: float | None = None
-    optimizer: str = "sgd"
+    optimizer: str = "adamw"
     momentum: float | None = None
-    weight_decay: float = 5e-4
+    weight_decay: float | None = None
     schedule: str = "onecycle"
     augment: float = 1.0
     device: str = "cpu"
+    threads: int = 1
     seed: int = 0
     image_shape: tuple[int, ...] | None = None
     out: str | None = None
@@ -70,11 +74,13 @@ class TrainConfig:
     def __post_init__(self) -> None:
         _check_choice("optimizer", self.optimizer, tuple(USUAL_LR))
         _check_choice("schedule", self.schedule, SCHEDULES)
-        if self.lr is None:
-            object.__setattr__(self, "lr", USUAL_LR[self.optimizer])
-        if self.optimizer == "sgd" and self.momentum is None:
-            object.__setattr__(self, "momentum", 0.9)
-        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
+        usual = {"lr": USUAL_LR[self.optimizer], "weight_decay": USUAL_WEIGHT_DECAY[self.optimizer]}
+        if self.optimizer == "sgd":
+            usual["momentum"] = 0.9
+        for name, value in usual.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)  # the one time that it changes
+        for name, least in (("epochs", 1), ("batch_size", 1), ("threads", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{_spelt(name)} must be at least {least}, but it is {getattr(self, name)}")
         _check_range("lr", self.lr, "above 0", lambda x: x > 0)

@@ -43,8 +43,8 @@ class Table(Silent):
         self._bar: Any = None
 
     def begin(self, batches: int) -> None:
-        self._bar = _progress_bar(batches, self.err)
         self.say(_HEADER)
+        self._bar = _progress_bar(batches, self.err)
 
     def batch(self, loss: float) -> None:
         if self._bar is not None:

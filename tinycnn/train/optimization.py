@@ -12,7 +12,7 @@ from tinycnn.train.config import TrainConfig
 
 def make_optimizer(config: TrainConfig, parameters: Iterable[Any]) -> Optimizer:
     r"""SGD, Adam or AdamW of these parameters."""
-    lr, weight_decay = config.lr or 0.0, config.weight_decay
+    lr, weight_decay = config.lr or 0.0, config.weight_decay or 0.0
     if config.optimizer == "sgd":
         return SGD(parameters, lr=lr, momentum=config.momentum or 0.0, weight_decay=weight_decay)
     return (Adam if config.optimizer == "adam" else AdamW)(parameters, lr=lr, weight_decay=weight_decay)

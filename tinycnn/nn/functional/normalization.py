@@ -7,7 +7,7 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
-from tinycnn.errors import ConfigError, DomainError, ShapeError, explain
+from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
 from tinycnn.ops.normalization import Normalize
 from tinycnn.ops.promotion import cast
@@ -55,13 +55,6 @@ def batch_norm(
     shape = input.array.shape
     if len(shape) < 2:
         raise ShapeError(f"batch_norm: expected at least 2 dimensions, N C …, but got {shape}")
-    if (running_mean is None) != (running_var is None) or (running_mean is None and not training):
-        raise DomainError(
-            "batch_norm: running_mean and running_var must be defined in evaluation mode, and in training either both"
-            " be None or neither"
-        )
-    if training and eps <= 0:
-        raise ConfigError(f"batch_norm: eps must be positive during training, but got {eps}")
     for name, tensor in given.items():
         if tensor is not None and tensor.array.shape != (shape[1],):
             raise ShapeError(
@@ -76,9 +69,9 @@ def batch_norm(
     x = cast(input, _parameters_dtype("batch_norm", input, **given))
     if training:
         y = _with_batch_statistics(x, running_mean, running_var, gamma, beta, momentum, eps)
+    elif running_mean is None or running_var is None:
+        raise DomainError("batch_norm: running_mean and running_var must be defined in evaluation mode")
     else:
-        assert running_mean is not None
-        assert running_var is not None
         scale = (reshape(running_var, per_channel) + eps) ** -0.5
         y = _affine(x - reshape(running_mean, per_channel), scale if gamma is None else scale * gamma, beta)
     return cast(y, input.array.dtype)

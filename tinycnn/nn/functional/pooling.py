@@ -24,18 +24,16 @@ def _pool_window(
     op: str, x: Tensor, kernel_size: Sizes, stride: Sizes | None, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> Window:
     kernel, pads = pair(op, "kernel_size", kernel_size), pair(op, "padding", padding)
-    spread = pair(op, "dilation", dilation)
     step = kernel if stride is None or stride == () else pair(op, "stride", stride)
-    reach = [d * (k - 1) + 1 for d, k in zip(spread, kernel, strict=True)]
-    if any(0 < r < 2 * p for r, p in zip(reach, pads, strict=True)):
+    if any(0 < k < 2 * p for k, p in zip(kernel, pads, strict=True)):
         raise ShapeError(
             explain(
                 f"{op}: pad should be at most half of kernel size, but got pad = {pads} and kernel_size = {kernel}",
-                {"input N C H W": x.array.shape, "dilation": spread},
+                {"input N C H W": x.array.shape},
                 "with more, some windows would see nothing but padding",
             )
         )
-    return window(op, x.array.shape[2:], kernel, step, pads, spread, ceil_mode)
+    return window(op, x.array.shape[2:], kernel, step, pads, pair(op, "dilation", dilation), ceil_mode)
 
 
 def max_pool2d(
