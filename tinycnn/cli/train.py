@@ -49,9 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--epochs", metavar="N", type=int, help="passes through the training images")
     how.add_argument("--batch-size", metavar="N", type=int, help="images in a step")
     how.add_argument("--optimizer", metavar="NAME", help=f"one of {', '.join(USUAL_LR)}")
-    how.add_argument("--lr", metavar="RATE", type=float, help=f"learning rate, the highest of the schedule ({_each(USUAL_LR)})")
+    how.add_argument("--lr", metavar="RATE", type=float,
+                     help=f"learning rate, the highest of the schedule ({_each(USUAL_LR)})")
     how.add_argument("--momentum", metavar="M", type=float, help="of sgd (default: 0.9)")
-    how.add_argument("--weight-decay", metavar="W", type=float, 
+    how.add_argument("--weight-decay", metavar="W", type=float,
                      help=f"how strongly weights are pulled towards 0 ({_each(USUAL_WEIGHT_DECAY)})")
     how.add_argument("--schedule", metavar="NAME", help=f"of the learning rate, one of {', '.join(SCHEDULES)}")
 

@@ -215,7 +215,12 @@ class Where(Op):
     keep the bad values out of the branch, not only out of its result.
     """
 
-    def forward(ctx, condition: Array, x: Array, y: Array) -> Array: return ctx.xp.where(condition, x, y)
+    def forward(ctx, condition: Array, x: Array, y: Array) -> Array:
+        # where() alone of all elementwise functions answers in row-major order; images keep their N H W C memory so:
+        order = sorted(range(condition.ndim), key=lambda axis: -condition.strides[axis])
+        back = sorted(range(condition.ndim), key=order.__getitem__)
+        x, y = (branch.transpose(order) if hasattr(branch, "dtype") else branch for branch in (x, y))
+        return ctx.xp.where(condition.transpose(order), x, y).transpose(back)
 
     def backward(ctx, g: Tensor, condition: Tensor) -> Any:
         return (

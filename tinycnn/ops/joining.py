@@ -34,10 +34,10 @@ class Stack(Op):
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along `dim`; their other sizes must agree."""
-    xs = list(tensors)
-    if not xs:
+    given = list(tensors)
+    if not given:
         raise ShapeError("cat: expected a non-empty list of Tensors")
-    xs = [x for x in xs if x.array.shape != (0,)] or xs[:1]  # PyTorch lets empty vectors join anything
+    xs = [x for x in given if x.array.shape != (0,)] or given[:1]  # PyTorch lets empty vectors join anything
     rank = xs[0].array.ndim
     if rank == 0:
         raise ShapeError("cat: tensors without dimensions cannot be concatenated; use stack")
@@ -52,7 +52,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     {f"tensor {i}": t.array.shape for i, t in enumerate(xs)},
                 )
             )
-    dtype = common_dtype(*xs)
+    dtype = common_dtype(*given)
     return Cat.apply(*(cast(x, dtype) for x in xs), axis=axis)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinycnn import dtypes, shapes
-from tinycnn.autograd.node import is_tensor, wrap
+from tinycnn.autograd.node import TensorBase, is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import DTypeError
@@ -70,17 +70,24 @@ def alike(op: str, *operands: Any, floating: bool = False) -> tuple[Any, ...]:
 
     With `floating`, integers are promoted to the default floating type.
     """
+    first = operands[0]
+    if isinstance(first, TensorBase) and all(_fits(x, first.array) for x in operands):
+        return tuple(x if isinstance(x, TensorBase) else float(x) for x in operands)  # nothing to do, the usual case
     xs = tuple(operand(op, x) for x in operands)
     tensors = [x for x in xs if is_tensor(x)]
     if not tensors:
         raise TypeError(f"{op}: expected a Tensor among its operands, got {[type(x).__name__ for x in operands]}")
-    dtype, shape = tensors[0].array.dtype, tensors[0].array.shape
-    if dtype.kind == "f" and all(not is_tensor(x) or (x.array.dtype == dtype and x.array.shape == shape) for x in xs):
-        return tuple(x if is_tensor(x) else float(x) for x in xs)  # the usual case: a number widens no floating tensor
     dtype, shape = common_dtype(*xs), shapes.broadcast(op, *(x.array.shape for x in tensors))
     if floating and dtype.kind != "f":
         dtype = dtypes.get_default_dtype()
     return tuple(expand(cast(x, dtype), shape) if is_tensor(x) else _number(op, x, dtype) for x in xs)
+
+
+def _fits(x: Any, array: Array) -> bool:
+    """Whether x is combined with a floating array as it stands: its like, or a number, which widens no such array."""
+    if isinstance(x, TensorBase):
+        return bool(x.array.dtype == array.dtype and x.array.shape == array.shape and array.dtype.kind == "f")
+    return isinstance(x, float | int) and array.dtype.kind == "f"
 
 
 def _number(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.autograd import no_grad
 from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
 from tinycnn.ops.normalization import Normalize
@@ -120,10 +119,11 @@ def _with_batch_statistics(
     if count == 0:
         return _affine(x, gamma, beta)  # an empty batch comes back empty, and says nothing about the statistics
     y, mean, var = Normalize.apply_all(x, gamma, beta, axes=axes, eps=eps)
-    with no_grad():
-        for running, batch in ((running_mean, mean), (running_var, var * (count / (count - 1)))):
-            if running is not None:
-                running.mul_(1 - momentum).add_(reshape(batch, -1), alpha=momentum)
+    for running, batch in ((running_mean, mean.array), (running_var, var.array * (count / (count - 1)))):
+        if running is not None:
+            running.array *= 1 - momentum
+            running.array += momentum * batch.reshape(-1)
+            running._bump_version()
     return y
 
 
