@@ -99,7 +99,9 @@ def contains(self: Tensor, element: Any) -> bool:
 
 def formatted(self: Tensor, spec: str) -> str:
     """The text of ``f"{tensor:spec}"``; of one number, the number's."""
-    return format(item(self), spec) if spec and self.array.ndim == 0 else format(str(self), spec)
+    if self.array.ndim and spec:
+        raise TypeError(f"format: {spec!r} formats one number, and this tensor has shape {tuple(self.array.shape)}")
+    return str(self) if self.array.ndim else format(item(self), spec)
 
 
 # Other dtypes and devices ────────────────────────────────────────────────────────────────────────────────────────────

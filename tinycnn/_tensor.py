@@ -38,6 +38,11 @@ def _in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def _itself(self: Tensor) -> Tensor:
+    """+x is x."""
+    return self
+
+
 def _reflected(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The operator for a tensor on the right: ``2 - x`` calls ``x.__rsub__(2)``."""
     return lambda self, other: function(other, self)
@@ -74,7 +79,7 @@ class Tensor(Conversions):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or one size of it."""
-        return self.shape if dim is None else self.array.shape[dim]
+        return self.shape if dim is None else self.array.shape[shapes.axis_in("size", dim, self.array.ndim)]
 
     def dim(self) -> int:
         """How many dimensions it has."""
@@ -159,6 +164,7 @@ class Tensor(Conversions):
     subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
     maximum, minimum, clamp, clip = arithmetic.maximum, arithmetic.minimum, arithmetic.clamp, arithmetic.clamp
     __add__, __sub__, __mul__, __truediv__, __pow__, __neg__ = add, sub, mul, div, pow, neg
+    __pos__ = _itself
     __radd__, __rmul__, __rsub__, __rtruediv__ = add, mul, _reflected(sub), _reflected(div)
     __floordiv__, __mod__, __rpow__ = floor_divide, remainder, _reflected(pow)
     __rfloordiv__, __rmod__ = _reflected(floor_divide), _reflected(remainder)

@@ -31,18 +31,3 @@ def test_a_misspelt_name_gets_the_closest_and_all() -> None:
 def test_an_option_it_does_not_take() -> None:
     with pytest.raises(TypeError, match="depth"):
         models.get_model("lenet", depth=3)
-
-
-def test_a_model_of_ones_own() -> None:
-    name = "of_my_own"
-
-    @models.register_model(name)
-    def build(*, num_classes: int = 2) -> torch.nn.Module:
-        return torch.nn.Linear(3, num_classes)
-
-    try:
-        assert models.get_model(name, num_classes=4)(torch.zeros(1, 3)).shape == (1, 4)
-        with pytest.raises(ConfigError, match="already"):
-            models.register_model(name)(build)
-    finally:
-        models.registry._BUILDERS.pop(name)

@@ -1,4 +1,4 @@
-"""nn.functional beside PyTorch's own: values, gradients, dtypes, and what is refused, over arguments Hypothesis draws."""
+"""nn.functional beside PyTorch's own, over arguments that Hypothesis draws: values, gradients, dtypes, refusals."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Outcome:
         self.warned = any("size" in str(warning.message) for warning in caught)
         made = made if isinstance(made, tuple) else (made,)
         if made[0].requires_grad:
-            g = np.random.default_rng(seed).standard_normal(tuple(made[0].shape)).astype(str(made[0].dtype).split(".")[-1])
-            found = library.autograd.grad(made[0], wanted, self.tensor(library, np.asarray(g)), allow_unused=True)
+            (g,) = normal(seed, tuple(made[0].shape), dtype=str(made[0].dtype).split(".")[-1])
+            found = library.autograd.grad(made[0], wanted, self.tensor(library, g), allow_unused=True)
             self.gradients = [None if x is None else x.numpy() for x in found]
         statistics = [v for v in named.values() if isinstance(v, (torch.Tensor, tinycnn.Tensor))]
         self.results = [y.detach().numpy() for y in (*made, *statistics)]
@@ -133,7 +133,10 @@ def test_avg_pool2d(drawn, n, count, divisor, batched, dtype, seed):
 side = st.integers(1, 9)
 
 
-@given(size=st.tuples(side, side), out=st.one_of(side, st.tuples(st.one_of(st.none(), side), side)), dtype=dtypes, seed=seeds)
+@given(
+    size=st.tuples(side, side), out=st.one_of(side, st.tuples(st.one_of(st.none(), side), side)), dtype=dtypes,
+    seed=seeds,
+)  # fmt: skip
 def test_adaptive_avg_pool2d(size, out, dtype, seed):
     compare(lambda f, x: f.adaptive_avg_pool2d(x, out), *normal(seed, (2, 2, *size), dtype=dtype))
 
@@ -156,8 +159,9 @@ def test_batch_norm(n, c, more, training, tracked, weight, bias, momentum, eps, 
 
 
 @given(
-    shape=st.lists(st.integers(0, 4), min_size=1, max_size=3), dims=small, weight=flag, bias=flag, dtype=dtypes, seed=seeds
-)
+    shape=st.lists(st.integers(0, 4), min_size=1, max_size=3), dims=small, weight=flag, bias=flag, dtype=dtypes,
+    seed=seeds,
+)  # fmt: skip
 def test_layer_norm(shape, dims, weight, bias, dtype, seed):
     features = shape[-dims:]
     assume(0 not in features)
@@ -174,7 +178,7 @@ numbers = st.lists(st.one_of(special, st.floats(-30, 30)), max_size=6)
     inplace=flag, dtype=dtypes,
 )  # fmt: skip
 def test_activations(name, values, inplace, dtype):
-    values = [v for v in values if name != "relu" or v == v]  # PyTorch lets the gradient through at NaN, ours ends there
+    values = [v for v in values if name != "relu" or v == v]  # at NaN PyTorch lets the gradient through
     x = np.array(values, dtype=dtype)
     if inplace and name in ("relu", "silu"):
         compare(lambda f, x: getattr(f, name)(x * 1, inplace=True), x)
@@ -182,8 +186,8 @@ def test_activations(name, values, inplace, dtype):
         compare(lambda f, x: getattr(f, name)(x), x)
 
 
-@given(values=st.lists(st.floats(-200, 200), max_size=6), beta=st.sampled_from([0.5, 1, 3, -1]), threshold=st.sampled_from([1, 20]),
-       dtype=dtypes)  # fmt: skip
+@given(values=st.lists(st.floats(-200, 200), max_size=6), beta=st.sampled_from([0.5, 1, 3, -1]),
+       threshold=st.sampled_from([1, 20]), dtype=dtypes)  # fmt: skip
 def test_activations_with_options(values, beta, threshold, dtype):
     x = np.array(values, dtype=dtype)
     compare(lambda f, x: f.softplus(x, beta, threshold), x)
@@ -235,7 +239,8 @@ def test_cross_entropy_of_distributions(n, c, more, batched, weighted, reduction
     compare(call, x, abs(p), **({"weight": abs(w)} if weighted else {}), scale=3)
 
 
-probabilities = st.one_of(st.sampled_from([0.0, 1.0, 0.5, 1e-30]), st.floats(0, 1), st.sampled_from([1.5, -0.5, np.nan]))
+wrong = st.sampled_from([1.5, -0.5, np.nan])
+probabilities = st.one_of(st.sampled_from([0.0, 1.0, 0.5, 1e-30]), st.floats(0, 1), wrong)
 
 
 @given(values=st.lists(st.tuples(probabilities, probabilities, st.floats(0, 2)), min_size=1, max_size=4), weighted=flag,
@@ -264,7 +269,8 @@ def test_binary_cross_entropy_with_logits(values, weighted, positive, reduction,
 
 
 @given(name=st.sampled_from(["mse_loss", "l1_loss"]), shape=st.lists(st.integers(0, 3), max_size=3),
-       other=st.sampled_from(["same", "row", "column", "wrong"]), reduction=reductions, weighted=flag, dtype=dtypes, seed=seeds)  # fmt: skip
+       other=st.sampled_from(["same", "row", "column", "wrong"]), reduction=reductions, weighted=flag, dtype=dtypes,
+       seed=seeds)  # fmt: skip
 def test_losses_of_numbers(name, shape, other, reduction, weighted, dtype, seed):
     target = {"row": shape[1:], "column": [*shape, 1], "wrong": [s + 2 for s in shape]}.get(other, shape)
     x, t, w = normal(seed, shape, target, shape, dtype=dtype)
@@ -278,11 +284,15 @@ def test_losses_of_numbers(name, shape, other, reduction, weighted, dtype, seed)
 def test_the_old_way_to_say_reduction(name, size_average, reduce):
     x = np.array([[0.1, 0.7], [0.5, 0.2]])
     target = np.array([1, 0]) if name in ("nll_loss", "cross_entropy") else x[::-1]
-    compare(lambda f, x, target=None: getattr(f, name)(x, target, size_average=size_average, reduce=reduce), x, target=target)
+
+    def call(f, x, target=None):
+        return getattr(f, name)(x, target, size_average=size_average, reduce=reduce)
+
+    compare(call, x, target=target)
 
 
-@given(lead=st.lists(st.integers(0, 3), max_size=3), inner=small, out=small, bias=flag, off=st.integers(0, 9), dtype=dtypes,
-       seed=seeds)  # fmt: skip
+@given(lead=st.lists(st.integers(0, 3), max_size=3), inner=small, out=small, bias=flag, off=st.integers(0, 9),
+       dtype=dtypes, seed=seeds)  # fmt: skip
 def test_linear(lead, inner, out, bias, off, dtype, seed):
     arrays = normal(seed, (*lead, inner), (out, inner + (off == 0)), (out,) if bias else None, dtype=dtype)
     compare(lambda f, x, w, b: f.linear(x, w, b), *arrays)
@@ -309,13 +319,15 @@ def test_arguments_names_order_and_defaults(name):
         theirs = None
     if theirs is None or "args" in theirs.parameters:
         names = {  # from its documentation
-            "adaptive_avg_pool2d": "input output_size", "avg_pool2d": "input kernel_size stride padding ceil_mode"
-            " count_include_pad divisor_override", "conv2d": "input weight bias stride padding dilation groups",
-            "gelu": "input approximate", "linear": "input weight bias", "logsigmoid": "input",
-            "one_hot": "tensor num_classes", "softplus": "input beta threshold", "max_pool2d": "input kernel_size stride"
-            " padding dilation ceil_mode return_indices", "pad": "input pad mode value", "tanh": "input", "sigmoid": "input",
-        }  # fmt: skip
+            "avg_pool2d": "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
+            "max_pool2d": "input kernel_size stride padding dilation ceil_mode return_indices",
+            "conv2d": "input weight bias stride padding dilation groups", "linear": "input weight bias",
+            "gelu": "input approximate", "logsigmoid": "input", "softplus": "input beta threshold",
+            "one_hot": "tensor num_classes", "pad": "input pad mode value",
+        }
         assert list(inspect.signature(getattr(F, name)).parameters) == names[name].split()
         return
     ours = inspect.signature(getattr(F, name))
-    assert [(p.name, p.default) for p in ours.parameters.values()] == [(p.name, p.default) for p in theirs.parameters.values()]
+    assert [(p.name, p.default) for p in ours.parameters.values()] == [
+        (p.name, p.default) for p in theirs.parameters.values()
+    ]

@@ -279,7 +279,7 @@ def test_creation(data: Any) -> None:
     steps, size = data.draw(st.integers(0, 6)), data.draw(st.lists(st.integers(0, 3), max_size=3))
     compare(lambda lib: lib.linspace(a, b, steps))
     compare(lambda lib: [lib.full(size, a), lib.zeros(size), lib.ones(*size, 2), lib.eye(steps), lib.eye(steps, 2)])
-    nested = data.draw(st.recursive(number | st.booleans(), lambda s: st.lists(s, max_size=3), max_leaves=6))
+    nested = data.draw(st.recursive(number | st.booleans(), lambda s: st.lists(s, min_size=1, max_size=3), max_leaves=6))
     compare(lambda lib: lib.tensor(nested))
 
 

@@ -185,7 +185,7 @@ def test_a_lost_loss_keeps_the_epochs_before(monkeypatch: pytest.MonkeyPatch) ->
         made.append(builder(num_classes=num_classes, in_channels=in_channels, image_size=image_size))
         return made[0]
 
-    monkeypatch.setitem(models.registry._BUILDERS, "spoilt", build)
+    monkeypatch.setitem(models.registry.MODELS, "spoilt", build)
     with pytest.raises(DivergedError, match="epoch 3"):
         run_experiment(config(model="spoilt"), Spoiler())
     back = torch.load("runs/spoilt-stripes/model.safetensors")

@@ -3,7 +3,7 @@ r"""Whole networks, as functions that make them: ``models.se_resnet_digits()``, 
 from __future__ import annotations
 
 from tinycnn.models.lecture import LeNet, lenet, softmax_classifier
-from tinycnn.models.registry import get_model, get_model_builder, list_models, register_model
+from tinycnn.models.registry import get_model, get_model_builder, list_models
 from tinycnn.models.resnet import BasicBlock, ResNet, resnet_digits, se_resnet_digits
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "get_model_builder",
     "lenet",
     "list_models",
-    "register_model",
     "resnet_digits",
     "se_resnet_digits",
     "softmax_classifier",

@@ -5,11 +5,9 @@ from __future__ import annotations
 from tinycnn import nn
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ConfigError, explain
-from tinycnn.models.registry import register_model
 from tinycnn.nn import functional as F
 
 
-@register_model()
 def softmax_classifier(
     *, num_classes: int = 10, in_channels: int = 1, image_size: int | tuple[int, int] = 8
 ) -> nn.Sequential:
@@ -94,7 +92,6 @@ class LeNet(nn.Module):
         return logits
 
 
-@register_model()
 def lenet(*, num_classes: int = 10, in_channels: int = 3, image_size: int | tuple[int, int] = 32) -> LeNet:
     r"""The lecture's convolutional network; see `LeNet`."""
     return LeNet(num_classes=num_classes, in_channels=in_channels, image_size=image_size)

@@ -3,32 +3,16 @@ r"""Models by name: the list of them, and one made to order."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from tinycnn.errors import ConfigError
+from tinycnn.models.lecture import lenet, softmax_classifier
+from tinycnn.models.resnet import resnet_digits, se_resnet_digits
 from tinycnn.nn import Module
 
-_BUILDERS: dict[str, Callable[..., Any]] = {}
-
-Builder = TypeVar("Builder", bound=Callable[..., Any])
-
-
-def register_model(name: str | None = None) -> Callable[[Builder], Builder]:
-    r"""Decorate a function that makes a model, so that it can be asked for by `name`, its own if None.
-
-    Raises
-    ------
-    ConfigError    there is already a model of this name
-    """
-
-    def registered(builder: Builder) -> Builder:
-        key = name or builder.__name__
-        if key in _BUILDERS:
-            raise ConfigError(f"register_model: there is already a model {key!r}; give yours another name")
-        _BUILDERS[key] = builder
-        return builder
-
-    return registered
+MODELS: dict[str, Callable[..., Any]] = {
+    builder.__name__: builder for builder in (lenet, resnet_digits, se_resnet_digits, softmax_classifier)
+}
 
 
 def list_models() -> list[str]:
@@ -39,7 +23,7 @@ def list_models() -> list[str]:
     >>> "se_resnet_digits" in list_models()
     True
     """
-    return sorted(_BUILDERS)
+    return sorted(MODELS)
 
 
 def get_model_builder(name: str) -> Callable[..., Any]:
@@ -50,11 +34,11 @@ def get_model_builder(name: str) -> Callable[..., Any]:
     ConfigError    there is none; the message names those that are spelt alike, and all
     """
     try:
-        return _BUILDERS[name.lower()]
+        return MODELS[name.lower()]
     except KeyError:
         from difflib import get_close_matches  # needed only here
 
-        close = get_close_matches(name.lower(), _BUILDERS, n=3, cutoff=0.5)
+        close = get_close_matches(name.lower(), MODELS, n=3, cutoff=0.5)
         question = f"; did you mean {' or '.join(close)}?" if close else "."
         raise ConfigError(f"there is no model {name!r}{question} There are {', '.join(list_models())}") from None
 

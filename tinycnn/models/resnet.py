@@ -12,7 +12,6 @@ from typing import Any
 from tinycnn import nn
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ConfigError
-from tinycnn.models.registry import register_model
 
 
 class BasicBlock(nn.Module):
@@ -160,7 +159,6 @@ def _for_digits(squeeze_excitation: bool, **options: Any) -> ResNet:
     )
 
 
-@register_model()
 def resnet_digits(*, num_classes: int = 10, in_channels: int = 1, **options: Any) -> ResNet:
     r"""A residual network for images of 8×8: three blocks of 16, 32 and 64 channels at 8×8, 4×4 and 2×2.
 
@@ -178,7 +176,6 @@ def resnet_digits(*, num_classes: int = 10, in_channels: int = 1, **options: Any
     return _for_digits(False, num_classes=num_classes, in_channels=in_channels, **options)
 
 
-@register_model()
 def se_resnet_digits(*, num_classes: int = 10, in_channels: int = 1, **options: Any) -> ResNet:
     r"""`resnet_digits` with squeeze-and-excitation: each block weighs its channels by what the whole image shows.
 

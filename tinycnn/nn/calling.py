@@ -79,11 +79,12 @@ class Called(Parts):
 
     def _sign(self, error: TinycnnError) -> None:
         """Put this module into the path that an error inside it shows; called from the inside out."""
-        inner = getattr(error, "_module", None)
-        name = next((name for name, part in self.named_modules() if part is inner and name), "")
-        old, _, kind = error.module_path.rpartition(" (") if inner is not None else ("", "", f"{type(self).__name__})")
-        error.module_path = f"{'.'.join(part for part in (name, old) if part)} ({kind}"
-        error._module = self  # type: ignore[attr-defined]  # a note for the module around this one
+        if error.signed_by is None:
+            error.module_kind = type(self).__name__
+        else:
+            name = next((name for name, module in self.named_modules() if module is error.signed_by), "")
+            error.module_path = ".".join(part for part in (name, error.module_path) if part)
+        error.signed_by = self
 
     # Registering hooks ───────────────────────────────────────────────────────────────────────────────────────────────
 

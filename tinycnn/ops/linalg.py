@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import shapes
+from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import DTypeError, ShapeError, explain
@@ -56,6 +57,9 @@ def _product(xp: Any, x: Array, y: Array) -> Array:
 
 
 def _same_dtype(op: str, **tensors: Tensor) -> None:
+    for name, x in tensors.items():
+        if not is_tensor(x):
+            raise TypeError(f"{op}: {name} must be a Tensor, not {type(x).__name__}; tinycnn.tensor makes one")
     if len({x.array.dtype for x in tensors.values()}) > 1:
         raise DTypeError(
             explain(

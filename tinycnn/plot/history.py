@@ -59,6 +59,9 @@ def _pair(axes: Axes, epochs: list[int], train: list[float], test: list[float], 
     axes.set_xlabel("epoch", color=INK)
     axes.margins(x=0.02)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    axes.legend(frameon=False, labelcolor="linecolor", title="after the last epoch", title_fontproperties={"size": 9},
-                alignment="left").get_title().set_color(FAINT)
+    legend = axes.legend(
+        facecolor="white", edgecolor="none", framealpha=1, labelcolor="linecolor", alignment="left",
+        title="after the last epoch", title_fontproperties={"size": 9},
+    )
+    legend.get_title().set_color(FAINT)
     tidy(axes)

@@ -104,7 +104,7 @@ def test_a_kernel_changed_before_backward_is_noticed():
     x, w = tinycnn.randn(1, 1, 4, 4, requires_grad=True), tinycnn.randn(1, 1, 2, 2)
     y = F.conv2d(x, w)
     w.mul_(2)
-    with pytest.raises(RuntimeError, match="Conv2d: one of the variables needed .* modified by an inplace"):
+    with pytest.raises(RuntimeError, match=r"Conv2d: one of the variables needed .* modified by an inplace"):
         y.sum().backward()
 
 

@@ -1,0 +1,134 @@
+"""What is said about arguments that cannot be; the errors of single ops stand in tests/cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinycnn
+from tinycnn.nn import functional as F
+
+IMAGE, KERNEL = np.zeros((1, 2, 4, 4)), np.zeros((3, 2, 3, 3))
+ROWS, LABELS = np.zeros((4, 3)), np.zeros(4, dtype="int64")
+
+MESSAGES = [
+    # a mix of dtypes
+    (
+        lambda t: F.batch_norm(t(ROWS).float(), t(ROWS[0]), t(ROWS[0])), RuntimeError,
+        "batch_norm: expected input, running_mean and running_var to have one floating dtype\n"
+        "  input         = float32\n  running_mean  = float64\n  running_var   = float64\n"
+        "  hint          x.float() makes a tensor float32, model.double() a model float64",
+    ),
+    (
+        lambda t: F.layer_norm(t(ROWS), (3,), t(ROWS[0]).half()), RuntimeError,
+        "layer_norm: expected input and weight to have one",
+    ),
+    (lambda t: F.layer_norm(t(LABELS), (4,)), TypeError, "layer_norm: expected input to have one floating dtype"),
+    (
+        lambda t: F.cross_entropy(t(ROWS), t(LABELS), t(ROWS[0]).float()), RuntimeError,
+        "cross_entropy: expected input and weight to have one floating dtype",
+    ),
+    (
+        lambda t: F.binary_cross_entropy_with_logits(t(ROWS[0]), t(LABELS[:3])), RuntimeError,
+        "binary_cross_entropy_with_logits: expected input and target to have one floating dtype\n  input   = float64\n"
+        "  target  = int64",
+    ),
+    (lambda t: F.dropout(t(LABELS)), RuntimeError, "dropout: the input must be floating, but got int64"),
+    # sizes
+    (
+        lambda t: F.cross_entropy(t(ROWS), t(LABELS), t(np.zeros(4))), RuntimeError,
+        "cross_entropy: weight must have one entry for each of 3 classes, not (4,)",
+    ),
+    (
+        lambda t: F.cross_entropy(t(ROWS), t(ROWS), t(np.zeros(4))), RuntimeError,
+        "cross_entropy: weight must have one entry for each of 3 classes, not (4,)",
+    ),
+    (lambda t: F.mse_loss(t(ROWS), t(ROWS.T)), RuntimeError, "mse_loss: shapes do not broadcast: 3 and 4 meet"),
+    (
+        lambda t: F.l1_loss(t(ROWS), t(ROWS), weight=t(ROWS[0])), ValueError,
+        "l1_loss: weight and input must have the same size, but got (3,) and (4, 3)",
+    ),
+    (
+        lambda t: F.binary_cross_entropy(t(ROWS), t(ROWS), t(np.zeros(2))), RuntimeError,
+        "binary_cross_entropy by weights: shapes do not broadcast: 2 and 3 meet",
+    ),
+    (
+        lambda t: F.layer_norm(t(ROWS), (3,), t(ROWS)), RuntimeError,
+        "layer_norm: expected weight of shape (3,), but got (4, 3)",
+    ),
+    (lambda t: F.dropout2d(t(ROWS)), RuntimeError, "dropout2d: expected N C H W or C H W, but got (4, 3)"),
+    (
+        lambda t: F.pad(t(ROWS), (1,)), RuntimeError,
+        "pad: needs two widths for each padded dimension, at most 4 numbers, not (1,)",
+    ),
+    (
+        lambda t: F.pad(t(ROWS), (-2, -2)), RuntimeError,
+        "pad: negative widths (-2, -2) cut away more than the shape (4, 3) has",
+    ),
+    # options
+    (
+        lambda t: F.max_pool2d(t(IMAGE), -1), RuntimeError,
+        "max_pool2d: kernel_size must be at least 1, but it is (-1, -1)",
+    ),
+    (lambda t: F.avg_pool2d(t(IMAGE), 2, 0), RuntimeError, "avg_pool2d: stride must be at least 1, but it is (0, 0)"),
+    (
+        lambda t: F.conv2d(t(IMAGE), t(KERNEL), dilation=0), RuntimeError,
+        "conv2d: dilation must be at least 1, but it is (0, 0)",
+    ),
+    (
+        lambda t: F.conv2d(t(IMAGE), t(KERNEL), padding=-1), RuntimeError,
+        "conv2d: padding must be at least 0, but it is (-1, -1)",
+    ),
+    (
+        lambda t: F.adaptive_avg_pool2d(t(IMAGE), 1.5), TypeError,
+        "adaptive_avg_pool2d: output_size must hold integers or None, not 1.5",
+    ),
+    (lambda t: F.layer_norm(t(ROWS), 3), TypeError, "layer_norm: normalized_shape must be a tuple of integers, not 3"),
+    (
+        lambda t: F.cross_entropy(t(ROWS), t(ROWS), ignore_index=1), RuntimeError,
+        "cross_entropy: ignore_index is not supported for floating point target",
+    ),
+    (lambda t: F.gelu(t(ROWS), "exact"), RuntimeError, "gelu: approximate must be 'none' or 'tanh', not 'exact'"),
+    (
+        lambda t: F.dropout(t(ROWS), float("nan")), RuntimeError,
+        "dropout: dropout probability has to be between 0 and 1",
+    ),
+    (
+        lambda t: F.pad(t(ROWS), (1, 1), "reflect"), NotImplementedError,
+        "pad: mode 'reflect' is not offered; only 'constant' is",
+    ),
+    (lambda t: F.one_hot(t(LABELS - 1), 3), RuntimeError, "class values must be in [0, num_classes)"),
+    (
+        lambda t: F.one_hot(t(LABELS[:0])), RuntimeError,
+        "one_hot: can not infer total number of classes from an empty tensor",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "message"), MESSAGES)
+def test_the_message_says_what_is_wrong(call, error, message, device):
+    with pytest.raises(error) as caught:
+        call(lambda array: tinycnn.tensor(array, device=device))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "args"), [
+    ("conv2d", (IMAGE, tinycnn.ones(3, 2, 3, 3))), ("max_pool2d", (IMAGE, 2)), ("avg_pool2d", (IMAGE, 2)),
+    ("adaptive_avg_pool2d", (IMAGE, 2)), ("batch_norm", (ROWS, None, None)), ("layer_norm", (ROWS, (3,))),
+    ("nll_loss", (ROWS, LABELS)), ("cross_entropy", (ROWS, LABELS)), ("binary_cross_entropy", (ROWS, ROWS)),
+    ("binary_cross_entropy_with_logits", (ROWS, ROWS)), ("mse_loss", (ROWS, ROWS)), ("l1_loss", (ROWS, ROWS)),
+    ("dropout", (ROWS,)), ("dropout2d", (IMAGE,)), ("pad", (ROWS, (1, 1))),
+])  # fmt: skip
+def test_an_array_is_no_tensor(name, args):
+    message = rf"{name}: input must be a Tensor, not ndarray; tinycnn\.from_numpy makes one of an array"
+    with pytest.raises(TypeError, match=message):
+        getattr(F, name)(*args)
+
+
+def test_tensors_of_two_devices_are_refused(device):
+    if device == "cpu":
+        return  # there is one device only
+    with pytest.raises(RuntimeError, match="expected all tensors to be on the same device"):
+        F.conv2d(tinycnn.ones(1, 1, 3, 3, device=device), tinycnn.ones(1, 1, 2, 2))
+    with pytest.raises(RuntimeError, match="expected all tensors to be on the same device"):
+        F.cross_entropy(tinycnn.ones(2, 3, device=device), tinycnn.tensor([0, 1]))
