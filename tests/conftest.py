@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 
 from tests import strict_cupy
 from tinycnn import backend
@@ -20,7 +20,6 @@ settings.register_profile(
     "repeatable", deadline=None, max_examples=25, derandomize=True, database=None, suppress_health_check=_quiet
 )
 settings.register_profile("search", deadline=None, max_examples=500, suppress_health_check=_quiet)
-settings.register_profile("quick", deadline=None, max_examples=100, database=None, phases=[Phase.generate], suppress_health_check=_quiet)
 settings.load_profile("repeatable")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import inspect
 import pkgutil
 import subprocess
 import sys
@@ -24,9 +23,6 @@ MODULES = sorted(
 )
 NAMESPACES = ["tinycnn", "tinycnn.autograd", "tinycnn.nn", "tinycnn.nn.functional", "tinycnn.nn.init",
               "tinycnn.optim", "tinycnn.optim.lr_scheduler", "tinycnn.utils.data", "tinycnn.datasets"]  # fmt: skip
-#: what a submodule of this name is for: PyTorch has these packages, too
-SHARED_WITH_PYTORCH = {"tinycnn.autograd", "tinycnn.cuda", "tinycnn.nn", "tinycnn.optim", "tinycnn.random",
-                       "tinycnn.optim.lr_scheduler", "tinycnn.nn.functional", "tinycnn.nn.init"}  # fmt: skip
 
 
 def python(program: str, *options: str) -> str:
@@ -69,30 +65,23 @@ def test_the_exported_names_are_there(namespace: str) -> None:
     assert len(set(module.__all__)) == len(module.__all__)
 
 
+KINDS = f"""
+import importlib
+def kinds():
+    spaces = map(importlib.import_module, {NAMESPACES})
+    return {{s.__name__: {{name: type(getattr(s, name)).__name__ for name in s.__all__}} for s in spaces}}
+"""
+
+
 def test_no_submodule_bears_the_name_of_a_function_or_class() -> None:
-    public = {
-        name
-        for namespace in NAMESPACES
-        for name in importlib.import_module(namespace).__all__
-        if inspect.isroutine(value := getattr(importlib.import_module(namespace), name)) or inspect.isclass(value)
+    """Importing a submodule binds its name in its package, where it would cover a function of that name."""
+    everything = f"for name in {MODULES}: importlib.import_module(name)\n"
+    before, after = (ast.literal_eval(python(f"{KINDS}{load}print(kinds())")) for load in ("", everything))
+    assert before == after
+    callable_names = {
+        f"{space}.{name}" for space, names in before.items() for name, kind in names.items() if kind != "module"
     }
-    clashing = {name for name in MODULES if name.rpartition(".")[2] in public and name.count(".") == 1}
-    for name in MODULES:  # deeper ones matter where their parent has such a name itself
-        parent, _, last = name.rpartition(".")
-        if parent in NAMESPACES and callable(getattr(importlib.import_module(parent), last, None)):
-            clashing.add(name)
-    assert clashing - SHARED_WITH_PYTORCH == set()
-
-
-def test_names_stay_what_they_are_whatever_was_imported_before() -> None:
-    """Importing a submodule binds its name in its package: it must not cover a function of that name."""
-    print_kinds = (
-        "print({name: type(getattr(tinycnn, name)).__name__ for name in names if name not in ('annotations',)})"
-    )
-    before = python(f"import tinycnn; names = tinycnn.__all__; {print_kinds}")
-    load = "import importlib, tinycnn; names = tinycnn.__all__\nfor m in {}: importlib.import_module(m)\n"
-    after = python(load.format([m for m in MODULES if ".cuda" not in m and ".plot" not in m]) + print_kinds)
-    assert ast.literal_eval(before) == ast.literal_eval(after)
+    assert callable_names & set(MODULES) == set()
 
 
 def test_the_import_leaves_heavy_modules_alone() -> None:

@@ -145,77 +145,6 @@ def test_what_pytorch_gives(expression: str, expected: str) -> None:
     assert f"{made.dtype} {made.tolist()}" == expected
 
 
-# Promotion: rows the type of one operand, columns of the other ───────────────────────────────────────────────────────
-
-CODES = {"b": "bool", "u1": "uint8", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
-         "f2": "float16", "f4": "float32", "f8": "float64"}  # fmt: skip
-PROMOTED = {
-    "two tensors": """
-        b   b  u1 i1 i2 i4 i8 f2 f4 f8
-        u1  u1 u1 i2 i2 i4 i8 f2 f4 f8
-        i1  i1 i2 i1 i2 i4 i8 f2 f4 f8
-        i2  i2 i2 i2 i2 i4 i8 f2 f4 f8
-        i4  i4 i4 i4 i4 i4 i8 f2 f4 f8
-        i8  i8 i8 i8 i8 i8 i8 f2 f4 f8
-        f2  f2 f2 f2 f2 f2 f2 f2 f4 f8
-        f4  f4 f4 f4 f4 f4 f4 f4 f4 f8
-        f8  f8 f8 f8 f8 f8 f8 f8 f8 f8""",
-    "a tensor and one of no dimensions": """
-        b   b  u1 i1 i2 i4 i8 f2 f4 f8
-        u1  u1 u1 u1 u1 u1 u1 f2 f4 f8
-        i1  i1 i1 i1 i1 i1 i1 f2 f4 f8
-        i2  i2 i2 i2 i2 i2 i2 f2 f4 f8
-        i4  i4 i4 i4 i4 i4 i4 f2 f4 f8
-        i8  i8 i8 i8 i8 i8 i8 f2 f4 f8
-        f2  f2 f2 f2 f2 f2 f2 f2 f2 f2
-        f4  f4 f4 f4 f4 f4 f4 f4 f4 f4
-        f8  f8 f8 f8 f8 f8 f8 f8 f8 f8""",
-}
-WITH_NUMBERS = """
-    b   b  i8 f4
-    u1  u1 u1 f4
-    i1  i1 i1 f4
-    i2  i2 i2 f4
-    i4  i4 i4 f4
-    i8  i8 i8 f4
-    f2  f2 f2 f2
-    f4  f4 f4 f4
-    f8  f8 f8 f8"""
-
-
-@pytest.mark.parametrize("kind", PROMOTED)
-def test_promotion_of_tensors(kind: str, device: str) -> None:
-    for line in PROMOTED[kind].split("\n")[1:]:
-        one, *results = line.split()
-        for two, expected in zip(CODES, results, strict=True):
-            x = torch.ones(1, dtype=CODES[one], device=device)
-            y = torch.ones(() if "no dimensions" in kind else 1, dtype=CODES[two], device=device)
-            assert [(x + y).dtype, (y + x).dtype, (x * y).dtype] == [CODES[expected]] * 3, (one, two)
-            assert torch.where(x == x, x, y).dtype == CODES[expected]
-            assert (x / y).dtype == (CODES[expected] if expected[0] == "f" else "float32")
-            assert (x < y).dtype == "bool"
-
-
-@pytest.mark.parametrize("shape", [(1,), ()])
-def test_promotion_with_python_numbers(shape: tuple[int, ...], device: str) -> None:
-    for line in WITH_NUMBERS.split("\n")[1:]:
-        one, *results = line.split()
-        for number, expected in zip((True, 1, 1.0), results, strict=True):
-            x = torch.ones(shape, dtype=CODES[one], device=device)
-            assert [(x + number).dtype, (number + x).dtype, (x * number).dtype] == [CODES[expected]] * 3, (one, number)
-
-
-def test_the_default_dtype_is_what_numbers_become() -> None:
-    torch.set_default_dtype(torch.float64)
-    try:
-        assert torch.tensor([1.0]).dtype == torch.zeros(1).dtype == (torch.tensor([1]) / 2).dtype == torch.float64
-        assert repr(torch.tensor([1.0])) == "tensor([1.])"
-    finally:
-        torch.set_default_dtype(torch.float32)
-    with pytest.raises(DTypeError, match="only floating types can be the default, not int64"):
-        torch.set_default_dtype(torch.int64)
-
-
 # Refusals ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -237,7 +166,8 @@ def test_the_default_dtype_is_what_numbers_become() -> None:
         (lambda: [1, 2][torch.tensor(1.0)], TypeError, "only integer tensors of a single element"),
         (lambda: len(torch.tensor(1)), TypeError, "len\\(\\) of a 0-d tensor"),
         (lambda: list(torch.tensor(1)), TypeError, "iteration over a 0-d tensor"),
-        (lambda: torch.ones(2, 3).size(5), IndexError, "size: Dimension out of range: dim is 5, but 2 dimensions take -2 to 1"),
+        (lambda: torch.ones(2, 3).size(5), IndexError,
+         "size: Dimension out of range: dim is 5, but 2 dimensions take -2 to 1"),
         (lambda: torch.ones(2, requires_grad=True).numpy(), GraphError, r"use tensor\.detach\(\)\.numpy\(\) instead"),
         (lambda: f"{torch.ones(2):.2f}", TypeError, r"'\.2f' formats one number, and this tensor has shape \(2,\)"),
         (lambda: torch.ones(2) @ [1.0, 1.0], TypeError, "matmul: other must be a Tensor, not list"),
@@ -259,7 +189,8 @@ def test_numbers_out_of_tensors(device: str) -> None:
     assert (int(torch.tensor(2.7)), [1, 2, 3][torch.tensor(1, device=device)]) == (2, 2)
     assert (bool(torch.tensor([0.0], device=device)), 2 in torch.tensor([1, 2], device=device)) == (False, True)
     assert [row.tolist() for row in torch.ones(2, 2, device=device)] == [[1, 1], [1, 1]]
-    assert [type(v) for v in (torch.tensor(1.0).item(), torch.tensor(1).item(), torch.tensor(True).item())] == [float, int, bool]
+    assert [type(v) for v in (torch.tensor(1.0).item(), torch.tensor(1).item(), torch.tensor(True).item())] == [float,
+    int, bool]
     assert torch.tensor([[1.5], [2.5]], device=device).tolist() == [[1.5], [2.5]]
 
 

@@ -192,7 +192,7 @@ def test_in_place_with_mark_dirty() -> None:
     assert w.grad.tolist() == [4, 12]
     x = (w * 5).exp()
     Double.apply(x)
-    with pytest.raises(GraphError, match="Exp: one of the variables needed .* its result"):
+    with pytest.raises(GraphError, match=r"Exp: one of the variables needed .* its result"):
         x.sum().backward()
     with pytest.raises(GraphError, match="Double: a leaf Variable that requires grad"):
         Double.apply(w)
@@ -235,7 +235,7 @@ def test_a_changed_saved_tensor_and_a_freed_graph_are_named() -> None:
     a = x * 1
     y = Cube.apply(a)
     a.add_(1)
-    with pytest.raises(GraphError, match="Cube: one of the variables needed .*saved tensor 0"):
+    with pytest.raises(GraphError, match=r"Cube: one of the variables needed .*saved tensor 0"):
         y.backward()
     y = Cube.apply(x)
     y.backward()

@@ -138,7 +138,8 @@ def test_integer_positions_that_overlap(device: str) -> None:
         (lambda x: x[:1] * x[1:], lambda x: x.add_(1), "Mul: "),
         (lambda x: x.max(0)[0], lambda x: x.add_(1), ""),
     ],
-    ids=["add_", "exp's result", "relu's result", "zero_", "index", "detached", "a view of detached", "its views", "max"],
+    ids=["add_", "exp's result", "relu's result", "zero_", "index", "detached", "a view of detached", "its views",
+    "max"],
 )  # fmt: skip
 def test_a_saved_tensor_that_changed_raises_naming_the_op(use: Any, write: Any, named: str) -> None:
     w = leaf([1.0, 2.0])
@@ -150,7 +151,8 @@ def test_a_saved_tensor_that_changed_raises_naming_the_op(use: Any, write: Any, 
         y.sum().backward()
         assert w.grad.tolist() == [0, 1]
         return
-    with pytest.raises(GraphError, match=named + r"(.|\n)*version saved  = 0\n  version now    = 1\n  hint .*x = x \+ 1"):
+    with pytest.raises(GraphError,
+    match=named + r"(.|\n)*version saved  = 0\n  version now    = 1\n  hint .*x = x \+ 1"):
         y.sum().backward()
 
 
@@ -158,11 +160,11 @@ def test_a_constant_that_changed_raises_too() -> None:
     w, mask, place = leaf([1.0, 2.0]), torch.ones(2), torch.tensor([[1]])
     y = w * mask
     mask.add_(1)
-    with pytest.raises(GraphError, match="Mul: .*its input 'y'"):
+    with pytest.raises(GraphError, match=r"Mul: .*its input 'y'"):
         y.sum().backward()
     z = w.reshape(1, 2).gather(1, place)
     place.sub_(1)
-    with pytest.raises(GraphError, match="Gather: .*its input 'index'"):
+    with pytest.raises(GraphError, match=r"Gather: .*its input 'index'"):
         z.sum().backward()
 
 
@@ -245,7 +247,8 @@ def test_a_stale_view_raises(view: Any, graph: bool) -> None:
     x = w * 1 if graph else torch.zeros(2, 2)
     v = view(x)
     x[...] = w * 5
-    with pytest.raises(GraphError, match="Mul: this tensor is a view of one that was later modified .*take the view again"):
+    with pytest.raises(GraphError,
+    match=r"Mul: this tensor is a view of one that was later modified .*take the view again"):
         v * 3
     (view(x) * 3).sum().backward()
     assert w.grad.sum().item() == 15 * v.numel()
@@ -267,10 +270,13 @@ def test_a_view_used_before_the_write_keeps_its_gradient() -> None:
     ("act", "error", "pattern"),
     [
         (lambda: torch.ones(2).add_(torch.ones(3, 2)), ShapeError, r"add_: the result has shape \(3, 2\), which"),
-        (lambda: torch.tensor([1]).add_(1.5), DTypeError, "add_: result type float32 can't be cast to the tensor's int64"),
+        (lambda: torch.tensor([1]).add_(1.5), DTypeError,
+         "add_: result type float32 can't be cast to the tensor's int64"),
         (lambda: torch.tensor([1]).div_(2), DTypeError, "div_: result type float32"),
-        (lambda: torch.tensor([True]).add_(1), DTypeError, "add_: result type int64 can't be cast to the tensor's bool"),
-        (lambda: torch.ones(2).expand(3, 2).add_(1), GraphError, "add_: more than one element .* single memory location"),
+        (lambda: torch.tensor([True]).add_(1), DTypeError,
+         "add_: result type int64 can't be cast to the tensor's bool"),
+        (lambda: torch.ones(2).expand(3, 2).add_(1), GraphError,
+         "add_: more than one element .* single memory location"),
         (lambda: torch.ones(2).expand(3, 2).zero_(), GraphError, "zero_: more than one element"),
     ],
 )

@@ -1,4 +1,4 @@
-r"""Linear kernels and ops against their adjoints: ⟨A·x, y⟩ = ⟨x, Aᵀ·y⟩. No step size, no kinks, any dtype, any device."""
+r"""Linear kernels and ops against their adjoints, ⟨A·x, y⟩ = ⟨x, Aᵀ·y⟩: no step, no kinks, any dtype and device."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ def fake_cupy(count: Any) -> Any:
 
 def test_without_cupy_it_says_what_to_install(absent: Any) -> None:
     absent(None)  # `import cupy` raises ImportError
-    with pytest.raises(DeviceError, match=r"device 'cuda' needs CuPy, which cannot be imported(.|\n)*tinycnn\[cuda12x\]"):
+    with pytest.raises(DeviceError,
+    match=r"device 'cuda' needs CuPy, which cannot be imported(.|\n)*tinycnn\[cuda12x\]"):
         torch.zeros(2, device="cuda")
     with pytest.raises(DeviceError, match="needs CuPy"):
         torch.ones(2).cuda()
@@ -48,7 +49,8 @@ def test_without_cupy_it_says_what_to_install(absent: Any) -> None:
 @pytest.mark.parametrize("count", [0, RuntimeError("cudaErrorNoDevice: no CUDA-capable device is detected")])
 def test_without_a_gpu_it_says_that_and_not_what_to_install(absent: Any, count: Any) -> None:
     absent(fake_cupy(count))
-    with pytest.raises(DeviceError, match=r"needs an NVIDIA GPU with its driver, and CuPy 14\.2\.0 finds none") as raised:
+    with pytest.raises(DeviceError,
+    match=r"needs an NVIDIA GPU with its driver, and CuPy 14\.2\.0 finds none") as raised:
         torch.tensor([1.0], device="cuda:0")
     assert ("no CUDA-capable device" in str(raised.value)) == isinstance(count, Exception)
     assert "pip install" not in str(raised.value)
@@ -71,7 +73,8 @@ def test_there_and_back(device: str) -> None:
 
 def test_new_tensors_stay_where_the_old_one_is(device: str) -> None:
     x = torch.ones(2, device=device)
-    for y in (torch.zeros_like(x), torch.rand_like(x), x.new_zeros(2), x.new_full((2,), 1), x + 1, x[0], x > 0, x.max(0)[1]):
+    for y in (torch.zeros_like(x), torch.rand_like(x), x.new_zeros(2), x.new_full((2,), 1), x + 1, x[0], x > 0,
+    x.max(0)[1]):
         assert y.device == x.device
 
 
@@ -110,7 +113,8 @@ def double() -> Any:
 def test_tensors_of_two_devices_in_one_op_raise(name: str, mix: Any, double: str) -> None:
     x, y = torch.ones(2, 2), torch.ones(2, 2, device="cuda")
     for one, two in ((x, y), (y, x)):
-        with pytest.raises(DeviceError, match=rf"{name}: expected all tensors to be on the same device\n  input 0 (.|\n)*"
+        with pytest.raises(DeviceError,
+        match=rf"{name}: expected all tensors to be on the same device\n  input 0 (.|\n)*"
                                               r"cuda(.|\n)*move one with x\.to\(device\)"):  # fmt: skip
             mix(one, two)
 

@@ -49,7 +49,8 @@ def test_max_pooling_is_the_first_largest_that_is_no_padding(device: str, geomet
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "bool"])
 def test_max_pooling_in_every_dtype(device: str, dtype: str) -> None:
-    x = torch.tensor(np.arange(-8, 8).reshape(1, 1, 4, 4) % 7 > 3 if dtype == "bool" else np.arange(-8, 8).reshape(1, 1, 4, 4),
+    x = torch.tensor(np.arange(-8, 8).reshape(1, 1, 4, 4) % 7 > 3 if dtype == "bool" else np.arange(-8, 8).reshape(1,
+        1, 4, 4),
                      dtype=dtype, device=device)  # fmt: skip
     y = F.max_pool2d(x, 3, 1, 1)
     assert y.dtype == dtype
@@ -98,7 +99,8 @@ HALF: list[tuple[str, Any, float]] = [
     ("sum", lambda x: x.sum(), 5000),
     ("sum_to_size", lambda x: x.sum_to_size(1, 1), 5000),
     ("mean", lambda x: x.mean(), 1),
-    ("var", lambda x: (x * torch.tensor([1.0, -1.0], dtype=x.dtype, device=x.device).repeat(2500)).var(correction=0), 1),
+    ("var", lambda x: (x * torch.tensor([1.0, -1.0], dtype=x.dtype, device=x.device).repeat(2500)).var(correction=0),
+     1),
     ("logsumexp", lambda x: x.logsumexp(1), 1 + np.log(5000)),
     ("matmul", lambda x: x @ x.T, 5000),
     ("linear", lambda x: F.linear(x, x), 5000),

@@ -21,7 +21,8 @@ ARITHMETIC = [
         ops.Add, torch.add, PAIR, np.add, batch=(0, 1),
         errors=(
             (ShapeError, r"add: shapes do not broadcast: 3 and 4 meet at dimension -1\n"
-                         r"  input  = \(2, 3\)\n  other  = \(4,\)\n  hint ", lambda t: t(np.ones((2, 3))) + t(np.ones(4))),
+                         r"  input  = \(2, 3\)\n  other  = \(4,\)\n  hint ",
+                         lambda t: t(np.ones((2, 3))) + t(np.ones(4))),
             (TypeError, "add: takes Tensors, numbers and NumPy arrays, not str", lambda t: t([1.0]) + "1"),
             (TypeError, "add: expected a Tensor among its operands, got", lambda t: torch.add(1, 2)),
             (DTypeError, "add: the number 300 cannot be converted to uint8", lambda t: t(np.uint8([1])) + 300),
@@ -46,7 +47,8 @@ ARITHMETIC = [
     Case(ops.Div, lambda x: 2 / x + x / 4, (signed(2, 3),), lambda x: 2 / x + x / 4, note="of and by numbers"),
     Case(
         ops.RoundedDiv, torch.floor_divide, FLOORED, np.floor_divide, order=1, batch=(0, 1),
-        errors=((ZeroDivisionError, "integer division by zero; floating numbers give inf", lambda t: t([1]) // t([0])),),
+        errors=((ZeroDivisionError, "integer division by zero; floating numbers give inf",
+                 lambda t: t([1]) // t([0])),),
     ),
     Case(ops.RoundedDiv, lambda x, y: torch.div(x, y, rounding_mode="trunc"), FLOORED, lambda x, y: np.trunc(x / y),
          order=1, batch=(0, 1), note="trunc"),

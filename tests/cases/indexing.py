@@ -57,7 +57,8 @@ READ = [
     Case(ops.GetItem, lambda x, i: x.index_select(1, i), (X, np.array([2, 0, 2])), lambda x, i: x[:, i],
          note="index_select"),
     Case(
-        ops.Gather, lambda x, i: x.gather(2, i), (X, ALONG), lambda x, i: np.take_along_axis(x[:, :2], i, 2), batch=(0, 1),
+        ops.Gather, lambda x, i: x.gather(2, i), (X, ALONG), lambda x, i: np.take_along_axis(x[:, :2], i, 2),
+        batch=(0, 1),
         errors=(
             (DTypeError, "gather: expected an index of type int64, but got float", lambda t: t(X).gather(0, t(X))),
             (ShapeError, r"gather: the index must have the input's rank, .*but along dim 0\n  input  = \(4, 3, 5\)\n"
@@ -82,9 +83,9 @@ WRITTEN = [
          note="a mask, a number"),
     Case(ops.ScatterInto, lambda g: ops.ScatterInto.apply(g, index=(slice(None), 1), shape=(len(g), 3, 5)),
          (normal(4, 5),), lambda g: g[:, None] * np.array([0.0, 1.0, 0.0])[:, None]),
-    Case(ops.ScatterZeros, lambda x, i, src: x.scatter_add(2, i, src), (X, integers(4, 2, 6), normal(4, 2, 7)), _scattered,
-         batch=(0, 1, 2),
-         errors=((ShapeError, r"scatter_add: the index must be no larger than src in any dimension\n  index  = \(4, 2, 6\)",
+    Case(ops.ScatterZeros, lambda x, i, src: x.scatter_add(2, i, src), (X, integers(4, 2, 6), normal(4, 2, 7)),
+         _scattered, batch=(0, 1, 2),
+         errors=((ShapeError, r"scatter_add: the index must be no larger than src in any dimension\n  index  = \(4, 2",
                   lambda t: t(X).scatter_add(2, t(ALONG), t(np.ones((4, 1, 6))))),)),
 ]  # fmt: skip
 

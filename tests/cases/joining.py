@@ -50,5 +50,6 @@ CASES = [
         lambda a: a * [0, 0, 1, 1, 2], note="of chunk",
         errors=((ShapeError, "chunk: chunks must be positive, not 0", lambda t: t(A).chunk(0)),),
     ),
-    Case(ops.Stack, lambda a: torch.stack([row * row for row in a.unbind(1)]), (A,), lambda a: (a * a).T, note="of unbind"),
+    Case(ops.Stack, lambda a: torch.stack([row * row for row in a.unbind(1)]), (A,), lambda a: (a * a).T,
+         note="of unbind"),
 ]  # fmt: skip

@@ -34,7 +34,8 @@ CASES = [
     Case(
         ops.Linear, ops.linear, (normal(2, 3, 4), normal(5, 4), normal(5)), lambda x, w, b: x @ w.T + b,
         errors=(
-            (ShapeError, r"linear: mat1 and mat2 shapes cannot be multiplied: the input has 3 features, the weight takes 4"
+            (ShapeError,
+             r"linear: mat1 and mat2 shapes cannot be multiplied: the input has 3 features, the weight takes 4"
                          r"\n  input  \* in    = \(2, 3\)\n  weight out in  = \(5, 4\)\n  bias   out     = \(5,\)\n"
                          r"  hint +flatten", lambda t: ops.linear(t(normal(2, 3)), t(normal(5, 4)), t(normal(5)))),
             (DTypeError, r"linear: expected all operands .*\n  input   = float64, shape \(3, 4\)\n.*\n"

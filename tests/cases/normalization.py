@@ -58,20 +58,22 @@ CASES = [
          (X, positive(1, 2, 1, 1), normal(1, 2, 1, 1)), lambda x, w, b: normalized(x, w, b, BATCH), note="batch norm",
          half=1e-2, batch=()),
     Case(ops.Normalize, lambda x, w, b: ops.Normalize.apply_all(x, w, b, axes=LAYER, eps=EPS),
-         (X, positive(2, 1, 2), normal(2, 1, 2)), lambda x, w, b: normalized(x, w, b, LAYER), note="layer norm", half=1e-2),
+         (X, positive(2, 1, 2), normal(2, 1, 2)), lambda x, w, b: normalized(x, w, b, LAYER), note="layer norm",
+         half=1e-2),
     Case(ops.Normalize, lambda x: ops.Normalize.apply_all(x, None, None, axes=(2, 3), eps=EPS), (X,),
          lambda x: normalized(x, None, None, (2, 3)), note="instance norm", half=1e-2),
     Case(ops.NormalizeBackward, lambda g, x, w: _backward(g, x, w, axes=BATCH),
-         (normal(3, 2, 1, 2, seed=1), X, positive(1, 2, 1, 1)), lambda g, x, w: backward(g, x, w, BATCH), note="batch norm",
-         half=1e-2, batch=()),
+         (normal(3, 2, 1, 2, seed=1), X, positive(1, 2, 1, 1)), lambda g, x, w: backward(g, x, w, BATCH),
+         note="batch norm", half=1e-2, batch=()),
     Case(ops.NormalizeBackward, lambda g, x: _backward(g, x, None, axes=LAYER), (normal(3, 2, 1, 2, seed=1), X),
          lambda g, x: backward(g, x, None, LAYER), note="layer norm, no weight", half=1e-2, batch=(0, 1)),
     Case(
         ops.Normalize, lambda x, w, b: F.batch_norm(x, None, None, w, b, True, eps=EPS), (X, positive(2), normal(2)),
-        lambda x, w, b: normalized(x, w[:, None, None], b[:, None, None], BATCH)[0], note="in batch_norm", half=1e-2, batch=(),
+        lambda x, w, b: normalized(x, w[:, None, None], b[:, None, None], BATCH)[0], note="in batch_norm", half=1e-2,
+        batch=(),
         errors=(
-            (ShapeError, r"batch_norm: expected more than 1 value per channel when training\n  input N C …  = \(1, 2, 1, 1\)"
-                         r"\n  hint .*drop_last=True.*model\.eval\(\)",
+            (ShapeError, r"batch_norm: expected more than 1 value per channel when training\n  input N C …  = \(1, 2"
+                         r", 1, 1\)\n  hint .*drop_last=True.*model\.eval\(\)",
              lambda t: F.batch_norm(t(np.zeros((1, 2, 1, 1))), None, None, training=True)),
             (ShapeError, r"batch_norm: weight should contain 2 elements, one a channel, not 3\n",
              lambda t: F.batch_norm(t(X), None, None, t(normal(3)), training=True)),

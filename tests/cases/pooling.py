@@ -99,7 +99,8 @@ def _rows(geometry: Window, note: str) -> list[Case]:
 def adaptive(x: Any, out: tuple[int, int]) -> Any:
     y = np.zeros((*x.shape[:2], *out))
     for p, q in np.ndindex(out):
-        rows, columns = (slice(i * n // o, -(-(i + 1) * n // o)) for i, n, o in zip((p, q), x.shape[2:], out, strict=True))
+        along = zip((p, q), x.shape[2:], out, strict=True)
+        rows, columns = (slice(i * n // o, -(-(i + 1) * n // o)) for i, n, o in along)
         y[:, :, p, q] = x[:, :, rows, columns].mean((2, 3))
     return y
 
@@ -114,7 +115,8 @@ CASES = [
         lambda x: maximum(x, OVERLAPPING)[0], note="in a layer",
         errors=(
             (ShapeError, r"max_pool2d: pad should be at most half of kernel size, but got pad = \(2, 2\) and"
-                         r" kernel_size = \(3, 3\)\n  input N C H W  = \(1, 1, 4, 4\)", lambda t: F.max_pool2d(t(IMAGE), 3, 1, 2)),
+                         r" kernel_size = \(3, 3\)\n  input N C H W  = \(1, 1, 4, 4\)",
+                         lambda t: F.max_pool2d(t(IMAGE), 3, 1, 2)),
             (ShapeError, "max_pool2d: the kernel is larger than the padded input: 5 > 4 along H",
              lambda t: F.max_pool2d(t(IMAGE), 5)),
             (ShapeError, r"max_pool2d: expected 3D .*\n.*\n  hint .*unsqueeze\(1\)",
@@ -126,7 +128,8 @@ CASES = [
         ops.SumPool2d, lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1, count_include_pad=False), (normal(2, 1, 4, 3),),
         lambda x: pooled(x, OVERLAPPING, lambda values: np.mean([value for value, _ in values])), note="in a layer",
         errors=(
-            (DTypeError, "avg_pool2d: the input must be floating, but got int64", lambda t: F.avg_pool2d(t([[[1]]]), 1)),
+            (DTypeError, "avg_pool2d: the input must be floating, but got int64",
+             lambda t: F.avg_pool2d(t([[[1]]]), 1)),
             (ValueError, "avg_pool2d: divisor must be not zero",
              lambda t: F.avg_pool2d(t(IMAGE), 2, divisor_override=0)),
         ),

@@ -20,5 +20,6 @@ CASES = [
     Case(promotion.Cast, lambda x: x.float().half().float(), (np.round(normal(2, 3) * 8) / 8,), lambda x: x, order=0,
          note="to and fro", keeps=False),
     Case(promotion.CastToConstant, lambda x: x.long(), (normal(2, 3) * 3,), np.trunc, order=0),
-    Case(promotion.CastToConstant, lambda i: i.bool(), (integers(2, 3, high=2),), lambda i: i != 0, order=0, note="to bool"),
+    Case(promotion.CastToConstant, lambda i: i.bool(), (integers(2, 3, high=2),), lambda i: i != 0, order=0,
+         note="to bool"),
 ]  # fmt: skip

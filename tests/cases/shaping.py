@@ -53,7 +53,8 @@ VIEWS = [
         ),
     ),
     Case(
-        ops.Expand, lambda x: x.expand(5, -1, 3, 4), (normal(2, 1, 4),), lambda x: np.broadcast_to(x, (5, len(x), 3, 4)),
+        ops.Expand, lambda x: x.expand(5, -1, 3, 4), (normal(2, 1, 4),),
+        lambda x: np.broadcast_to(x, (5, len(x), 3, 4)),
         errors=(
             (ShapeError, r"expand: only dimensions of size 1 can be expanded.*\n  input  = \(2, 3, 4\)\n"
                          r"  sizes  = \(2, 6, 4\)", lambda t: t(X).expand(2, 6, 4)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import tinycnn as torch
 from tinycnn import models
 from tinycnn.errors import ConfigError
 

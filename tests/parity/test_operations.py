@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,8 @@ def compare(call: Any, *args: Any, tolerance: float = 0) -> None:
 # Two operands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 BINARY = ["add", "sub", "mul", "div", "floor_divide", "remainder", "pow", "maximum", "minimum", "eq", "ne", "lt", "le",
-          "gt", "ge", "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor"]  # fmt: skip
+          "gt", "ge", "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or",
+          "bitwise_xor"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BINARY)
@@ -117,7 +119,8 @@ def test_where(one: str, two: str, data: Any) -> None:
 
 # One operand ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-UNARY = ["exp", "log", "log1p", "log2", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "tanh", "sigmoid", "relu",
+UNARY = ["exp", "log", "log1p", "log2", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "tanh", "sigmoid",
+    "relu",
          "erf", "sign", "floor", "ceil", "round", "trunc", "isnan", "isinf", "isfinite", "logical_not", "bitwise_not",
          "nonzero", "clone", "t"]  # fmt: skip
 
@@ -143,21 +146,19 @@ def test_reductions(name: str, data: Any) -> None:
     dim = data.draw(st.one_of(one, several) if name in REDUCTIONS else one)
     keep = {} if name == "cumsum" else {"keepdim": data.draw(st.booleans())}
     if name in ("max", "min"):  # where values tie, PyTorch promises no index
-        x = np.random.default_rng(0).permutation(x.size).reshape(x.shape).astype(x.dtype if x.dtype != "bool" else "int8")
+        distinct = np.random.default_rng(0).permutation(x.size).reshape(x.shape)
+        x = distinct.astype(x.dtype if x.dtype != "bool" else "int8")
     if name in ("var", "std") and x.size and x.dtype.kind == "f" and x.dtype.itemsize < 4:
         return  # PyTorch's half-precision variance is coarser
     if x.dtype.kind != "f" and name in ("logsumexp", "norm"):
         return  # PyTorch's need floating numbers, ours promote them
     if (name in ("all", "any") and x.dtype == "uint8") or (name.startswith("arg") and x.dtype == "bool"):
         return  # uint8 is PyTorch's old bool, and its booleans have no order
-    with np.errstate(all="ignore"), pytest.MonkeyPatch.context():
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # degrees of freedom ≤ 0
-            compare(lambda lib, x: getattr(lib, name)(x, dim=dim, **keep), x)
-            if name not in ("cumsum", "logsumexp"):
-                compare(lambda lib, x: getattr(lib, name)(x), x)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # degrees of freedom ≤ 0
+        compare(lambda lib, x: getattr(lib, name)(x, dim=dim, **keep), x)
+        if name not in ("cumsum", "logsumexp"):
+            compare(lambda lib, x: getattr(lib, name)(x), x)
 
 
 @given(st.data())
@@ -180,7 +181,8 @@ SHAPE_CALLS: list[tuple[str, Any, Any]] = [
     ("squeeze all", lambda lib, x, s: x.squeeze(), st.none()),
     ("unsqueeze", lambda lib, x, s: x.unsqueeze(s), st.integers(-5, 5)),
     ("flatten", lambda lib, x, s: x.flatten(*s), st.tuples(small, small)),
-    ("unflatten", lambda lib, x, s: x.unflatten(*s), st.tuples(small, st.lists(st.integers(-1, 4), min_size=1, max_size=3))),
+    ("unflatten", lambda lib, x, s: x.unflatten(*s),
+     st.tuples(small, st.lists(st.integers(-1, 4), min_size=1, max_size=3))),
     ("expand", lambda lib, x, s: x.expand(s), st.lists(st.integers(-1, 3), max_size=4)),
     ("repeat", lambda lib, x, s: x.repeat(s), st.lists(st.integers(0, 2), max_size=4)),
     ("flip", lambda lib, x, s: x.flip(s), st.lists(small, max_size=2)),
@@ -190,7 +192,8 @@ SHAPE_CALLS: list[tuple[str, Any, Any]] = [
     ("unbind", lambda lib, x, s: x.unbind(s), small),
     ("select", lambda lib, x, s: x.select(*s), st.tuples(small, small)),
     ("narrow", lambda lib, x, s: x.narrow(*s), st.tuples(small, small, st.integers(0, 3))),
-    ("size", lambda lib, x, s: [x.size(), x.dim(), x.numel(), x.shape, x.ndim, x.stride(), x.is_contiguous()], st.none()),
+    ("size", lambda lib, x, s: [x.size(), x.dim(), x.numel(), x.shape, x.ndim, x.stride(), x.is_contiguous()],
+     st.none()),
 ]  # fmt: skip
 
 
@@ -211,7 +214,8 @@ def test_joining(data: Any) -> None:
     xs = [data.draw(arrays(data.draw(st.sampled_from(DTYPES)), shape)) for _ in range(2)]
     dim = data.draw(small)
     compare(lambda lib, *xs: lib.stack(xs, dim), *xs)
-    xs.append(data.draw(arrays("int32", hnp.array_shapes(min_dims=len(shape), max_dims=max(1, len(shape)), max_side=3))))
+    xs.append(data.draw(arrays("int32",
+              hnp.array_shapes(min_dims=len(shape), max_dims=max(1, len(shape)), max_side=3))))
     compare(lambda lib, *xs: lib.cat(xs, dim), *xs)
 
 
@@ -245,7 +249,8 @@ def test_indexing(data: Any) -> None:
 def test_index_assignment(data: Any) -> None:
     x = data.draw(arrays("float32", hnp.array_shapes(min_dims=1, max_dims=3, max_side=4)))
     slices = st.builds(slice, st.none() | small, st.none() | small, st.none() | st.integers(1, 3))
-    index = data.draw(st.lists(st.one_of(small, slices, st.just(None), st.just(Ellipsis)), min_size=1, max_size=3).map(tuple))
+    index = data.draw(st.lists(st.one_of(small, slices, st.just(None), st.just(Ellipsis)), min_size=1,
+    max_size=3).map(tuple))
     if sum(i is Ellipsis for i in index) > 1:
         return
     value = data.draw(st.one_of(arrays("int32", hnp.array_shapes(min_dims=0, max_dims=3, max_side=3)), st.just(2.5)))
@@ -260,7 +265,8 @@ def test_index_assignment(data: Any) -> None:
 @given(st.data())
 def test_gather_and_scatter(data: Any) -> None:
     x = data.draw(arrays("float64", hnp.array_shapes(min_dims=2, max_dims=2, max_side=3)))
-    index = data.draw(hnp.arrays("int64", hnp.array_shapes(min_dims=2, max_dims=2, max_side=3), elements=st.integers(0, 2)))
+    index = data.draw(hnp.arrays("int64", hnp.array_shapes(min_dims=2, max_dims=2, max_side=3),
+    elements=st.integers(0, 2)))
     dim = data.draw(st.integers(-2, 1))
     compare(lambda lib, x, i: lib.gather(x, dim, i), x, index)
     compare(lambda lib, x, i: x.scatter_add(dim, i, x), x, index)
@@ -279,7 +285,8 @@ def test_creation(data: Any) -> None:
     steps, size = data.draw(st.integers(0, 6)), data.draw(st.lists(st.integers(0, 3), max_size=3))
     compare(lambda lib: lib.linspace(a, b, steps))
     compare(lambda lib: [lib.full(size, a), lib.zeros(size), lib.ones(*size, 2), lib.eye(steps), lib.eye(steps, 2)])
-    nested = data.draw(st.recursive(number | st.booleans(), lambda s: st.lists(s, min_size=1, max_size=3), max_leaves=6))
+    nested = data.draw(st.recursive(number | st.booleans(), lambda s: st.lists(s, min_size=1, max_size=3),
+    max_leaves=6))
     compare(lambda lib: lib.tensor(nested))
 
 

@@ -107,7 +107,7 @@ class ReLU(Op):
     """
 
     def forward(ctx, x: Array) -> Array: return ctx.xp.maximum(x, 0)
-    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return where(y > 0, g, 0.0)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return where(y <= 0, 0.0, g)
 
 
 class Erf(Op):
