@@ -331,8 +331,8 @@ def test_an_error_shows_the_path_to_the_module_it_arose_in():
         net(tinycnn.ones(1, 4, 2, 2))
     assert str(caught.value).endswith("\n  in module  features.1.conv2 (Conv2d)")
     with pytest.raises(ValueError, match="input channels") as caught:
-        nn.Sequential(nn.Sequential(net.features[1]["conv2"]))(tinycnn.ones(1, 4, 2, 2))
-    assert str(caught.value).endswith("\n  in module  0.0 (Conv2d)")
+        nn.Sequential(nn.Identity(), nn.Sequential(net.features[1]["conv2"]))(tinycnn.ones(1, 4, 2, 2))
+    assert str(caught.value).endswith("\n  in module  1.0 (Conv2d)")
     with pytest.raises(ValueError, match="input channels") as caught:
         net.features[1]["conv2"](tinycnn.ones(1, 4, 2, 2))
     assert "in module" not in str(caught.value)  # it is no part of anything

@@ -269,14 +269,15 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with src[i][j][k] added at [index[i][j][k]][j][k] for dim 0, and so on; the adjoint of `gather`."""
     axis = _fitting("scatter_add", input, dim, index)
-    if src.array.ndim != index.array.ndim or any(i > n for i, n in zip(index.array.shape, src.array.shape, strict=True)):
+    ours, theirs = index.array.shape, src.array.shape
+    if len(ours) != len(theirs) or any(i > n for i, n in zip(ours, theirs, strict=True)):
         raise ShapeError(
             explain(
                 "scatter_add: the index must be no larger than src in any dimension",
-                {"index": index.array.shape, "src": src.array.shape},
+                {"index": ours, "src": theirs},
             )
         )
-    part = getitem(src, tuple(slice(n) for n in index.array.shape))
+    part = getitem(src, tuple(slice(n) for n in ours))
     return input + ScatterZeros.apply(part, index, axis=axis, shape=input.array.shape)
 
 
