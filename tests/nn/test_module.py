@@ -160,6 +160,7 @@ def test_what_is_shared_comes_once():
     assert len(list(net.children())) == 2
     assert names(net.named_modules()) == ["", "a", "c"]
     assert names(net.named_modules(remove_duplicate=False)) == ["", "a", "b", "c", "c.0"]
+    assert list(net.modules(remove_duplicate=False)) == [net, net.a, net.a, net.c, net.a]
     assert names(net.named_parameters()) == ["tied", "a.bias"]
     assert names(net.named_parameters(remove_duplicate=False)) == [
         "tied", "a.weight", "a.bias", "b.weight", "b.bias", "c.0.weight", "c.0.bias",

@@ -138,15 +138,18 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if len(w) == 1:
         y = matmul(input, weight)
         return y if bias is None else y + bias
-    if not shape or shape[-1] != w[1] or len(w) != 2 or (bias is not None and bias.array.shape not in ((w[0],), ())):
+    facts = {"input  * in": shape, "weight out in": w, "bias   out": None if bias is None else bias.array.shape}
+    if not shape or len(w) != 2 or shape[-1] != w[1]:
         raise ShapeError(
             explain(
                 f"linear: mat1 and mat2 shapes cannot be multiplied: the input has {shape[-1] if shape else 'no'}"
-                f" features, the weight takes {w[-1]}",
-                {"input  * in": shape, "weight out in": w, "bias   out": None if bias is None else bias.array.shape},
+                f" features, the weight takes {w[-1] if w else 'none'}",
+                facts,
                 "flatten(x, 1) before the first linear layer? After another image size, its in_features change too",
             )
         )
+    if bias is not None and bias.array.shape not in ((w[0],), ()):
+        raise ShapeError(explain(f"linear: the bias must have one entry for each of {w[0]} output features", facts))
     rows = reshape(input, shapes.product(shape[:-1]), shape[-1])
     b = None if bias is None else expand(bias, (w[0],))
     return reshape(Linear.apply(rows, weight, b), (*shape[:-1], w[0]))

@@ -65,6 +65,12 @@ MESSAGES = [
         lambda t: F.pad(t(ROWS), (-2, -2)), RuntimeError,
         "pad: negative widths (-2, -2) cut away more than the shape (4, 3) has",
     ),
+    (
+        lambda t: F.linear(t(ROWS), t(ROWS), t(ROWS[0])), RuntimeError,
+        "linear: the bias must have one entry for each of 4 output features\n  input  * in    = (4, 3)\n"
+        "  weight out in  = (4, 3)\n  bias   out     = (3,)",
+    ),
+    (lambda t: F.linear(t(ROWS), t(ROWS[0, 0])), RuntimeError, "the input has 3 features, the weight takes none"),
     # options
     (
         lambda t: F.max_pool2d(t(IMAGE), -1), RuntimeError,
@@ -110,6 +116,13 @@ def test_the_message_says_what_is_wrong(call, error, message, device):
     with pytest.raises(error) as caught:
         call(lambda array: tinycnn.tensor(array, device=device))
     assert message in str(caught.value)
+
+
+def test_labels_that_are_an_array_are_no_tensor():
+    with pytest.raises(TypeError, match="one_hot: tensor must be a Tensor, not ndarray"):
+        F.one_hot(LABELS)
+    with pytest.raises(TypeError, match=r"cross_entropy: target must be a Tensor, not list$"):
+        F.cross_entropy(tinycnn.zeros(1, 3), [1])
 
 
 @pytest.mark.parametrize(("name", "args"), [

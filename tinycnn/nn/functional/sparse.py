@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinycnn._tensor import Tensor
 from tinycnn.creation import arange
 from tinycnn.errors import DomainError, DTypeError, ShapeError
+from tinycnn.nn.functional.arguments import expect_tensors
 from tinycnn.ops.arithmetic import eq
 from tinycnn.ops.indexing import check_index
 from tinycnn.ops.shaping import unsqueeze
@@ -12,6 +13,7 @@ from tinycnn.ops.shaping import unsqueeze
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Each class index as a vector of 0s with a 1 at that place; as many classes as the largest index asks for."""
+    expect_tensors("one_hot", tensor=tensor)
     if tensor.array.dtype != "int64":
         raise DTypeError(f"one_hot: is only applicable to index tensors of type int64, not {tensor.array.dtype}")
     if num_classes == -1:
