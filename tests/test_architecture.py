@@ -15,7 +15,7 @@ import pytest
 import tinycnn
 from tests.cases import CASES
 from tinycnn.autograd import Op
-from tinycnn.autograd.function import FunctionCtx
+from tinycnn.autograd.function import FunctionNode
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(
@@ -42,7 +42,7 @@ def test_every_op_has_a_case() -> None:
     for name in MODULES:
         if name.startswith(("tinycnn.ops", "tinycnn.nn", "tinycnn.autograd")):
             importlib.import_module(name)
-    ops = {op for op in subclasses(Op) if op.__module__.startswith("tinycnn.")} - {Op, FunctionCtx}
+    ops = {op for op in subclasses(Op) if op.__module__.startswith("tinycnn.")} - {Op, FunctionNode}
     assert ops - {case.op for case in CASES} == set()
 
 

@@ -27,6 +27,8 @@ from tinycnn.ops import (
 )
 from tinycnn.shapes import Size
 
+_OPERANDS = (TensorBase, bool, int, float, np.ndarray, np.generic)  # what == compares with; it differs from all else
+
 
 def _in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """The method that writes what `function` computes into the tensor itself."""
@@ -128,6 +130,7 @@ class Tensor(Conversions):
         if self._view_of is not None:
             raise GraphError("detach_: a view cannot leave the graph by itself; use detach()")
         self.grad_fn, self._requires_grad = None, False
+        self._bump_version()  # who saved it, saved its place in the graph too
         return self
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -137,7 +140,7 @@ class Tensor(Conversions):
 
     @property
     def data(self) -> Tensor:
-        """The same memory as a tensor the graph does not watch; writing to it goes unnoticed."""
+        """The same memory as a tensor the graph does not watch: writing to it goes unnoticed. May be set anew."""
         return Tensor.wrap(self.array)
 
     @data.setter
@@ -176,10 +179,10 @@ class Tensor(Conversions):
     __hash__ = TensorBase.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return False if other is None or isinstance(other, str) else arithmetic.eq(self, other)
+        return arithmetic.eq(self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return True if other is None or isinstance(other, str) else arithmetic.ne(self, other)
+        return arithmetic.ne(self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
     __and__ = __rand__ = bitwise_and = arithmetic.bitwise_and
     __or__ = __ror__ = bitwise_or = arithmetic.bitwise_or
@@ -233,7 +236,7 @@ class Tensor(Conversions):
         shaping.expand, shaping.expand_as, shaping.broadcast_to, shaping.sum_to_shape,
     )
     squeeze, unsqueeze, flatten, unflatten = shaping.squeeze, shaping.unsqueeze, shaping.flatten, shaping.unflatten
-    repeat, tile, flip, roll = shaping.repeat, shaping.repeat, shaping.flip, shaping.roll
+    repeat, tile, flip, roll = shaping.repeat, shaping.tile, shaping.flip, shaping.roll
     split, chunk, unbind = joining.split, joining.chunk, joining.unbind
     contiguous, clone = copying.contiguous, copying.clone
 
@@ -259,7 +262,14 @@ class Tensor(Conversions):
         _in_place("add_", add), _in_place("sub_", sub), _in_place("mul_", mul),
         _in_place("div_", div), _in_place("pow_", pow), _in_place("neg_", neg),
     )
+    floor_divide_, remainder_ = _in_place("floor_divide_", floor_divide), _in_place("remainder_", remainder)
+    bitwise_and_, bitwise_or_, bitwise_xor_ = (
+        _in_place("bitwise_and_", bitwise_and), _in_place("bitwise_or_", bitwise_or),
+        _in_place("bitwise_xor_", bitwise_xor),
+    )
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
+    __ifloordiv__, __imod__ = floor_divide_, remainder_
+    __iand__, __ior__, __ixor__ = bitwise_and_, bitwise_or_, bitwise_xor_
     exp_, sqrt_, abs_ = _in_place("exp_", exp), _in_place("sqrt_", sqrt), _in_place("abs_", abs)
     relu_, sigmoid_, tanh_ = _in_place("relu_", relu), _in_place("sigmoid_", sigmoid), _in_place("tanh_", tanh)
     clamp_, masked_fill_ = _in_place("clamp_", clamp), _in_place("masked_fill_", masked_fill)

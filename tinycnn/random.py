@@ -120,8 +120,10 @@ def rand(
 
 
 def _uniform(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> Any:
-    double = dtype is not None and dtypes.as_dtype(dtype) == dtypes.float64
-    return host(generator).random(shape, dtype="float64" if double else "float32")
+    kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    if kind == dtypes.float16:  # of 11 bits, lest a number just below 1 be rounded to it
+        return host(generator).integers(0, 2048, shape) / 2048
+    return host(generator).random(shape, dtype="float64" if kind == dtypes.float64 else "float32")
 
 
 def randn(

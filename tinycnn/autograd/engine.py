@@ -186,6 +186,8 @@ def _through_hooks(hooks: dict[int, Any] | None, g: Tensor) -> Tensor:
     for _, hook in sorted((hooks or {}).items()):
         replaced = hook(g)
         if replaced is not None:
+            if not is_tensor(replaced):
+                raise TypeError(f"a hook must return a Tensor or None, not {type(replaced).__name__}")
             if replaced.array.shape != g.array.shape:
                 raise GraphError(f"a hook turned a gradient of shape {g.array.shape} into {replaced.array.shape}")
             g = replaced

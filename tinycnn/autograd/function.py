@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,38 +17,52 @@ if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
 
 
-class FunctionCtx(Op):
-    """What ``forward`` and ``backward`` of a `Function` get as ``ctx``: the node, and a place to keep things."""
+class FunctionCtx:
+    """What a `Function`'s forward and backward get as ``ctx``; any attribute may be set on it, to keep things."""
 
-    function: type[Function]
-    materialize_grads = True
-
-    def __init__(self) -> None:
-        self.to_save: tuple[Any, ...] = ()
-        self.non_differentiable: tuple[Any, ...] = ()
-        self.dirty: tuple[Any, ...] = ()
-        self.saved = []
+    def __init__(self, node: FunctionNode) -> None:
+        self._node = weakref.ref(node)  # the node holds its ctx; holding it in turn would keep both alive
+        self.needs_input_grad = node.needs_input_grad
+        self._to_save: tuple[Any, ...] = ()
+        self._non_differentiable: tuple[Any, ...] = ()
+        self._dirty: tuple[Any, ...] = ()
+        self._materialize_grads = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for backward. What is changed in place before then raises there."""
-        self.to_save = tensors
+        self._to_save = tensors
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What `save_for_backward` kept."""
-        return tuple(saved.unpack(self) for saved in self.unreleased())
+        node = self._node()
+        assert node is not None, "a ctx is used where its Function's node is gone"
+        return tuple(saved.unpack(node) for saved in node.unreleased())
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
         """Say which outputs have no gradient."""
-        self.non_differentiable = outputs
+        self._non_differentiable = outputs
 
     def mark_dirty(self, *inputs: Tensor) -> None:
         """Say which inputs forward changed in place."""
-        self.dirty = inputs
+        self._dirty = inputs
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether backward gets zeros (the default) or None for an output that was not used."""
-        self.materialize_grads = value
+        self._materialize_grads = value
+
+
+class FunctionNode(Op):
+    """The node that a user's `Function` leaves in the graph."""
+
+    def __init__(self, function: type[Function], inputs: tuple[Any, ...]) -> None:
+        tensors = [x for x in inputs if isinstance(x, TensorBase)]
+        if tensors:
+            self.backend = tensors[0].backend
+        self.function = function
+        self.saved = []
+        self.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
+        self.ctx = FunctionCtx(self)
 
     def settle(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
         """Become a node of the graph, now that forward has run."""
@@ -56,7 +71,8 @@ class FunctionCtx(Op):
         self.like = tuple(
             (y.array.shape, y.array.dtype) if isinstance(y, TensorBase) else ((), None) for y in outputs
         )
-        without = {id(y) for y in self.non_differentiable}
+        ctx = self.ctx
+        without = {id(y) for y in ctx._non_differentiable}
         constants = []
         for number, y in enumerate(outputs):
             if isinstance(y, TensorBase) and id(y) not in without and is_floating(y.array.dtype):
@@ -66,18 +82,21 @@ class FunctionCtx(Op):
         self.constants = tuple(constants)
         self.saved = [
             Saved(x, "result" if any(x is y for y in outputs) else "input", f"saved tensor {i}")
-            for i, x in enumerate(self.to_save)
+            for i, x in enumerate(ctx._to_save)
         ]
-        self.to_save = self.non_differentiable = ()  # the node must not hold its outputs, which hold the node
+        for x in ctx._dirty:
+            x.version.recorded = self.serial
+        ctx._to_save = ctx._non_differentiable = ctx._dirty = ()  # a node must not hold its outputs, which hold it
 
     def vjp(self, cotangents: list[Tensor | None]) -> tuple[Tensor | None, ...]:
         """The user's backward, with its results looked at as every op's are."""
         self.unreleased()
+        zeros, materialize = self.backend.xp.zeros, self.ctx._materialize_grads
         given = [
-            wrap(self.backend.xp.zeros(shape, dtype=dtype)) if g is None and self.materialize_grads and dtype else g
+            wrap(zeros(shape, dtype=dtype)) if g is None and dtype and materialize else g
             for g, (shape, dtype) in zip(cotangents, self.like, strict=True)
         ]
-        found = self.function.backward(self, *given)
+        found = self.function.backward(self.ctx, *given)
         gradients = found if isinstance(found, tuple) else (found,)
         surplus = gradients[len(self.edges) :]
         if any(g is not None for g in surplus):
@@ -138,16 +157,9 @@ class Function:
     @classmethod
     def apply(cls, *inputs: Any, **kwargs: Any) -> Any:
         """Run forward, and record the node."""
-        ctx = FunctionCtx()
-        ctx.function = cls
-        tensors = [x for x in inputs if isinstance(x, TensorBase)]
-        if tensors:
-            ctx.backend = tensors[0].backend
-        ctx.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
-        if grad_mode.is_grad_enabled():
-            for x in tensors:
-                x._check_fresh(cls.__name__)
-        record = grad_mode.is_grad_enabled() and any(ctx.needs_input_grad)
+        node = FunctionNode(cls, inputs)
+        ctx = node.ctx
+        record = grad_mode.is_grad_enabled() and any(node.needs_input_grad)
         with grad_mode.no_grad():
             if cls.setup_context is not Function.setup_context:
                 made = cls.forward(*inputs, **kwargs)
@@ -155,19 +167,17 @@ class Function:
             else:
                 made = cls.forward(ctx, *inputs, **kwargs)
         outputs = made if isinstance(made, tuple) else (made,)
-        for x in ctx.dirty:
+        for x in ctx._dirty:
             if record:
                 check_recordable(cls.__name__, x)
             x._bump_version()
         if record:
-            dirty = {id(x) for x in ctx.dirty}
+            dirty = {id(x) for x in ctx._dirty}
             # An input handed back untouched must not become its own result: it goes out as an alias.
-            renamed = {id(x): _alias(x) for x in tensors if id(x) not in dirty and any(x is y for y in outputs)}
+            handed_back = [x for x in inputs if isinstance(x, TensorBase) and any(x is y for y in outputs)]
+            renamed = {id(x): _alias(x) for x in handed_back if id(x) not in dirty}
             outputs = tuple(renamed.get(id(y), y) for y in outputs)
-            ctx.settle(inputs, outputs)
-            for x in ctx.dirty:
-                x.version.recorded = ctx.serial
-            ctx.dirty = ()
+            node.settle(inputs, outputs)
         return outputs if isinstance(made, tuple) else outputs[0]
 
 

@@ -28,7 +28,8 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
     """
     check_writable(name, target)
     recorded = grad_mode.is_grad_enabled() and (
-        target._requires_grad or any(isinstance(a, TensorBase) and a._requires_grad for a in args)
+        target._requires_grad
+        or any(isinstance(a, TensorBase) and a._requires_grad for a in (*args, *options.values()))
     )
     if recorded:
         check_recordable(name, target)

@@ -69,7 +69,7 @@ class RoundedDiv(Op):
         xp = ctx.xp
         if mode == "floor":
             return xp.floor_divide(x, y)
-        if common_dtype_of_arrays(x, y).kind == "f":
+        if (x if hasattr(x, "dtype") else y).dtype.kind == "f":
             return xp.trunc(xp.true_divide(x, y))
         quotient = xp.floor_divide(x, y)  # of integers: one too low where negative and not exact
         return quotient + ((quotient < 0) & (quotient * y != x))
@@ -136,8 +136,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     if rounding_mode not in ("floor", "trunc"):
         raise ValueError(f"div: rounding_mode must be None, 'trunc' or 'floor', not {rounding_mode!r}")
     x, y = alike("div", input, other)
-    if common_dtype(x, y).kind != "f" and (y == 0 if not is_tensor(y) else bool((y == 0).any())):
-        raise ZeroDivisionError("div: integer division by zero; floating numbers give inf or nan instead")
+    _refuse_zero("div", x, y)
     return RoundedDiv.apply(x, y, mode=rounding_mode)
 
 
@@ -148,7 +147,14 @@ def floor_divide(input: Any, other: Any) -> Tensor:
 
 def remainder(input: Any, other: Any) -> Tensor:
     """input − other·⌊input / other⌋, of other's sign, as Python's %."""
-    return Remainder.apply(*alike("remainder", input, other))
+    x, y = alike("remainder", input, other)
+    _refuse_zero("remainder", x, y)
+    return Remainder.apply(x, y)
+
+
+def _refuse_zero(op: str, x: Any, y: Any) -> None:
+    if common_dtype(x, y).kind != "f" and (y == 0 if not is_tensor(y) else bool((y == 0).any())):
+        raise ZeroDivisionError(f"{op}: integer division by zero; floating numbers give inf or nan instead")
 
 
 def pow(input: Any, exponent: Any) -> Tensor:
@@ -168,11 +174,6 @@ def neg(input: Tensor) -> Tensor:
 
 def _log(x: float) -> float:
     return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
-
-
-def common_dtype_of_arrays(x: Any, y: Any) -> Any:
-    """The dtype of whichever operand is an array."""
-    return x.dtype if hasattr(x, "dtype") else y.dtype
 
 
 # Choices ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -301,18 +302,23 @@ class Invert(Op):
     def forward(ctx, x: Array) -> Array: return ctx.xp.invert(x)
 
 
-def _compared(by: str) -> Callable[[Any, Any], Tensor]:
-    def compare(input: Any, other: Any) -> Tensor:
-        return Compare.apply(*alike(by, input, other), by=by)
+def _compared(name: str, by: str | None = None) -> Callable[[Any, Any], Tensor]:
+    """The function `name`, which xp has under the name `by`."""
 
-    compare.__name__ = compare.__qualname__ = by
-    compare.__doc__ = f"``{by}`` of input and other, element by element; the result is boolean."
+    def compare(input: Any, other: Any) -> Tensor:
+        x, y = alike(name, input, other)
+        if name.startswith("bitwise") and common_dtype(x, y).kind == "f":
+            raise DTypeError(f"{name}: only integers and booleans have bits to combine")
+        return Compare.apply(x, y, by=by or name)
+
+    compare.__name__ = compare.__qualname__ = name
+    compare.__doc__ = f"{(by or name).replace('_', ' ').capitalize()} of input and other, element by element."
     return compare
 
 
-eq, ne = _compared("equal"), _compared("not_equal")
-lt, le = _compared("less"), _compared("less_equal")
-gt, ge = _compared("greater"), _compared("greater_equal")
+eq, ne = _compared("eq", "equal"), _compared("ne", "not_equal")
+lt, le = _compared("lt", "less"), _compared("le", "less_equal")
+gt, ge = _compared("gt", "greater"), _compared("ge", "greater_equal")
 logical_and, logical_or, logical_xor = _compared("logical_and"), _compared("logical_or"), _compared("logical_xor")
 bitwise_and, bitwise_or, bitwise_xor = _compared("bitwise_and"), _compared("bitwise_or"), _compared("bitwise_xor")
 

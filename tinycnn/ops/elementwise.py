@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tinycnn import dtypes
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.ops.arithmetic import eq, lt, ne, where
-from tinycnn.ops.promotion import cast
+from tinycnn.ops.promotion import floating
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -134,24 +133,19 @@ class GELU(Op):
         return g * (probability + x * density)
 
 
-def _floating(x: Tensor) -> Tensor:
-    """Integers are promoted to the default floating type, as PyTorch does for functions with values in between."""
-    return x if x.array.dtype.kind == "f" else cast(x, dtypes.get_default_dtype())
-
-
 def exp(input: Tensor) -> Tensor:
     """eˣ of each element."""
-    return Exp.apply(_floating(input))
+    return Exp.apply(floating("exp", input))
 
 
 def log(input: Tensor) -> Tensor:
     """The natural logarithm; −∞ at 0, NaN below."""
-    return Log.apply(_floating(input))
+    return Log.apply(floating("log", input))
 
 
 def log1p(input: Tensor) -> Tensor:
     """ln(1 + x), exact for small x."""
-    return Log1p.apply(_floating(input))
+    return Log1p.apply(floating("log1p", input))
 
 
 def log2(input: Tensor) -> Tensor:
@@ -161,7 +155,7 @@ def log2(input: Tensor) -> Tensor:
 
 def sqrt(input: Tensor) -> Tensor:
     """The square root; NaN below 0."""
-    return Sqrt.apply(_floating(input))
+    return Sqrt.apply(floating("sqrt", input))
 
 
 def rsqrt(input: Tensor) -> Tensor:
@@ -181,27 +175,27 @@ def abs(input: Tensor) -> Tensor:
 
 def sin(input: Tensor) -> Tensor:
     """The sine of an angle in radians."""
-    return Sin.apply(_floating(input))
+    return Sin.apply(floating("sin", input))
 
 
 def cos(input: Tensor) -> Tensor:
     """The cosine of an angle in radians."""
-    return Cos.apply(_floating(input))
+    return Cos.apply(floating("cos", input))
 
 
 def tanh(input: Tensor) -> Tensor:
     """The hyperbolic tangent."""
-    return Tanh.apply(_floating(input))
+    return Tanh.apply(floating("tanh", input))
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """σ(x) = 1 / (1 + e⁻ˣ)."""
-    return Sigmoid.apply(_floating(input))
+    return Sigmoid.apply(floating("sigmoid", input))
 
 
 def softplus(input: Tensor) -> Tensor:
     """ln(1 + eˣ), which neither overflows nor loses small values."""
-    return Softplus.apply(_floating(input))
+    return Softplus.apply(floating("softplus", input))
 
 
 def relu(input: Tensor) -> Tensor:
@@ -211,29 +205,29 @@ def relu(input: Tensor) -> Tensor:
 
 def erf(input: Tensor) -> Tensor:
     """The error function 2/√π ∫₀ˣ e^(−t²) dt."""
-    return Erf.apply(_floating(input))
+    return Erf.apply(floating("erf", input))
 
 
 def gelu(input: Tensor) -> Tensor:
     """x·Φ(x), exactly."""
-    return GELU.apply(_floating(input))
+    return GELU.apply(floating("gelu", input))
 
 
-def _stepped(by: str, what: str) -> Callable[[Tensor], Tensor]:
+def _stepped(name: str, by: str, what: str) -> Callable[[Tensor], Tensor]:
     def step(input: Tensor) -> Tensor:
         stepped = "fiu" if by == "sign" else "f"
         return Step.apply(input, by=by) if input.array.dtype.kind in stepped else input
 
-    step.__name__ = step.__qualname__ = by
+    step.__name__ = step.__qualname__ = name
     step.__doc__ = f"{what} Its gradient is 0."
     return step
 
 
-sign = _stepped("sign", "−1, 0 or 1.")
-floor = _stepped("floor", "The largest integer not above x.")
-ceil = _stepped("ceil", "The smallest integer not below x.")
-round = _stepped("rint", "The nearest integer, halves to the even one.")
-trunc = _stepped("trunc", "x without its fraction.")
+sign = _stepped("sign", "sign", "−1, 0 or 1.")
+floor = _stepped("floor", "floor", "The largest integer not above x.")
+ceil = _stepped("ceil", "ceil", "The smallest integer not below x.")
+round = _stepped("round", "rint", "The nearest integer, halves to the even one.")
+trunc = _stepped("trunc", "trunc", "x without its fraction.")
 
 
 def isnan(input: Tensor) -> Tensor:

@@ -13,8 +13,9 @@ from tinycnn.autograd import grad_mode
 from tinycnn.autograd.inplace import adopt, check_recordable, check_writable
 from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
-from tinycnn.backend import Array, Backend
+from tinycnn.backend import Array
 from tinycnn.errors import DTypeError, ShapeError, explain
+from tinycnn.ops.indices import check_index, steps_of
 from tinycnn.ops.promotion import cast
 from tinycnn.ops.shaping import expand, reshape
 from tinycnn.shapes import axis_in
@@ -46,20 +47,20 @@ class ScatterInto(Op):
 
 
 class SetItem(Op):
-    """y = x with v written at [index], in x's own memory;   x̄ = ȳ with zeros there, v̄ = ȳ[index]"""
+    """y = x with v written at x[index], in x's own memory;   x̄ = ȳ with zeros there, v̄ = ȳ[index]"""
 
-    def forward(ctx, x: Array, v: Array, *, index: Any) -> Array:
-        _assign(ctx.xp, x, index, v)
+    def forward(ctx, x: Array, v: Array, *, steps: tuple[Any, ...]) -> Array:
+        _assign(ctx.xp, x, steps, v)
         return x
 
-    def backward(ctx, g: Tensor, *, index: Any) -> Any:
+    def backward(ctx, g: Tensor, *, steps: tuple[Any, ...]) -> Any:
         gx = gv = None
         if ctx.needs_input_grad[0]:
             keep = ctx.xp.ones(g.array.shape, dtype=g.array.dtype)
-            keep[index] = 0
+            _at(keep, steps[:-1])[steps[-1]] = 0
             gx = g * wrap(keep)
         if ctx.needs_input_grad[1]:
-            gv = GetItem.apply(g, index=index)
+            gv = _read(g, steps)
         return gx, gv
 
 
@@ -92,95 +93,33 @@ def _grid(xp: Any, index: Array, axis: int) -> tuple[Array, ...]:
     return tuple(places)
 
 
-def _assign(xp: Any, x: Array, index: Any, v: Array) -> None:
-    x[index] = v.copy() if xp.may_share_memory(x, v) else v  # a GPU moves elements in any order
+def _at(array: Array, steps: tuple[Any, ...]) -> Array:
+    """array[first][second]…"""
+    for step in steps:
+        array = array[step]
+    return array
+
+
+def _read(x: Tensor, steps: tuple[Any, ...]) -> Tensor:
+    for step in steps:
+        x = GetItem.apply(x, index=step)
+    return x
+
+
+def _assign(xp: Any, x: Array, steps: tuple[Any, ...], v: Array) -> None:
+    v = v.copy() if xp.may_share_memory(x, v) else v  # a GPU moves elements in any order
+    _at(x, steps[:-1])[steps[-1]] = v
 
 
 def _names_each_once(index: tuple[Any, ...]) -> bool:
     return all(not hasattr(i, "dtype") or i.dtype.kind == "b" for i in index)
 
 
-def prepared(index: Any, backend: Backend, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """An index as the backend takes it: a tuple of integers, slices, None, Ellipsis and arrays of its own."""
-    parts = index if isinstance(index, tuple) else (index,)
-    ready: list[Any] = []
-    for part in parts:
-        if is_tensor(part):
-            part = part.array
-        if isinstance(part, list | range | tuple):
-            part = np.asarray([p.item() if is_tensor(p) else p for p in part])
-            part = part.astype("int64") if part.size == 0 else part
-        if isinstance(part, slice):
-            part = slice(*(_integer(i) for i in (part.start, part.stop, part.step)))
-            if part.step is not None and part.step <= 0:
-                raise ValueError("slice step must be positive; reverse with flip()")
-        elif hasattr(part, "dtype"):
-            if part.dtype.kind == "f":
-                raise IndexError("tensors used as indices must be integers or booleans, not floating point numbers")
-            part = part if isinstance(part, np.generic) else backend.asarray(part)
-            part = part.astype("int64" if part.dtype == "uint8" else part.dtype)  # a copy, which backward may rely on
-        elif part is not None and part is not Ellipsis and not isinstance(part, bool):
-            part = _integer(part)
-        ready.append(part)
-    if sum(map(_consumed, ready)) > len(shape):
-        raise IndexError(f"too many indices for a tensor of dimension {len(shape)}")
-    _check_range(ready, backend, shape)
-    if not any(part is Ellipsis for part in ready):
-        ready.append(Ellipsis)  # NumPy would make a copy of a single element
-    return tuple(ready)
-
-
-def _consumed(part: Any) -> int:
-    """How many dimensions of the tensor this part of an index speaks of."""
-    if part is None or part is Ellipsis or isinstance(part, bool):
-        return 0
-    return int(part.ndim) if hasattr(part, "dtype") and part.dtype.kind == "b" else 1
-
-
-def _integer(i: Any) -> int | None:
-    if i is None:
-        return None
-    if is_tensor(i):
-        i = i.item()
-    if not hasattr(i, "__index__"):
-        raise IndexError(
-            "only integers, slices (:), ellipsis (...), None and integer or boolean tensors are indices,"
-            f" not {type(i).__name__}"
-        )
-    return int(i.__index__())
-
-
-def _check_range(index: list[Any], backend: Backend, shape: tuple[int, ...]) -> None:
-    """CuPy lets indices out of range wrap round in silence; NumPy checks by itself."""
-    if backend.name == "cpu":
-        return
-    dim = 0
-    for place, part in enumerate(index):
-        if part is Ellipsis:
-            dim = len(shape) - sum(map(_consumed, index[place + 1 :]))
-            continue
-        if hasattr(part, "dtype") and part.dtype.kind in "iu":
-            check_index("index", wrap(part), shape[dim])
-        dim += _consumed(part)
-
-
-def check_index(op: str, index: Tensor, size: int, lowest: int | None = None) -> None:
-    """Raise IndexError unless every index lies in [−size, size), or in [lowest, size)."""
-    array = index.array
-    if not array.size:
-        return
-    least = -size if lowest is None else lowest
-    bad = (array < least) | (array >= size)
-    if bool(bad.any()):
-        worst = int(array[bad].ravel()[0])
-        raise IndexError(f"{op}: index {worst} is out of bounds for dimension of size {size}")
-
-
 def getitem(input: Tensor, index: Any) -> Tensor:
     """x[index] as in PyTorch and NumPy: a view for slices and integers, a copy for integer and boolean arrays."""
-    ready = prepared(index, input.backend, input.array.shape)
+    steps = steps_of(index, input.backend, input.array.shape)
     try:
-        return GetItem.apply(input, index=ready)
+        return _read(input, steps)
     except IndexError as error:
         raise IndexError(f"{error} (tensor of shape {tuple(input.array.shape)})") from None
 
@@ -189,7 +128,7 @@ def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment")
     """x[index] = value, recorded if either is part of the graph."""
     xp = input.backend.xp
     check_writable(op, input)
-    ready = prepared(index, input.backend, input.array.shape)
+    steps = steps_of(index, input.backend, input.array.shape)
     if not is_tensor(value):
         dtype = np.asarray(value).dtype if not isinstance(value, bool | int | float) else None
         if isinstance(value, float) and input.array.dtype.kind in "iub":
@@ -201,18 +140,18 @@ def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment")
     try:
         if recorded:
             check_recordable(op, input)
-            place = input.array[ready].shape
+            place = _at(input.array, steps).shape
             value = cast(value, input.array.dtype)
             while value.array.ndim > len(place) and value.array.shape[0] == 1:
                 value = reshape(value, value.array.shape[1:])
-            result = SetItem.apply(input, expand(value, place), index=ready)
+            result = SetItem.apply(input, expand(value, place), steps=steps)
         else:
-            _assign(xp, input.array, ready, value.array)
+            _assign(xp, input.array, steps, value.array)
     except ValueError:  # NumPy's, or our own ShapeError
         raise ShapeError(
             explain(
                 f"{op}: the value does not fit the place",
-                {"place": input.array[ready].shape, "value": value.array.shape},
+                {"place": _at(input.array, steps).shape, "value": value.array.shape},
             )
         ) from None
     input._bump_version()

@@ -47,12 +47,25 @@ def widened(input: Tensor) -> Tensor:
     return cast(input, np.float32) if input.array.dtype == np.float16 else input
 
 
+def floating(op: str, input: Tensor) -> Tensor:
+    """`input`, integers promoted to the default floating type, as for all functions with values in between.
+
+    Raises
+    ------
+    TypeError
+        If it is no Tensor.
+    """
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"{op}: takes a Tensor, not {type(input).__name__}; tinycnn.tensor(...) makes one")
+    return input if input.array.dtype.kind == "f" else cast(input, dtypes.get_default_dtype())
+
+
 def operand(op: str, x: Any) -> Any:
     """A Tensor or a Python number; NumPy's arrays and scalars are turned into these, anything else is a TypeError."""
+    if isinstance(x, np.generic):  # before the next line: a numpy.float64 is a Python float, too
+        return x.item()
     if is_tensor(x) or isinstance(x, bool | int | float):
         return x
-    if isinstance(x, np.generic):
-        return x.item()
     if isinstance(x, np.ndarray):
         return wrap(x)
     raise TypeError(f"{op}: takes Tensors, numbers and NumPy arrays, not {type(x).__name__}")
@@ -87,7 +100,7 @@ def _fits(x: Any, array: Array) -> bool:
     """Whether x is combined with a floating array as it stands: its like, or a number, which widens no such array."""
     if isinstance(x, TensorBase):
         return bool(x.array.dtype == array.dtype and x.array.shape == array.shape and array.dtype.kind == "f")
-    return isinstance(x, float | int) and array.dtype.kind == "f"
+    return array.dtype.kind == "f" and isinstance(x, float | int)
 
 
 def _number(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:

@@ -14,7 +14,7 @@ from tinycnn.ops.arithmetic import eq, ne, where
 from tinycnn.ops.elementwise import exp, log, sqrt
 from tinycnn.ops.indexing import Gather, narrow
 from tinycnn.ops.joining import cat
-from tinycnn.ops.promotion import cast, widened
+from tinycnn.ops.promotion import cast, floating, widened
 from tinycnn.ops.shaping import expand, flip, reshape, squeeze
 from tinycnn.shapes import axes_in, axis_in, product
 
@@ -54,7 +54,10 @@ class Extreme(Op):
 class CumSum(Op):
     """yᵢ = x₀ + … + xᵢ,   x̄ᵢ = ȳᵢ + ȳᵢ₊₁ + …"""
 
-    def forward(ctx, x: Array, *, axis: int) -> Array: return ctx.xp.cumsum(x, axis=axis, dtype=x.dtype)
+    def forward(ctx, x: Array, *, axis: int) -> Array:
+        wide = "float32" if x.dtype == "float16" else x.dtype
+        return ctx.xp.cumsum(x, axis=axis, dtype=wide).astype(x.dtype, copy=False)
+
     def backward(ctx, g: Tensor, *, axis: int) -> Tensor: return flip(cumsum(flip(g, axis), axis), axis)
 
 
@@ -133,7 +136,14 @@ def std(
     input: Tensor, dim: Dim = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
 ) -> Tensor:
     """The square root of `var`."""
-    return sqrt(var(input, dim, unbiased, keepdim, correction=correction))
+    return _root(var(input, dim, unbiased, keepdim, correction=correction))
+
+
+def _root(x: Tensor, p: float = 2) -> Tensor:
+    """x^(1/p), and 0 for its gradient at 0, where it has no slope."""
+    zero = eq(x, 0)
+    inside = where(zero, 1.0, x)
+    return where(zero, 0.0, sqrt(inside) if p == 2 else inside ** (1 / p))
 
 
 def amax(input: Tensor, dim: Dim = (), keepdim: bool = False) -> Tensor:
@@ -238,13 +248,10 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     axis = 0 if dim is None else axis_in("prod", dim, x.array.ndim)
     y = reshape(x, -1) if dim is None or not x.array.ndim else x
     while (n := y.array.shape[axis]) != 1:
-        if n % 2:  # a factor 1 makes the number even
-            y = cat([y, narrow(y, axis, 0, 1) * 0 + 1 if n else _one_like(y, axis)], axis)
-        half = y.array.shape[axis] // 2
-        if half:
-            y = narrow(y, axis, 0, half) * narrow(y, axis, half, half)
-        else:
-            y = _one_like(y, axis)
+        if n and n % 2 == 0:
+            y = narrow(y, axis, 0, n // 2) * narrow(y, axis, n // 2, n // 2)
+        else:  # one more factor 1 makes their number even, or the product of nothing 1
+            y = cat([y, _one_like(y, axis)], axis)
     shape = x.array.shape
     if keepdim:
         return reshape(y, tuple(1 if dim is None or i == axis else n for i, n in enumerate(shape)))
@@ -265,6 +272,7 @@ def cumsum(input: Tensor, dim: int) -> Tensor:
 
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """ln Σ eˣ over `dim`."""
+    input = floating("logsumexp", input)
     axes = axes_in("logsumexp", dim, input.array.ndim)
     if not input.array.size:  # no largest term to take out; ln 0 = −∞
         return log(sum(exp(input), axes, keepdim))
@@ -272,17 +280,19 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     return _kept(y, axes, input.array.shape) if keepdim else y
 
 
-def norm(input: Tensor, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """(Σ |x|ᵖ)^(1/p); p = inf gives the largest magnitude. At 0, where a root has no slope, its gradient is 0."""
-    magnitude = abs(input)
+def norm(input: Tensor, p: Any = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """(Σ |x|ᵖ)^(1/p), p = "fro" being 2; p = inf gives the largest magnitude, p = 0 how many are not 0."""
+    p = 2 if p == "fro" else p
+    x = widened(floating("norm", input))
+    magnitude = abs(x)
     if p == float("inf"):
-        return amax(magnitude, dim, keepdim)
-    if p == 1:
-        return sum(magnitude, dim, keepdim)
-    total = sum(input * input if p == 2 else magnitude**p, dim, keepdim)
-    zero = total == 0
-    inside = where(zero, 1.0, total)
-    return where(zero, 0.0, sqrt(inside) if p == 2 else inside ** (1 / p))
+        y = amax(magnitude, dim, keepdim)
+    elif p == 0:
+        y = sum(cast(ne(x, 0), x.array.dtype), dim, keepdim)
+    else:
+        total = sum(x * x if p == 2 else magnitude**p, dim, keepdim)
+        y = total if p == 1 else _root(total, p)
+    return cast(y, input.array.dtype)
 
 
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:

@@ -240,6 +240,12 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     return reshape(expand(reshape(input, paired), wide), whole)
 
 
+def tile(input: Tensor, *dims: Any) -> Tensor:
+    """`repeat`, but with fewer numbers than dimensions the first ones are laid out once."""
+    times = as_shape(dims)
+    return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
+
+
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """The order along `dims` reversed; always a copy."""
     return Flip.apply(input, axes=shapes.axes_in("flip", as_shape(dims), input.array.ndim) if as_shape(dims) else ())

@@ -7,7 +7,7 @@ from tinycnn.creation import arange
 from tinycnn.errors import DomainError, DTypeError, ShapeError
 from tinycnn.nn.functional.arguments import expect_tensors
 from tinycnn.ops.arithmetic import eq
-from tinycnn.ops.indexing import check_index
+from tinycnn.ops.indices import check_index
 from tinycnn.ops.shaping import unsqueeze
 
 

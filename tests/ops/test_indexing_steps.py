@@ -1,0 +1,54 @@
+"""Integers beside arrays in an index: PyTorch takes them first, NumPy would count them as arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinycnn as torch
+
+X = np.arange(120.0).reshape(2, 3, 4, 5)
+ALL = slice(None)
+
+# index, the same in NumPy in two steps, the shape recorded from PyTorch
+CASES: list[tuple[Any, Any, Any, tuple[int, ...]]] = [
+    ((0, ALL, [0, 1]), 0, (ALL, [0, 1]), (3, 2, 5)),
+    ((0, ..., [0, 1]), 0, (..., [0, 1]), (3, 4, 2)),
+    ((None, [0, 1], ALL, 0), (None, ALL, ALL, 0), (ALL, [0, 1]), (1, 2, 3, 5)),
+    ((ALL, 0, ALL, [0, 1]), (ALL, 0), (ALL, ALL, [0, 1]), (2, 4, 2)),
+    (([0, 1], 0, ALL, [1, 2]), (ALL, 0), ([0, 1], ALL, [1, 2]), (2, 4)),
+    ((0, [0, 1], 1, [1, 2]), (0, ALL, 1), ([0, 1], [1, 2]), (2,)),
+    ((..., [0, 1], 0), (..., 0), (..., [0, 1]), (2, 3, 2)),
+    ((1, np.array([True, False, True])), 1, np.array([True, False, True]), (2, 4, 5)),
+]
+
+
+@pytest.mark.parametrize(("index", "first", "second", "shape"), CASES, ids=[str(case[0]) for case in CASES])
+def test_reading_writing_and_their_gradients(device: str, index: Any, first: Any, second: Any, shape: Any) -> None:
+    x = torch.tensor(X, device=device, requires_grad=True)
+    assert np.array_equal(x[index].detach().cpu().numpy(), X[first][second])
+    assert x[index].shape == shape
+    (x[index] * 2).sum().backward()
+    marked = np.zeros_like(X)
+    marked[first][second] = 2
+    assert np.array_equal(x.grad.cpu().numpy(), marked)
+
+    value = torch.tensor(np.random.default_rng(0).normal(size=shape), device=device, requires_grad=True)
+    y = torch.tensor(X, device=device, requires_grad=True)
+    z = y * 1
+    z[index] = value
+    expected = X.copy()
+    expected[first][second] = value.detach().cpu().numpy()
+    assert np.array_equal(z.detach().cpu().numpy(), expected)
+    (z * z).sum().backward()
+    assert np.allclose(value.grad.cpu().numpy(), 2 * value.detach().cpu().numpy())
+    assert np.array_equal(y.grad.cpu().numpy(), np.where(marked == 2, 0, 2 * X))
+
+
+def test_a_tensor_without_dimensions_is_an_integer() -> None:
+    x = torch.arange(6).reshape(2, 3)
+    row = x[torch.tensor(1)]
+    row[0] = 9  # a view, as in PyTorch
+    assert x.tolist() == [[0, 1, 2], [9, 4, 5]]
