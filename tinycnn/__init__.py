@@ -80,14 +80,25 @@ from tinycnn.errors import (
 )
 from tinycnn.ops.arithmetic import (
     add,
+    clamp,
+    div,
+    floor_divide,
+    masked_fill,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    pow,
+    remainder,
+    sub,
+    where,
+)
+from tinycnn.ops.comparison import (
     bitwise_and,
     bitwise_not,
     bitwise_or,
     bitwise_xor,
-    clamp,
-    div,
     eq,
-    floor_divide,
     ge,
     gt,
     le,
@@ -96,16 +107,7 @@ from tinycnn.ops.arithmetic import (
     logical_or,
     logical_xor,
     lt,
-    masked_fill,
-    maximum,
-    minimum,
-    mul,
     ne,
-    neg,
-    pow,
-    remainder,
-    sub,
-    where,
 )
 from tinycnn.ops.copying import clone
 from tinycnn.ops.elementwise import (
@@ -136,15 +138,13 @@ from tinycnn.ops.indexing import gather, index_select, narrow, nonzero, scatter_
 from tinycnn.ops.joining import cat, chunk, split, stack, unbind
 from tinycnn.ops.linalg import bmm, dot, matmul, mm
 from tinycnn.ops.logits import log_softmax, softmax
+from tinycnn.ops.ordering import argmax, argmin, argsort, sort, topk
 from tinycnn.ops.reduction import (
     all,
     allclose,
     amax,
     amin,
     any,
-    argmax,
-    argmin,
-    argsort,
     count_nonzero,
     cumsum,
     equal,
@@ -155,10 +155,8 @@ from tinycnn.ops.reduction import (
     min,
     norm,
     prod,
-    sort,
     std,
     sum,
-    topk,
     var,
 )
 from tinycnn.ops.shaping import (

@@ -16,12 +16,14 @@ from tinycnn.autograd.node import TensorBase, use_tensor
 from tinycnn.errors import GraphError
 from tinycnn.ops import (
     arithmetic,
+    comparison,
     copying,
     elementwise,
     indexing,
     joining,
     linalg,
     logits,
+    ordering,
     reduction,
     shaping,
 )
@@ -173,23 +175,23 @@ class Tensor(Conversions):
     __rfloordiv__, __rmod__ = _reflected(floor_divide), _reflected(remainder)
 
     eq, ne, lt, le, gt, ge = (
-        arithmetic.eq, arithmetic.ne, arithmetic.lt, arithmetic.le, arithmetic.gt, arithmetic.ge,
+        comparison.eq, comparison.ne, comparison.lt, comparison.le, comparison.gt, comparison.ge,
     )
     __lt__, __le__, __gt__, __ge__ = lt, le, gt, ge
     __hash__ = TensorBase.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return arithmetic.eq(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+        return comparison.eq(self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return arithmetic.ne(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+        return comparison.ne(self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
-    __and__ = __rand__ = bitwise_and = arithmetic.bitwise_and
-    __or__ = __ror__ = bitwise_or = arithmetic.bitwise_or
-    __xor__ = __rxor__ = bitwise_xor = arithmetic.bitwise_xor
-    __invert__ = bitwise_not = arithmetic.bitwise_not
-    logical_and, logical_or, logical_xor = arithmetic.logical_and, arithmetic.logical_or, arithmetic.logical_xor
-    logical_not, masked_fill = arithmetic.logical_not, arithmetic.masked_fill
+    __and__ = __rand__ = bitwise_and = comparison.bitwise_and
+    __or__ = __ror__ = bitwise_or = comparison.bitwise_or
+    __xor__ = __rxor__ = bitwise_xor = comparison.bitwise_xor
+    __invert__ = bitwise_not = comparison.bitwise_not
+    logical_and, logical_or, logical_xor = comparison.logical_and, comparison.logical_or, comparison.logical_xor
+    logical_not, masked_fill = comparison.logical_not, arithmetic.masked_fill
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where the condition holds, else `other`."""
@@ -216,8 +218,8 @@ class Tensor(Conversions):
 
     sum, mean, var, std, prod = reduction.sum, reduction.mean, reduction.var, reduction.std, reduction.prod
     max, min, amax, amin = reduction.max, reduction.min, reduction.amax, reduction.amin
-    argmax, argmin, argsort = reduction.argmax, reduction.argmin, reduction.argsort
-    sort, topk, cumsum, norm = reduction.sort, reduction.topk, reduction.cumsum, reduction.norm
+    argmax, argmin, argsort = ordering.argmax, ordering.argmin, ordering.argsort
+    sort, topk, cumsum, norm = ordering.sort, ordering.topk, reduction.cumsum, reduction.norm
     logsumexp, all, any, count_nonzero = reduction.logsumexp, reduction.all, reduction.any, reduction.count_nonzero
     allclose, isclose, equal = reduction.allclose, reduction.isclose, reduction.equal
 

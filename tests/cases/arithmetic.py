@@ -7,6 +7,7 @@ import numpy as np
 import tinycnn as torch
 from tinycnn.errors import DTypeError, ShapeError
 from tinycnn.ops import arithmetic as ops
+from tinycnn.ops.comparison import Compare, Invert
 
 from .case import Case, distinct, integers, normal, positive, signed
 
@@ -95,7 +96,7 @@ CHOICES = [
 TIED = (integers(3, 4, high=3) - 1.0, integers(3, 4, high=3, seed=1) - 1.0)
 BITS = (integers(2, 3, high=8), integers(2, 3, high=8, seed=1))
 COMPARISONS = [
-    Case(ops.Compare, call, inputs, oracle, order=0, batch=(0, 1), note=oracle.__name__)
+    Case(Compare, call, inputs, oracle, order=0, batch=(0, 1), note=oracle.__name__)
     for call, oracle, inputs in (
         (torch.eq, np.equal, TIED), (torch.ne, np.not_equal, TIED), (torch.lt, np.less, TIED),
         (torch.le, np.less_equal, TIED), (torch.gt, np.greater, TIED), (torch.ge, np.greater_equal, TIED),
@@ -104,12 +105,12 @@ COMPARISONS = [
         (torch.bitwise_or, np.bitwise_or, BITS), (torch.bitwise_xor, np.bitwise_xor, BITS),
     )
 ] + [
-    Case(ops.Compare, torch.logical_not, TIED[:1], np.logical_not, order=0, note="logical_not"),
+    Case(Compare, torch.logical_not, TIED[:1], np.logical_not, order=0, note="logical_not"),
     Case(
-        ops.Invert, torch.bitwise_not, BITS[:1], np.bitwise_not, order=0,
+        Invert, torch.bitwise_not, BITS[:1], np.bitwise_not, order=0,
         errors=((DTypeError, "only integers and booleans have bits to invert", lambda t: ~t([1.0])),),
     ),
-    Case(ops.Invert, lambda c: ~c, (CHOICE,), np.logical_not, order=0, note="of booleans"),
+    Case(Invert, lambda c: ~c, (CHOICE,), np.logical_not, order=0, note="of booleans"),
 ]  # fmt: skip
 
 CASES = ARITHMETIC + CHOICES + COMPARISONS

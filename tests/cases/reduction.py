@@ -7,7 +7,9 @@ import numpy as np
 import tinycnn as torch
 from tinycnn.errors import DTypeError, ShapeError
 from tinycnn.ops import reduction as ops
-from tinycnn.ops.arithmetic import Compare, Mul
+from tinycnn.ops.arithmetic import Mul
+from tinycnn.ops.comparison import Compare
+from tinycnn.ops.ordering import Arg
 
 from .case import Case, distinct, integers, normal, positive, signed
 
@@ -54,24 +56,24 @@ EXTREMES = [
     ),
     Case(ops.Extreme, lambda x: x.amin(1, keepdim=True), (D,), lambda x: x.min(1, keepdims=True), note="min"),
     Case(ops.Extreme, lambda x: x.max() - 2 * x.min(), (D,), lambda x: x.max() - 2 * x.min(), note="of all", batch=()),
-    Case(ops.Arg, lambda x: x.max(1), (D,), lambda x: (x.max(1), x.argmax(1)), note="max with its index"),
-    Case(ops.Arg, lambda x: x.min(-1, keepdim=True), (D,),
+    Case(Arg, lambda x: x.max(1), (D,), lambda x: (x.max(1), x.argmax(1)), note="max with its index"),
+    Case(Arg, lambda x: x.min(-1, keepdim=True), (D,),
          lambda x: (x.min(2, keepdims=True), x.argmin(2, keepdims=True)), note="min with its index"),
     Case(
-        ops.Arg, lambda x: x.argmax(1), (TIES,), lambda x: x.argmax(1), order=0, note="first of equals",
+        Arg, lambda x: x.argmax(1), (TIES,), lambda x: x.argmax(1), order=0, note="first of equals",
         errors=((IndexError, r"argmax: expected reduction dim 0 to have elements; the shape is \(0, 3\)",
                  lambda t: t(np.zeros((0, 3))).argmax(0)),),
     ),
-    Case(ops.Arg, lambda x: (x.argmin(), x.argmax(keepdim=True)), (TIES,),
+    Case(Arg, lambda x: (x.argmin(), x.argmax(keepdim=True)), (TIES,),
          lambda x: (x.argmin(), np.array([[x.argmax()]])),
          order=0, note="of all", batch=()),
-    Case(ops.Arg, lambda x: x.argsort(1), (TIES,), lambda x: x.argsort(1, kind="stable"), order=0, note="sort"),
-    Case(ops.Arg, lambda x: x.argsort(1, descending=True), (TIES,), lambda x: (-x).argsort(1, kind="stable"), order=0,
+    Case(Arg, lambda x: x.argsort(1), (TIES,), lambda x: x.argsort(1, kind="stable"), order=0, note="sort"),
+    Case(Arg, lambda x: x.argsort(1, descending=True), (TIES,), lambda x: (-x).argsort(1, kind="stable"), order=0,
          note="descending"),
-    Case(ops.Arg, lambda x: x.sort(0)[0] * x.sort(0, descending=True)[0], (D,),
+    Case(Arg, lambda x: x.sort(0)[0] * x.sort(0, descending=True)[0], (D,),
          lambda x: np.sort(x, 0) * np.sort(x, 0)[::-1], note="sorted values"),
     Case(
-        ops.Arg, lambda x: x.topk(2, 1), (D,), lambda x: (-np.sort(-x, 1)[:, :2], np.argsort(-x, 1)[:, :2]),
+        Arg, lambda x: x.topk(2, 1), (D,), lambda x: (-np.sort(-x, 1)[:, :2], np.argsort(-x, 1)[:, :2]),
         note="topk",
         errors=((ShapeError, "topk: selected index k = 5 out of range for a dimension of size 4",
                  lambda t: t(D).topk(5)),),

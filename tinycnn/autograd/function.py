@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.inplace import check_recordable
 from tinycnn.autograd.node import TensorBase, wrap
-from tinycnn.autograd.op import Op, Saved
+from tinycnn.autograd.op import Op
+from tinycnn.autograd.saved import Saved
 from tinycnn.dtypes import is_floating
 from tinycnn.errors import GraphError
 

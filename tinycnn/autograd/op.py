@@ -9,6 +9,7 @@ import numpy as np
 
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
+from tinycnn.autograd.saved import Saved
 from tinycnn.backend import Array, Backend
 from tinycnn.dtypes import DType
 from tinycnn.errors import DeviceError, GraphError, explain
@@ -229,45 +230,6 @@ class Op:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The ops and leaves that cotangents go to next, as in PyTorch."""
         return tuple((None, 0) if edge is None else edge for edge in self.edges)
-
-
-class Saved:
-    """A tensor kept for backward, and the version it had; unpacking it checks that nobody wrote to it since."""
-
-    __slots__ = ("name", "number", "tensor", "version")
-
-    def __init__(self, value: Any, what: str, name: str) -> None:
-        self.tensor = value
-        self.name = f"{what} {name!r}" if what == "input" else "result"
-        self.number: int | None = None
-        if isinstance(value, TensorBase):
-            self.version = value.version.changes
-            if what == "result":  # the array only: the tensor holds the node, which must not hold the tensor
-                self.number = value.output_nr
-                self.tensor = bare = wrap(value.array)
-                bare._version, bare._requires_grad = value.version, value._requires_grad
-
-    def unpack(self, op: Op) -> Any:
-        """The value, as it was in forward."""
-        tensor = self.tensor
-        if not isinstance(tensor, TensorBase):
-            return tensor
-        changes = tensor.version.changes
-        if changes != self.version:
-            raise GraphError(
-                explain(
-                    f"{op.name}: one of the variables needed for gradient computation has been modified by an inplace"
-                    f" operation: its {self.name}",
-                    {"shape": tensor.array.shape, "version saved": self.version, "version now": changes},
-                    "compute the new value into a new tensor (x = x + 1, not x += 1)",
-                )
-            )
-        if self.number is None or not tensor._requires_grad or not grad_mode._state.enabled:
-            return tensor
-        result = wrap(tensor.array)
-        result.grad_fn, result.output_nr, result._requires_grad = op, self.number, True
-        result._version = tensor._version
-        return result
 
 
 def _parameters(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,10 +7,11 @@ handed back seen as N C H W, its memory left as it is.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from tinycnn.backend.error_function import erf as erf
+from tinycnn.backend.precision import half_in_single
 from tinycnn.shapes import Window
 
 Array = Any
@@ -31,23 +32,6 @@ KERNELS = (
     "scatter_add",
     "erf",
 )
-
-
-def _half_in_single(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a kernel that adds up many products do so in float32 when it is given float16, and round once at the end."""
-
-    @functools.wraps(kernel)
-    def wrapper(xp: Any, *args: Any, **options: Any) -> Any:
-        if not any(getattr(arg, "dtype", None) == xp.float16 for arg in args):
-            return kernel(xp, *args, **options)
-        wide = [arg.astype(xp.float32) if getattr(arg, "dtype", None) == xp.float16 else arg for arg in args]
-        result = kernel(xp, *wide, **options)
-        return tuple(map(half, result)) if isinstance(result, tuple) else half(result)
-
-    def half(array: Array) -> Array:
-        return array.astype("float16") if array.dtype == "float32" else array
-
-    return wrapper
 
 
 # Windows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +103,7 @@ def _as_matrix(w: Array, groups: int) -> Array:
 # Convolution: the three faces of one trilinear form ⟨G, X ⋆ W⟩ ───────────────────────────────────────────────────────
 
 
-@_half_in_single
+@half_in_single
 def conv2d(xp: Any, x: Array, w: Array, window: Window, groups: int) -> Array:
     r"""Y[n,o,p,q] = Σ_{c,i,j} X[n, c, s·p + d·i − pad, s·q + d·j − pad] · W[o,c,i,j], as one product a group."""
     n, o = len(x), len(w)
@@ -127,14 +111,14 @@ def conv2d(xp: Any, x: Array, w: Array, window: Window, groups: int) -> Array:
     return y.transpose(1, 0, 2).reshape(n, *window.out, o).transpose(0, 3, 1, 2)
 
 
-@_half_in_single
+@half_in_single
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
     r"""X̄ = the gradient of ⟨G, X ⋆ W⟩ in X: every output pixel's kernel, scaled by G, is added where it looked."""
     cols = _rows(g, groups) @ _as_matrix(w, groups).transpose(0, 2, 1)  # groups, N·oH·oW, kH·kW·C/g
     return _fold(xp, cols, len(g), window, groups)
 
 
-@_half_in_single
+@half_in_single
 def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
     r"""W̄ = the gradient of ⟨G, X ⋆ W⟩ in W: every window, weighted by the G it led to, is summed over N and pixels."""
     (k_h, k_w), o, c = window.kernel, g.shape[1], x.shape[1] // groups
@@ -195,7 +179,7 @@ def unpick(xp: Any, g: Array, winner: Array, window: Window) -> Array:
     return _unpadded(image, window)
 
 
-@_half_in_single
+@half_in_single
 def sum_pool2d(xp: Any, x: Array, window: Window) -> Array:
     """The sum of each window; padding counts as 0. The adjoint of `spread2d`."""
     n, c = x.shape[:2]
@@ -206,7 +190,7 @@ def sum_pool2d(xp: Any, x: Array, window: Window) -> Array:
     return out.transpose(0, 3, 1, 2)
 
 
-@_half_in_single
+@half_in_single
 def spread2d(xp: Any, g: Array, window: Window) -> Array:
     """Each g is added to every pixel of its window."""
     n, c = g.shape[:2]
@@ -220,7 +204,7 @@ def spread2d(xp: Any, g: Array, window: Window) -> Array:
 # Normalisation and softmax ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-@_half_in_single
+@half_in_single
 def normalize(
     xp: Any, x: Array, weight: Array | None, bias: Array | None, axes: tuple[int, ...], eps: float
 ) -> tuple[Array, Array, Array]:
@@ -236,7 +220,7 @@ def normalize(
     return y, mean, var
 
 
-@_half_in_single
+@half_in_single
 def normalize_backward(
     xp: Any, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, axes: tuple[int, ...], eps: float
 ) -> tuple[Array, Array]:
@@ -249,7 +233,7 @@ def normalize_backward(
     return gx, g_normal
 
 
-@_half_in_single
+@half_in_single
 def softmax(xp: Any, x: Array, axis: int) -> Array:
     """e^(x − max) / Σ e^(x − max): the shift changes nothing in exact arithmetic, and nothing can overflow."""
     e = xp.exp(x - x.max(axis=axis, keepdims=True))
@@ -257,7 +241,7 @@ def softmax(xp: Any, x: Array, axis: int) -> Array:
     return e
 
 
-@_half_in_single
+@half_in_single
 def log_softmax(xp: Any, x: Array, axis: int) -> Array:
     """x − max − log Σ e^(x − max)."""
     shifted = x - x.max(axis=axis, keepdims=True)
@@ -265,7 +249,7 @@ def log_softmax(xp: Any, x: Array, axis: int) -> Array:
     return shifted
 
 
-# Scatter and the error function ──────────────────────────────────────────────────────────────────────────────────────
+# Scatter ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def scatter_add(xp: Any, shape: tuple[int, ...], index: Any, src: Array) -> Array:
@@ -273,58 +257,3 @@ def scatter_add(xp: Any, shape: tuple[int, ...], index: Any, src: Array) -> Arra
     out = xp.zeros(shape, dtype=src.dtype)
     xp.add.at(out, index, src)
     return out
-
-
-# Coefficients, highest power first, of Cody's three rational approximations, for |x| ≤ 0.46875, ≤ 4 and beyond.
-_ERF = (
-    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
-    (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
-)
-_ERFC = (
-    (
-        *(2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1),
-        *(2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3),
-        1.23033935479799725e3,
-    ),
-    (
-        *(1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3),
-        *(3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3),
-    ),
-)
-_TAIL = (
-    (
-        *(1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1),
-        *(1.60837851487422766e-2, 6.58749161529837803e-4),
-    ),
-    (
-        *(1.0, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2),
-        2.33520497626869185e-3,
-    ),
-)
-
-
-@_half_in_single
-def erf(xp: Any, x: Array) -> Array:
-    r"""erf(x) = 2/√π ∫₀ˣ e^(−t²) dt, to a few units in the last place of float64.
-
-    Three ranges, each a quotient of polynomials: erf itself near 0, and beyond it 1 − erfc, with e^(−x²) taken out.
-
-    References
-    ----------
-    Cody 1969, "Rational Chebyshev approximations for the error function", Math. Comp. 23.
-    """
-    a = xp.abs(x)
-    near = xp.minimum(a, 0.46875)
-    middle = xp.clip(a, 0.46875, 4.0)
-    far = xp.clip(a, 4.0, 6.0)  # erf is 1 to the last bit from 6 on
-    inverse = 1 / (far * far)
-    tail = (0.564189583547756287 - inverse * _quotient(inverse, _TAIL)) / far  # 0.564… = 1/√π
-    result = xp.where(a <= 4.0, 1 - xp.exp(-middle * middle) * _quotient(middle, _ERFC), 1 - xp.exp(-far * far) * tail)
-    result = xp.where(a <= 0.46875, near * _quotient(near * near, _ERF), result)
-    return xp.where(x != x, x, xp.copysign(result, x))
-
-
-def _quotient(x: Array, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Array:
-    """One polynomial over another, by Horner's rule."""
-    top, bottom = (functools.reduce(lambda acc, c: acc * x + c, powers, 0.0) for powers in coefficients)
-    return top / bottom

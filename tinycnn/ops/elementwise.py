@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.ops.arithmetic import eq, lt, ne, where
+from tinycnn.ops.arithmetic import where
+from tinycnn.ops.comparison import eq, lt, ne
 from tinycnn.ops.promotion import floating
 
 if TYPE_CHECKING:

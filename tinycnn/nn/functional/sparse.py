@@ -6,7 +6,7 @@ from tinycnn._tensor import Tensor
 from tinycnn.creation import arange
 from tinycnn.errors import DomainError, DTypeError, ShapeError
 from tinycnn.nn.functional.arguments import expect_tensors
-from tinycnn.ops.arithmetic import eq
+from tinycnn.ops.comparison import eq
 from tinycnn.ops.indices import check_index
 from tinycnn.ops.shaping import unsqueeze
 

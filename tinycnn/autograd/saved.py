@@ -1,0 +1,51 @@
+"""What a node keeps for backward, with the means to notice that it was written to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinycnn.autograd import grad_mode
+from tinycnn.autograd.node import TensorBase, wrap
+from tinycnn.errors import GraphError, explain
+
+if TYPE_CHECKING:
+    from tinycnn.autograd.op import Op
+
+
+class Saved:
+    """A tensor kept for backward, and the version it had; unpacking it checks that nobody wrote to it since."""
+
+    __slots__ = ("name", "number", "tensor", "version")
+
+    def __init__(self, value: Any, what: str, name: str) -> None:
+        self.tensor = value
+        self.name = f"{what} {name!r}" if what == "input" else "result"
+        self.number: int | None = None
+        if isinstance(value, TensorBase):
+            self.version = value.version.changes
+            if what == "result":  # the array only: the tensor holds the node, which must not hold the tensor
+                self.number = value.output_nr
+                self.tensor = bare = wrap(value.array)
+                bare._version, bare._requires_grad = value.version, value._requires_grad
+
+    def unpack(self, op: Op) -> Any:
+        """The value, as it was in forward."""
+        tensor = self.tensor
+        if not isinstance(tensor, TensorBase):
+            return tensor
+        changes = tensor.version.changes
+        if changes != self.version:
+            raise GraphError(
+                explain(
+                    f"{op.name}: one of the variables needed for gradient computation has been modified by an inplace"
+                    f" operation: its {self.name}",
+                    {"shape": tensor.array.shape, "version saved": self.version, "version now": changes},
+                    "compute the new value into a new tensor (x = x + 1, not x += 1)",
+                )
+            )
+        if self.number is None or not tensor._requires_grad or not grad_mode._state.enabled:
+            return tensor
+        result = wrap(tensor.array)
+        result.grad_fn, result.output_nr, result._requires_grad = op, self.number, True
+        result._version = tensor._version
+        return result

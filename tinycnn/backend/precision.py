@@ -1,0 +1,26 @@
+"""Half precision: computed in single, rounded once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+Array = Any
+
+
+def half_in_single(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a kernel that adds up many products do so in float32 when it is given float16, and round once at the end."""
+
+    @functools.wraps(kernel)
+    def wrapper(xp: Any, *args: Any, **options: Any) -> Any:
+        if not any(getattr(arg, "dtype", None) == xp.float16 for arg in args):
+            return kernel(xp, *args, **options)
+        wide = [arg.astype(xp.float32) if getattr(arg, "dtype", None) == xp.float16 else arg for arg in args]
+        result = kernel(xp, *wide, **options)
+        return tuple(map(half, result)) if isinstance(result, tuple) else half(result)
+
+    def half(array: Array) -> Array:
+        return array.astype("float16") if array.dtype == "float32" else array
+
+    return wrapper
