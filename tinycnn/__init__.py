@@ -244,7 +244,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY_MODULES, *_LAZY_NAMES})
+    return sorted({*__all__, *_LAZY_MODULES})
 
 
 __all__ = [

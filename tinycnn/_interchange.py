@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinycnn import backend as backends
+from tinycnn import dtypes
 from tinycnn.autograd.node import TensorBase
-from tinycnn.errors import GraphError, ShapeError
+from tinycnn.errors import DTypeError, GraphError, ShapeError
 from tinycnn.ops import copying, joining
 from tinycnn.ops.promotion import cast
 
@@ -112,15 +113,21 @@ def to(
 ) -> Tensor:
     """This tensor in another dtype, on another device, or as another tensor is: ``to(float64)``, ``to("cuda")``."""
     for arg in args:
+        if isinstance(arg, str) and not _is_device(arg) and arg not in dtypes.NAMES:
+            raise DTypeError(f"to: {arg!r} is neither a device ('cpu', 'cuda') nor a dtype ({', '.join(dtypes.NAMES)})")
         if isinstance(arg, TensorBase):
             dtype, device = arg.array.dtype, arg.backend.device
-        elif isinstance(arg, backends.device) or (isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda")):
+        elif isinstance(arg, backends.device) or _is_device(arg):
             device = arg
         elif not isinstance(arg, bool):
             dtype = arg
     made = self if dtype is None else cast(self, dtype)
     made = made if device is None else copying.transfer(made, backends.get(device))
     return copying.clone(made) if copy and made is self else made
+
+
+def _is_device(arg: Any) -> bool:
+    return isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda")
 
 
 def cpu(self: Tensor) -> Tensor:

@@ -134,8 +134,12 @@ def replacing(f: str | os.PathLike[str]) -> Iterator[str]:
     path = os.path.realpath(f)
     temporary = f"{path}.{os.urandom(4).hex()}.tmp"
     try:
-        with open(temporary, "xb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+        try:
+            with open(temporary, "xb") as file:
+                mode = os.fstat(file.fileno()).st_mode
+        except OSError as error:
+            error.filename = path  # nobody asked for the temporary name
+            raise
         yield temporary
         os.chmod(temporary, mode)  # some writers make a file of their own, which only its owner may read
         with open(temporary, "rb+") as file:

@@ -180,7 +180,10 @@ def test_a_table_of_ones_own_with_its_shape(capsys: pytest.CaptureFixture[str]) 
 def test_ctrl_c_ends_it_with_what_was_learnt() -> None:
     arguments = ["--model", "softmax_classifier", "--epochs", "100000", "--schedule", "constant", "--out", "run"]
     command = [*COMMAND, "train", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # jobs in the background start with it ignored
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         for line in process.stdout:

@@ -84,6 +84,12 @@ class Op:
             needed = names[len(cls.results) - len(cls.constants) :]
         else:
             needed = ()
+        for name in needed:
+            if name not in inputs + cls.results:
+                raise TypeError(
+                    f"{cls.__name__}.backward: {name!r} is no input of forward ({', '.join(inputs)}) and no result"
+                    f" ({', '.join(cls.results)}); after the cotangents, backward names what it needs of these"
+                )
         alone = {name: inputs.index(served) for name, served in cls.serves}
         cls._keeps = tuple(
             ("input", inputs.index(name), name, alone.get(name)) if name in inputs

@@ -93,6 +93,7 @@ def run_experiment(config: TrainConfig, display: Silent | None = None) -> Outcom
     if finished.records:
         _write(folder, finished)  # again, for Ctrl-C may have come between its two files
         model.load_state_dict(finished.weights)
+        display.say(f"\ntest accuracy {100 * finished.records[-1].test_accuracy:.2f} %; drawing the pictures …")
         no_pictures = draw_pictures(folder, finished.records, trainer, test_batches, test.images, test.classes)
     return Outcome(folder, finished.records, len(test), interrupted, no_pictures)
 

@@ -79,13 +79,18 @@ def _classes_second(op: str, input: Tensor, target: Tensor, weight: Tensor | Non
     if not shape or labels != (() if len(shape) == 1 else (shape[0], *shape[2:])):
         raise ShapeError(
             explain(
-                f"{op}: the target must have the input's shape without its class dimension; expected input batch_size"
-                f" ({shape[0] if shape else 'none'}) to match target batch_size ({labels[0] if labels else 'none'})",
+                f"{op}: the target must have the input's shape without its class dimension" + _batches(shape, labels),
                 {"input  N C …": shape, "target N …": labels},
-                "class indices are N numbers, not N rows; one-hot rows must be floating",
+                "class indices are N numbers, not N rows: squeeze(1) them; one-hot rows must be floating",
             )
         )
     return (unsqueeze(input, 0), unsqueeze(target, 0)) if len(shape) == 1 else (input, target)
+
+
+def _batches(shape: tuple[int, ...], labels: tuple[int, ...]) -> str:
+    if not shape or not labels or shape[0] == labels[0]:
+        return ""
+    return f"; expected input batch_size ({shape[0]}) to match target batch_size ({labels[0]})"
 
 
 def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Any]:
