@@ -152,6 +152,7 @@ def test_without_matplotlib_there_is_all_but_the_pictures(pictures: None, monkey
 def test_what_cannot_be_done_is_said_before_a_folder_is_made(stripes: str) -> None:
     Path("text.csv").write_text("these are, words\n")
     np.savez("few.npz", images=np.zeros((2, 4, 4)), labels=np.arange(2))
+    np.savez("same.npz", images=np.zeros((9, 4, 4)), labels=np.full(9, 3))
     for options, kind, words in (
         ({"model": "softmax"}, ConfigError, "did you mean softmax_classifier"),
         ({"model": "lenet"}, ConfigError, r"LeNet.*too small|nothing of images this small"),
@@ -159,6 +160,7 @@ def test_what_cannot_be_done_is_said_before_a_folder_is_made(stripes: str) -> No
         ({"dataset": "nowhere.csv"}, FileNotFoundError, "nowhere.csv"),
         ({"dataset": "text.csv"}, FormatError, "text.csv"),
         ({"dataset": "few.npz"}, ConfigError, "2 images are too few"),
+        ({"dataset": "same.npz"}, FormatError, "every image has the label 3; there is nothing to tell apart"),
         ({"dataset": "digits", "image_shape": (8, 8)}, ConfigError, "shape of their own"),
         ({"image_shape": (2, 5)}, FormatError, "do not make images"),
         ({"device": "tpu"}, DeviceError, "'cpu' or 'cuda'"),

@@ -91,6 +91,14 @@ def _from_npz(content: bytes, path: str) -> tuple[Any, Any]:
                 "images are (N, pixels), (N, H, W) or (N, C, H, W), and labels are (N,)",
             )
         )
+    if images.ndim == 4 and images.shape[3] in (1, 3, 4) and images.shape[1] not in (1, 3, 4):
+        raise FormatError(
+            explain(
+                f"{path}: images must be N C H W, channels before height and width",
+                {"images": images.shape},
+                "is this N H W C? images.transpose(0, 3, 1, 2) puts the channels first",
+            )
+        )
     return images, labels
 
 

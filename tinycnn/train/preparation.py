@@ -6,7 +6,7 @@ import os
 
 from tinycnn import models
 from tinycnn.datasets import Digits, TableDataset
-from tinycnn.errors import ConfigError
+from tinycnn.errors import ConfigError, FormatError
 from tinycnn.nn import Module
 from tinycnn.train.config import TrainConfig
 
@@ -30,8 +30,10 @@ def load_datasets(config: TrainConfig) -> tuple[TableDataset, TableDataset]:
     if not len(train) or not len(test):
         raise ConfigError(
             f"{config.dataset}: {len(train) + len(test)} images are too few to learn from some and test on others;"
-            " a fifth of each class is tested on, so a class needs three images at least"
+            " a fifth of each class is tested on, so a class needs three images at least; is the label the last column?"
         )
+    if len(present := sorted({*train.targets.tolist(), *test.targets.tolist()})) < 2:
+        raise FormatError(f"{config.dataset}: every image has the label {present[0]}; there is nothing to tell apart")
     return train, test
 
 
