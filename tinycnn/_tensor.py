@@ -47,6 +47,13 @@ def _itself(self: Tensor) -> Tensor:
     return self
 
 
+def _random() -> Any:
+    """The module that draws numbers; it makes Tensors, so it cannot be imported before there are any."""
+    from tinycnn import random
+
+    return random
+
+
 def _reflected(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The operator for a tensor on the right: ``2 - x`` calls ``x.__rsub__(2)``."""
     return lambda self, other: function(other, self)
@@ -293,6 +300,18 @@ class Tensor(Conversions):
         """Make every element 0."""
         indexing.setitem(self, ..., 0, "zero_")
         return self
+
+    def normal_(self, mean: float = 0, std: float = 1, *, generator: Any = None) -> Tensor:
+        """Overwrite it with numbers from the normal distribution."""
+        return self.copy_(_random().drawn(self, "normal", mean, std, generator=generator))
+
+    def uniform_(self, a: float = 0, b: float = 1, *, generator: Any = None) -> Tensor:
+        """Overwrite it with numbers from the uniform distribution on [a, b)."""
+        return self.copy_(_random().drawn(self, "uniform", a, b, generator=generator))
+
+    def bernoulli_(self, p: float = 0.5, *, generator: Any = None) -> Tensor:
+        """Overwrite it with 1s, each with probability p, and 0s."""
+        return self.copy_(_random().drawn(self, "binomial", 1, p, generator=generator))
 
     # New tensors on the same device ──────────────────────────────────────────────────────────────────────────────────
 

@@ -180,27 +180,7 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     return (Tensor.wrap(input.backend.asarray(draw)) < input.detach()).to(input.array.dtype)
 
 
-def _fills(draw: Any) -> Any:
-    """The in-place method of Tensor that overwrites it with drawn numbers."""
-
-    def fill(self: Tensor, *args: Any, generator: Generator | None = None, **options: Any) -> Tensor:
-        return self.copy_(Tensor.wrap(self.backend.asarray(draw(host(generator), self.array, *args, **options))))
-
-    return fill
-
-
-def _draw_normal(rng: np.random.Generator, array: Any, mean: float = 0, std: float = 1) -> Any:
-    return rng.normal(mean, std, array.shape).astype(array.dtype)
-
-
-def _draw_uniform(rng: np.random.Generator, array: Any, a: float = 0, b: float = 1) -> Any:
-    return rng.uniform(a, b, array.shape).astype(array.dtype)
-
-
-def _draw_bernoulli(rng: np.random.Generator, array: Any, p: float = 0.5) -> Any:
-    return (rng.random(array.shape) < p).astype(array.dtype)
-
-
-Tensor.normal_ = _fills(_draw_normal)  # type: ignore[attr-defined]  # drawing lives here, the name on Tensor
-Tensor.uniform_ = _fills(_draw_uniform)  # type: ignore[attr-defined]
-Tensor.bernoulli_ = _fills(_draw_bernoulli)  # type: ignore[attr-defined]
+def drawn(like: Tensor, how: str, *parameters: float, generator: Generator | None = None) -> Tensor:
+    """Numbers of like's shape, dtype and device, by the method `how` of NumPy's generator; ``normal_`` calls this."""
+    values = getattr(host(generator), how)(*parameters, like.array.shape)
+    return Tensor.wrap(like.backend.asarray(np.asarray(values).astype(like.array.dtype)))

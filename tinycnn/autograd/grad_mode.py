@@ -28,84 +28,65 @@ def is_inference_mode_enabled() -> bool:
     return _state.inference
 
 
-class set_grad_enabled:
-    """Turn recording on or off: at once when called, until its end as ``with set_grad_enabled(flag):`` or decorator."""
+class _Mode:
+    """A state of this thread for a ``with`` block or a decorated function; what was before comes back afterwards."""
 
-    def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
-        self._before = [_state.enabled]
-        _state.enabled = self.mode
-
-    def __enter__(self) -> None:
-        _state.enabled = self.mode
-
-    def __exit__(self, *exc: object) -> None:
-        _state.enabled = self._before[-1]
-
-    def __call__(self, function: F) -> F:
-        _state.enabled = self._before[-1]  # as a decorator it acts inside the function only
-        return _decorated(function, lambda: _Switch(self.mode))
-
-
-class _Switch:
-    """Set recording to `mode` inside a ``with`` block, then put back what was; the base of no_grad and its kin."""
-
-    mode = True
-
-    def __new__(cls, function: Any = None) -> Any:
-        if callable(function):  # @no_grad without parentheses
-            return cls()(function)
+    def __new__(cls, *args: Any) -> Any:
+        if args and callable(args[0]):  # @no_grad without parentheses
+            mode: Any = cls
+            return mode()(args[0])
         return super().__new__(cls)
 
-    def __init__(self, mode: Any = None) -> None:
-        if isinstance(mode, bool):
-            self.mode = mode
-        self._before: list[bool] = []
-
-    def __enter__(self) -> None:
-        self._before.append(_state.enabled)
-        _state.enabled = self.mode
-
-    def __exit__(self, *exc: object) -> None:
-        _state.enabled = self._before.pop()
-
-    def __call__(self, function: F) -> F:
-        return _decorated(function, type(self))
-
-
-class no_grad(_Switch):
-    """Record nothing: ``with no_grad():`` or ``@no_grad()``. What it computes needs no gradient."""
-
-    mode = False
-
-
-class enable_grad(_Switch):
-    """Record again, inside a `no_grad`."""
-
-    mode = True
-
-
-class inference_mode:
-    """`no_grad` for code that never trains. Here the two do the same; the name lets PyTorch code run."""
-
-    def __new__(cls, mode: Any = True) -> Any:
-        if callable(mode):
-            return cls()(mode)
-        return super().__new__(cls)
-
-    def __init__(self, mode: bool = True) -> None:
-        self.mode = mode
+    def __init__(self, enabled: bool, inference: bool | None = None) -> None:
+        self.enabled, self.inference = enabled, inference
         self._before: list[tuple[bool, bool]] = []
 
     def __enter__(self) -> None:
         self._before.append((_state.enabled, _state.inference))
-        _state.enabled, _state.inference = (False, True) if self.mode else (True, False)
+        _state.enabled = self.enabled
+        _state.inference = _state.inference if self.inference is None else self.inference
 
     def __exit__(self, *exc: object) -> None:
         _state.enabled, _state.inference = self._before.pop()
 
     def __call__(self, function: F) -> F:
-        return _decorated(function, lambda: inference_mode(self.mode))
+        return _decorated(function, lambda: _Mode(self.enabled, self.inference))
+
+
+class no_grad(_Mode):
+    """Record nothing: ``with no_grad():`` or ``@no_grad()``. What it computes needs no gradient."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+
+
+class enable_grad(_Mode):
+    """Record again, inside a `no_grad`."""
+
+    def __init__(self) -> None:
+        super().__init__(True)
+
+
+class inference_mode(_Mode):
+    """`no_grad` for code that never trains. Here the two do the same; the name lets PyTorch code run."""
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode, mode)
+
+
+class set_grad_enabled(_Mode):
+    """Turn recording on or off: at once when called, until its end as ``with set_grad_enabled(flag):`` or decorator."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(bool(mode))
+        super().__enter__()
+
+    def __enter__(self) -> None:
+        _state.enabled = self.enabled
+
+    def __call__(self, function: F) -> F:
+        self.__exit__()  # as a decorator it acts inside the function only
+        return super().__call__(function)
 
 
 def _decorated(function: F, switch: Callable[[], Any]) -> F:
