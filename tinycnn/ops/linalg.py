@@ -88,7 +88,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     x = unsqueeze(input, 0) if len(x_shape) == 1 else input
     y = unsqueeze(other, 1) if len(y_shape) == 1 else other
     if y.array.ndim == 2 and x.array.ndim > 2:  # one large product instead of many small ones
-        rows = reshape(x, -1, x_shape[-1]) if x.array.size else reshape(x, shapes.product(x_shape[:-1]), x_shape[-1])
+        rows = reshape(x, shapes.product(x_shape[:-1]), x_shape[-1])
         z = reshape(MatMul.apply(rows, y), (*x_shape[:-1], y.array.shape[-1]))
     else:
         stack = shapes.broadcast("matmul", x.array.shape[:-2], y.array.shape[:-2])
@@ -150,6 +150,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is not None and bias.array.shape not in ((w[0],), ()):
         raise ShapeError(explain(f"linear: the bias must have one entry for each of {w[0]} output features", facts))
-    rows = reshape(input, shapes.product(shape[:-1]), shape[-1])
+    rows = input if len(shape) == 2 else reshape(input, shapes.product(shape[:-1]), shape[-1])
     b = None if bias is None else expand(bias, (w[0],))
-    return reshape(Linear.apply(rows, weight, b), (*shape[:-1], w[0]))
+    y = Linear.apply(rows, weight, b)
+    return y if len(shape) == 2 else reshape(y, (*shape[:-1], w[0]))
