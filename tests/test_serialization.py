@@ -73,16 +73,35 @@ values = st.recursive(
 
 
 @settings(max_examples=150)
-@given(st.dictionaries(keys, values, max_size=4))
+@given(
+    st.dictionaries(st.text(max_size=4) | st.sampled_from(["a.b", "__metadata__", "\ud800"]), tensors, max_size=4)
+    | st.fixed_dictionaries({"state": st.dictionaries(keys, values, max_size=4), "param_groups": st.lists(values)})
+)
 def test_what_is_loaded_equals_what_was_saved(tmp_path_factory: Any, obj: dict[Any, Any]) -> None:
     path = saved(obj, tmp_path_factory.getbasetemp())
     assert same(torch.load(path), obj)
 
 
-def test_an_optimizers_state_and_a_checkpoint(tmp_path: Path) -> None:
+def test_an_optimizers_state(tmp_path: Path) -> None:
     assert same(torch.load(saved(optimizer_state(), tmp_path)), optimizer_state())
-    checkpoint = {"model": {"fc.weight": torch.ones(2)}, "optimizer": optimizer_state(), "epoch": 3, "best": math.inf}
-    assert same(torch.load(saved(checkpoint, tmp_path)), checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("obj", "says"),
+    [
+        ({"w": torch.ones(1), "epoch": 3}, "'epoch' holds a int"),
+        ({"model": {"w": torch.ones(1)}}, "'model' holds a dict; .* weights and optimizer files of their own"),
+        ({"w": None}, "'w' holds a NoneType"),
+        ({"name": "text"}, "'name' holds a str"),
+        ({"rows": [torch.ones(1)]}, "'rows' holds a list"),
+        ({1: torch.ones(1)}, "save: 1 holds a Tensor; a file takes names with Tensors"),
+        ({"state": {}, "param_groups": [], "epoch": 1}, "'state' holds a dict"),
+    ],
+)
+def test_neither_flat_nor_an_optimizers_state(obj: Any, says: str, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=says):
+        torch.save(obj, tmp_path / "state")
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -149,10 +168,11 @@ def test_tensors_of_a_device_are_saved_and_loaded_there(device: str, tmp_path: P
 
 def test_dictionaries_come_back_plain_and_in_order(tmp_path: Path) -> None:
     pair = namedtuple("pair", "x y")
-    loaded = torch.load(saved(OrderedDict(b=torch.ones(1), a=pair(1, 2), c=True), tmp_path))
+    loaded = torch.load(saved(OrderedDict(b=torch.ones(1), a=torch.zeros(1), c=torch.ones(2)), tmp_path))
     assert list(loaded) == ["b", "a", "c"]
     assert type(loaded) is dict
-    assert loaded["a"] == (1, 2)
+    state = OrderedDict(state=OrderedDict(b=pair(1, 2)), param_groups=[])
+    assert torch.load(saved(state, tmp_path))["state"] == {"b": (1, 2)}
     assert torch.load(saved({}, tmp_path)) == {}
 
 
@@ -347,7 +367,9 @@ def test_a_header_as_long_as_a_pickles_first_bytes(tmp_path: Path) -> None:
 @given(data=st.data())
 def test_damaged_bytes_are_read_or_refused_and_nothing_else(data: st.DataObject, tmp_path_factory: Any) -> None:
     folder = tmp_path_factory.getbasetemp()
-    content = bytearray(Path(saved(optimizer_state() | {"flags": torch.tensor([True, False])}, folder)).read_bytes())
+    state = optimizer_state()
+    state["state"][2] = {"flags": torch.tensor([True, False])}
+    content = bytearray(Path(saved(state, folder)).read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     damaged = folder / "damaged"

@@ -45,14 +45,14 @@ _MOST_HEADER_BYTES = 100_000_000  # the format's own limit
 
 
 def save(obj: Mapping[Any, Any], f: str | os.PathLike[str]) -> None:
-    r"""Write a dictionary of tensors to a file: weights, an optimizer's state, or a checkpoint that holds both.
+    r"""Write a flat dictionary of tensors, or an optimizer's state, to a file.
 
     Parameters
     ----------
     obj : dict
-        Its values: Tensors, None, bool, int, float, str, and dictionaries, lists and tuples of these. Its keys: str or
-        int. So ``module.state_dict()`` and ``optimizer.state_dict()`` can be saved, and
-        ``{"model": module.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3}``.
+        Names and Tensors, as ``module.state_dict()`` gives them; or what ``optimizer.state_dict()`` gives, its keys
+        "state" and "param_groups": in it also None, bool, int, float, str, and dictionaries, lists and tuples of these.
+        Weights and optimizer go to files of their own.
     f : str or PathLike
         Where to. The file is written whole or not at all: under another name in the same folder, then renamed.
 
@@ -72,9 +72,9 @@ def save(obj: Mapping[Any, Any], f: str | os.PathLike[str]) -> None:
     --------
     >>> import tempfile, tinycnn as torch
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     torch.save({"weight": torch.ones(2), "betas": (0.9, 0.999)}, f"{folder}/state.safetensors")
+    ...     torch.save({"weight": torch.ones(2), "bias": torch.zeros(1)}, f"{folder}/state.safetensors")
     ...     torch.load(f"{folder}/state.safetensors")
-    {'weight': tensor([1., 1.]), 'betas': (0.9, 0.999)}
+    {'weight': tensor([1., 1.]), 'bias': tensor([0.])}
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
@@ -84,11 +84,22 @@ def save(obj: Mapping[Any, Any], f: str | os.PathLike[str]) -> None:
         raise TypeError(f"save: a dictionary is wanted, not a {type(obj).__name__}; {hint}")
     arrays: dict[str, Any] = {}
     plan = json.dumps(_described(obj, (), arrays))
+    if set(obj) != {"state", "param_groups"}:
+        _check_flat(obj)
     with replacing(f) as temporary:
         try:
             save_file(arrays, temporary, metadata={_OURS: plan})
         except SafetensorError as error:
             raise OSError(f"{os.fspath(f)} cannot be written: {error}") from error
+
+
+def _check_flat(obj: Mapping[Any, Any]) -> None:
+    for key, value in obj.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise FormatError(
+                f"save: {key!r} holds a {type(value).__name__}; a file takes names with Tensors, or optimizer state:"
+                " give weights and optimizer files of their own, and numbers to tinycnn.tensor"
+            )
 
 
 def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: bool = True) -> dict[Any, Any]:

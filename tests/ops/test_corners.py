@@ -132,3 +132,9 @@ def test_a_hook_returns_a_tensor_or_nothing() -> None:
     y.register_hook(lambda g: 3)
     with pytest.raises(TypeError, match="a hook must return a Tensor or None, not int"):
         y.sum().backward()
+
+
+def test_a_number_written_into_booleans_is_whether_it_is_nonzero() -> None:
+    x = torch.zeros(2, dtype=torch.bool)
+    x[0] = 0.5
+    assert x.tolist() == [True, False]

@@ -197,5 +197,3 @@ def is_tensor(x: object) -> TypeGuard[Tensor]:
 def wrap(array: Array) -> Tensor:
     """A tensor of this array, of the registered type."""
     return _tensor_type.wrap(array)
-
-

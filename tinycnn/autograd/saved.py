@@ -19,7 +19,7 @@ class Saved:
 
     def __init__(self, value: Any, what: str, name: str) -> None:
         self.tensor = value
-        self.name = f"{what} {name!r}" if what == "input" else "result"
+        self.name = f"input {name!r}" if what == "input" else "result"
         self.number: int | None = None
         if isinstance(value, TensorBase):
             self.version = value.version.changes

@@ -249,7 +249,7 @@ def log_softmax(xp: Any, x: Array, axis: int) -> Array:
     return shifted
 
 
-# Scatter ──────────────────────────────────────────────────────────────────────────────────────
+# Scatter ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def scatter_add(xp: Any, shape: tuple[int, ...], index: Any, src: Array) -> Array:

@@ -1,4 +1,4 @@
-r"""Operations on two operands, element by element: arithmetic, larger and smaller, choices.
+r"""Arithmetic and choices, element by element.
 
 In the formulas a bar marks a gradient of the loss: x̄ = ∂L/∂x. An op gets z̄ and returns x̄ and ȳ (the chain rule).
 Operands of different shapes or types are made alike first (promotion.py), so every formula here is for equal shapes.

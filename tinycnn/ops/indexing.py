@@ -1,6 +1,6 @@
 """Reading and writing elements by index: slices, integer and boolean arrays, gather and scatter.
 
-Reading and adding back are adjoint: GetItem with ScatterInto, Gather with ScatterAdd.
+Reading and adding back are adjoint: GetItem with ScatterInto, Gather with ScatterZeros.
 """
 
 from __future__ import annotations
@@ -130,10 +130,9 @@ def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment")
     check_writable(op, input)
     steps = steps_of(index, input.backend, input.array.shape)
     if not is_tensor(value):
-        dtype = np.asarray(value).dtype if not isinstance(value, bool | int | float) else None
-        if isinstance(value, float) and input.array.dtype.kind in "iub":
+        if isinstance(value, float) and input.array.dtype.kind in "iu":
             value = int(value)  # an assignment converts, as in PyTorch
-        value = wrap(xp.asarray(np.asarray(value, dtype=dtype), dtype=input.array.dtype))
+        value = wrap(xp.asarray(np.asarray(value), dtype=input.array.dtype))
     recorded = grad_mode.is_grad_enabled() and (input._requires_grad or value._requires_grad)
     if value.backend is not input.backend:
         value = value.to(input.device)

@@ -26,7 +26,7 @@ class ValuesIndices(NamedTuple):
 
 
 class Arg(Op):
-    """An ordering's indices (argmax, argmin, argsort), by xp's name: the first of equals; NaN counts as largest."""
+    """An ordering's indices (argmax, argmin, argsort), by xp's name: the first of equals; NaN wins, and sorts last."""
 
     constants = ("y",)
 
