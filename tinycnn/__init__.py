@@ -68,12 +68,14 @@ from tinycnn.dtypes import (
     uint8,
 )
 from tinycnn.errors import (
+    ArgumentError,
     ConfigError,
     DeviceError,
     DomainError,
     DTypeError,
     FormatError,
     GraphError,
+    IndexRangeError,
     ShapeError,
     StateError,
     TinycnnError,
@@ -248,8 +250,8 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "ConfigError", "DTypeError", "DeviceError", "DomainError", "FormatError", "Generator", "GraphError", "ShapeError",
-    "Size", "StateError", "Tensor", "TinycnnError", "__version__", "abs", "absolute", "add", "all", "allclose",
+    "ArgumentError", "ConfigError", "DTypeError", "DeviceError", "DomainError", "FormatError", "Generator", "GraphError",
+    "IndexRangeError", "ShapeError", "Size", "StateError", "Tensor", "TinycnnError", "__version__", "abs", "absolute", "add", "all", "allclose",
     "amax", "amin", "any", "arange", "argmax", "argmin", "argsort", "as_tensor", "asarray", "autograd", "bernoulli",
     "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool", "bool_", "broadcast_to", "cat", "ceil",
     "chunk", "clamp", "clip", "clone", "concat", "concatenate", "cos", "count_nonzero", "cuda", "cumsum", "device",

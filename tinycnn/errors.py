@@ -4,6 +4,8 @@
     ├── ShapeError    (RuntimeError, ValueError)   shapes that do not fit the op
     ├── DTypeError    (RuntimeError, TypeError)    dtypes that do not fit the op
     ├── DomainError   (RuntimeError, ValueError)   values outside what the op is defined for
+    ├── ArgumentError (TypeError)                  an argument of a type the function does not take
+    ├── IndexRangeError (IndexError)               an index, a label or a dimension out of range
     ├── DeviceError   (RuntimeError)               no such device, or tensors on two devices
     ├── GraphError    (RuntimeError)               the graph used against its rules
     ├── StateError    (RuntimeError)               a state dict that does not fit the module
@@ -11,7 +13,7 @@
     └── ConfigError   (ValueError)                 options that contradict each other
 
 Each also derives from the built-in exceptions PyTorch raises in its place, so ``except RuntimeError`` written for
-PyTorch catches it. A bad index is Python's own ``IndexError``, a bad argument type its own ``TypeError``.
+PyTorch catches it. Being of one family, each tells where in a model it arose.
 """
 
 from __future__ import annotations
@@ -43,6 +45,14 @@ class DTypeError(TinycnnError, RuntimeError, TypeError):
 
 class DomainError(TinycnnError, RuntimeError, ValueError):
     """Values outside what the operation is defined for."""
+
+
+class ArgumentError(TinycnnError, TypeError):
+    """An argument of a type that the function does not take."""
+
+
+class IndexRangeError(TinycnnError, IndexError):
+    """An index, a label or a dimension that is out of range."""
 
 
 class DeviceError(TinycnnError, RuntimeError):

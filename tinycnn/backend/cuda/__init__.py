@@ -6,11 +6,13 @@ import sys
 from typing import Any
 
 from tinycnn.backend import Backend, Kernels
+from tinycnn.backend.precision import half_in_single
 from tinycnn.errors import DeviceError
 
 KERNELS: tuple[str, ...] = ("erf",)
 
 
+@half_in_single  # of which CuPy makes float64
 def erf(xp: Any, x: Any) -> Any:
     """CuPy has the error function that NumPy lacks."""
     from cupyx.scipy.special import erf
