@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 import tinycnn as torch
 from tests.backend.geometries import normal, windows
 from tinycnn import backend
-from tinycnn.ops import indexing, shaping
+from tinycnn.ops import indexing, padding
 
 pytestmark = pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
 
@@ -83,10 +83,10 @@ def test_pad_and_crop(device: str, dtype: str, tolerance: float, shape: tuple[in
     padded = tuple(n + sum(w) for n, w in zip(shape, widths, strict=True))
 
     def pad(t: Any) -> Any:
-        return shaping.Pad.apply(t, widths=widths, value=0)
+        return padding.Pad.apply(t, widths=widths, value=0)
 
     def crop(t: Any) -> Any:
-        return shaping.Crop.apply(t, widths=widths)
+        return padding.Crop.apply(t, widths=widths)
 
     assert_ops_adjoint(x, pad, crop, device, tolerance)
     assert_ops_adjoint(normal(*padded, dtype=dtype), crop, pad, device, tolerance)

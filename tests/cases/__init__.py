@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    activations,
     arithmetic,
     convolution,
     copying,
@@ -13,6 +14,7 @@ from . import (
     logits,
     losses,
     normalization,
+    padding,
     pooling,
     promotion,
     reduction,
@@ -26,7 +28,9 @@ CASES: list[Case] = [
     *promotion.CASES,
     *arithmetic.CASES,
     *elementwise.CASES,
+    *activations.CASES,
     *shaping.CASES,
+    *padding.CASES,
     *joining.CASES,
     *copying.CASES,
     *indexing.CASES,

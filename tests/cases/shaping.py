@@ -11,7 +11,6 @@ from tinycnn.ops import shaping as ops
 from .case import Case, normal
 
 X = normal(2, 3, 4)
-WIDTHS = ((0, 0), (1, 0), (2, 3))
 
 VIEWS = [
     Case(
@@ -77,9 +76,6 @@ MOVES = [
                  lambda t: t(X).roll((1, 2), (0,))),),
     ),
     Case(ops.Roll, lambda x: torch.roll(x, 5), (X,), lambda x: np.roll(x, 5), note="as if flat"),
-    Case(ops.Pad, lambda x: ops.Pad.apply(x, widths=WIDTHS, value=-1.5), (X,),
-         lambda x: np.pad(x, WIDTHS, constant_values=-1.5)),
-    Case(ops.Crop, lambda x: ops.Crop.apply(x, widths=((0, 0), (1, 1), (0, 2))), (X,), lambda x: x[:, 1:2, :2]),
 ]  # fmt: skip
 
 CASES = VIEWS + MOVES

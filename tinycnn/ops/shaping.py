@@ -1,6 +1,6 @@
-"""Operations that move elements without computing: reshape, permute, expand, flip, roll, pad and their kin.
+"""Operations that move elements without computing: reshape, permute, expand, flip, roll and their kin.
 
-They come in adjoint pairs, each the other's backward: reshape and reshape back, expand and sum_to_shape, pad and crop.
+They come in adjoint pairs, each the other's backward: reshape and reshape back, expand and sum_to_shape.
 Most results are views: they look at the input's memory.
 """
 
@@ -75,34 +75,6 @@ class Roll(Op):
 
     def backward(ctx, g: Tensor, *, shifts: tuple[int, ...], axes: tuple[int, ...] | None) -> Tensor:
         return Roll.apply(g, shifts=tuple(-s for s in shifts), axes=axes)
-
-
-class Pad(Op):
-    """A border of `value` around x, (before, after) for each dimension; the adjoint of `Crop`."""
-
-    def forward(ctx, x: Array, *, widths: tuple[tuple[int, int], ...], value: float) -> Array:
-        shape = tuple(n + before + after for n, (before, after) in zip(x.shape, widths, strict=True))
-        y = ctx.xp.full(shape, value, dtype=x.dtype)
-        y[_inside(widths, x.shape)] = x
-        return y
-
-    def backward(ctx, g: Tensor, *, widths: tuple[tuple[int, int], ...]) -> Tensor:
-        return Crop.apply(g, widths=widths)
-
-
-class Crop(Op):
-    """What is left when a border of `widths` is cut off; the adjoint of `Pad`."""
-
-    def forward(ctx, x: Array, *, widths: tuple[tuple[int, int], ...]) -> Array:
-        inner = tuple(n - before - after for n, (before, after) in zip(x.shape, widths, strict=True))
-        return x[_inside(widths, inner)].copy()
-
-    def backward(ctx, g: Tensor, *, widths: tuple[tuple[int, int], ...]) -> Tensor:
-        return Pad.apply(g, widths=widths, value=0)
-
-
-def _inside(widths: tuple[tuple[int, int], ...], inner: tuple[int, ...]) -> tuple[slice, ...]:
-    return tuple(slice(before, before + n) for (before, _), n in zip(widths, inner, strict=True))
 
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ShapeError
 from tinycnn.nn.functional.arguments import expect_tensors
-from tinycnn.ops.shaping import Crop, Pad
+from tinycnn.ops.padding import Crop, Pad
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
