@@ -80,6 +80,7 @@ from tinycnn.errors import (
     StateError,
     TinycnnError,
 )
+from tinycnn.ops.activations import relu, sigmoid
 from tinycnn.ops.arithmetic import (
     add,
     clamp,
@@ -125,10 +126,8 @@ from tinycnn.ops.elementwise import (
     log,
     log1p,
     log2,
-    relu,
     round,
     rsqrt,
-    sigmoid,
     sign,
     sin,
     sqrt,

@@ -15,6 +15,7 @@ from tinycnn.autograd import engine, inplace
 from tinycnn.autograd.node import TensorBase, use_tensor
 from tinycnn.errors import GraphError
 from tinycnn.ops import (
+    activations,
     arithmetic,
     comparison,
     copying,
@@ -214,7 +215,7 @@ class Tensor(Conversions):
     )
     abs = absolute = __abs__ = elementwise.abs
     relu, sigmoid, erf, softmax, log_softmax = (
-        elementwise.relu, elementwise.sigmoid, elementwise.erf, logits.softmax, logits.log_softmax,
+        activations.relu, activations.sigmoid, elementwise.erf, logits.softmax, logits.log_softmax,
     )
     sign, floor, ceil, round, trunc = (
         elementwise.sign, elementwise.floor, elementwise.ceil, elementwise.round, elementwise.trunc,

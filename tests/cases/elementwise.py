@@ -13,7 +13,6 @@ from .case import Case, distinct, integers, normal, positive, signed
 
 erf = np.vectorize(math.erf, otypes=["float64"])
 STEPS = distinct(3, 4) * 1.3 + 0.03
-EXTREMES = np.array([-1e4, -90.0, -20.0, 0.3, 20.0, 90.0, 1e4])
 
 CASES = [
     Case(ops.Exp, torch.exp, (normal(2, 3),), np.exp),
@@ -33,12 +32,6 @@ CASES = [
     Case(ops.Sin, torch.sin, (normal(2, 3),), np.sin),
     Case(ops.Cos, torch.cos, (normal(2, 3),), np.cos),
     Case(ops.Tanh, torch.tanh, (normal(2, 3),), np.tanh),
-    Case(ops.Sigmoid, torch.sigmoid, (normal(2, 3),), lambda x: 1 / (1 + np.exp(-x))),
-    Case(ops.Sigmoid, torch.sigmoid, (EXTREMES,), lambda x: np.exp(-np.logaddexp(0, -x)), note="far out"),
-    Case(ops.Softplus, ops.softplus, (normal(2, 3),), lambda x: np.log(1 + np.exp(x))),
-    Case(ops.Softplus, ops.softplus, (EXTREMES,), lambda x: np.logaddexp(0, x), note="far out"),
-    Case(ops.ReLU, torch.relu, (signed(2, 3),), lambda x: x * (x > 0)),
     Case(ops.Erf, torch.erf, (3 * normal(3, 4),), erf),
     Case(ops.Erf, torch.erf, (np.linspace(-6.5, 6.5, 27),), erf, note="all its ranges"),
-    Case(ops.GELU, ops.gelu, (normal(3, 4),), lambda x: x * (1 + erf(x / math.sqrt(2))) / 2),
 ]

@@ -1,4 +1,4 @@
-"""Activations as PyTorch calls them; the formulas are in `tinycnn.ops.elementwise` and `tinycnn.ops.logits`."""
+"""Activations as PyTorch calls them; the formulas are in `tinycnn.ops.activations` and `tinycnn.ops.logits`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.autograd.inplace import write
 from tinycnn.errors import DomainError
-from tinycnn.ops import elementwise, logits
-from tinycnn.ops.elementwise import sigmoid, tanh
+from tinycnn.ops import activations, logits
+from tinycnn.ops.activations import sigmoid
+from tinycnn.ops.elementwise import tanh
 from tinycnn.ops.promotion import cast, widened
 
 __all__ = ["gelu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh"]
@@ -18,7 +19,7 @@ __all__ = ["gelu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "soft
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0); `inplace` overwrites the input."""
-    return input.relu_() if inplace else elementwise.relu(input)
+    return input.relu_() if inplace else activations.relu(input)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -29,7 +30,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
     """
     if approximate == "none":
-        return elementwise.gelu(input)
+        return activations.gelu(input)
     if approximate != "tanh":
         raise DomainError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
     x = widened(input)
@@ -43,13 +44,13 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """ln(1 + e^{βx}) / β, and x itself where βx is above the threshold."""
-    y = elementwise.softplus(input * beta) / beta
+    y = activations.softplus(input * beta) / beta
     return input.where(input * beta > threshold, y)
 
 
 def logsigmoid(input: Tensor) -> Tensor:
     """ln σ(x) = −ln(1 + e⁻ˣ)."""
-    return -elementwise.softplus(-input)
+    return -activations.softplus(-input)
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:

@@ -8,7 +8,7 @@ from tinycnn._tensor import Tensor
 from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
 from tinycnn.nn.functional.reduction import reduced, reduction_said, weighted
-from tinycnn.ops.elementwise import softplus
+from tinycnn.ops.activations import softplus
 from tinycnn.ops.entropy import BinaryCrossEntropy
 from tinycnn.shapes import broadcast
 
