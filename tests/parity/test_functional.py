@@ -3,142 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import warnings
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import tinycnn
+from tests.parity.compare import compare, dtypes, flag, normal, seeds, small
 from tinycnn.nn import functional as F
 
 torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
 
-TOLERANCES = {"float64": 1e-9, "float32": 2e-4, "float16": 1e-2}
-small, flag, seeds = st.integers(1, 3), st.booleans(), st.integers(0, 2**32 - 1)
-dtypes = st.sampled_from(list(TOLERANCES))
 reductions = st.sampled_from(["mean", "sum", "none"])
-pair = st.one_of(small, st.tuples(small, small))
-padding = st.one_of(st.integers(0, 2), st.tuples(st.integers(0, 2), st.integers(0, 2)))
-
-
-class Outcome:
-    """What a call gave: results and gradients, or the exception."""
-
-    def __init__(self, library: Any, call: Callable[..., Any], arrays: Any, options: dict[str, Any], seed: int) -> None:
-        self.results: list[Any] = []
-        self.gradients: list[Any] = []
-        self.error: Exception | None = None
-        xs = [None if a is None else self.tensor(library, a) for a in arrays]
-        named = {name: self.tensor(library, v) if isinstance(v, np.ndarray) else v for name, v in options.items()}
-        wanted = [x.requires_grad_() for x in xs if x is not None and x.is_floating_point()]
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                made = call(library.nn.functional, *xs, **named)
-            except (RuntimeError, ValueError, IndexError, TypeError) as error:
-                self.error = error
-                return
-        self.warned = any("size" in str(warning.message) for warning in caught)
-        made = made if isinstance(made, tuple) else (made,)
-        if made[0].requires_grad:
-            (g,) = normal(seed, tuple(made[0].shape), dtype=str(made[0].dtype).split(".")[-1])
-            found = library.autograd.grad(made[0], wanted, self.tensor(library, g), allow_unused=True)
-            self.gradients = [None if x is None else x.numpy() for x in found]
-        statistics = [v for v in named.values() if isinstance(v, (torch.Tensor, tinycnn.Tensor))]
-        self.results = [y.detach().numpy() for y in (*made, *statistics)]
-
-    def tensor(self, library: Any, a: Any) -> Any:
-        return library.from_numpy(np.array(a))
-
-
-def compare(call: Callable[..., Any], *arrays: Any, seed: int = 0, scale: float = 1, **options: Any) -> None:
-    """`call` of both libraries' functional, with arrays as Tensors; those among the options want no gradient."""
-    theirs = Outcome(torch, call, arrays, options, seed)
-    ours = Outcome(tinycnn, call, arrays, options, seed)
-    if theirs.error is not None or ours.error is not None:
-        kinds = [k for k in (ValueError, IndexError, TypeError, RuntimeError) if isinstance(theirs.error, k)]
-        assert kinds, f"only ours raised: {ours.error!r}"
-        assert isinstance(ours.error, kinds[0]), f"{theirs.error!r}, but ours: {ours.error!r}"
-        return
-    assert ours.warned == theirs.warned
-    for mine, other in zip(ours.results + ours.gradients, theirs.results + theirs.gradients, strict=True):
-        assert (mine is None) == (other is None)
-        if mine is not None:
-            assert (mine.shape, mine.dtype) == (other.shape, other.dtype)
-            tolerance = scale * TOLERANCES.get(mine.dtype.name, 0)
-            size = np.abs(other[np.isfinite(other)]).max(initial=1) if other.dtype.kind == "f" else 1
-            np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance * float(size))
-
-
-def normal(seed: int, *shapes: Any, dtype: str = "float64") -> list[Any]:
-    """Normal numbers; a shape that is None stands for what is left out."""
-    rng = np.random.default_rng(seed)
-    return [None if s is None else np.asarray(rng.standard_normal(s)).astype(dtype) for s in shapes]
-
-
-@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")  # PyTorch's, about its speed
-@given(
-    n=st.integers(0, 2), c=small, o=small, h=st.integers(1, 7), w=st.integers(1, 7), kernel=st.tuples(small, small),
-    groups=small, stride=pair, pad=st.one_of(padding, st.sampled_from(["same", "valid", "full"])), dilation=pair,
-    bias=flag, batched=flag, dtype=dtypes, seed=seeds,
-)  # fmt: skip
-def test_conv2d(n, c, o, h, w, kernel, groups, stride, pad, dilation, bias, batched, dtype, seed):
-    shape = (n, c * groups, h, w) if batched else (c * groups, h, w)
-    arrays = normal(seed, shape, (o * groups, c, *kernel), (o * groups,) if bias else None, dtype=dtype)
-    compare(lambda f, x, k, b: f.conv2d(x, k, b, stride, pad, dilation, groups), *arrays, scale=3)
-
-
-@st.composite
-def pools(draw, dilated):
-    """Sizes and options of which every window sees a pixel: PyTorch writes past its memory where one does not."""
-    size, kernel = draw(st.tuples(st.integers(1, 8), st.integers(1, 8))), draw(pair)
-    stride, pad = draw(st.one_of(st.none(), pair)), draw(st.one_of(st.integers(0, 1), st.just((1, 0))))
-    dilation = draw(pair) if dilated else 1
-    both = [v if isinstance(v, tuple) else (v, v) for v in (kernel, pad, dilation)]
-    assume(all(n >= d * (k - 1) + 1 - 2 * p and n > d for n, k, p, d in zip(size, *both, strict=True)))
-    return size, kernel, stride, pad, dilation, draw(flag)
-
-
-@given(
-    drawn=pools(True), n=st.integers(0, 2), kind=st.sampled_from(["normal", "ties", "nan", "-inf", "int"]),
-    indices=flag, batched=flag, dtype=dtypes, seed=seeds,
-)  # fmt: skip
-def test_max_pool2d(drawn, n, kind, indices, batched, dtype, seed):
-    size, *options = drawn
-    (x,) = normal(seed, (n, 2, *size) if batched else (2, *size), dtype=dtype)
-    rng = np.random.default_rng(seed)
-    if kind in ("nan", "-inf"):
-        x[rng.random(x.shape) < 0.4] = float(kind)
-    elif kind == "ties":
-        x = np.round(x)
-    elif kind == "int":
-        x = np.round(3 * x).astype("int64")
-    compare(lambda f, x: f.max_pool2d(x, *options, return_indices=indices), x)
-
-
-@given(
-    drawn=pools(False), n=st.integers(0, 2), count=flag, divisor=st.sampled_from([None, 3, -2, 0]), batched=flag,
-    dtype=dtypes, seed=seeds,
-)  # fmt: skip
-def test_avg_pool2d(drawn, n, count, divisor, batched, dtype, seed):
-    size, kernel, stride, pad, _, ceil = drawn
-    (x,) = normal(seed, (n, 2, *size) if batched else (2, *size), dtype=dtype)
-    compare(lambda f, x: f.avg_pool2d(x, kernel, stride, pad, ceil, count, divisor), x)
-
-
-side = st.integers(1, 9)
-
-
-@given(
-    size=st.tuples(side, side), out=st.one_of(side, st.tuples(st.one_of(st.none(), side), side)), dtype=dtypes,
-    seed=seeds,
-)  # fmt: skip
-def test_adaptive_avg_pool2d(size, out, dtype, seed):
-    compare(lambda f, x: f.adaptive_avg_pool2d(x, out), *normal(seed, (2, 2, *size), dtype=dtype))
 
 
 @given(
@@ -296,12 +172,6 @@ def test_the_old_way_to_say_reduction(name, size_average, reduce):
 def test_linear(lead, inner, out, bias, off, dtype, seed):
     arrays = normal(seed, (*lead, inner), (out, inner + (off == 0)), (out,) if bias else None, dtype=dtype)
     compare(lambda f, x, w, b: f.linear(x, w, b), *arrays)
-
-
-@given(shape=st.lists(small, min_size=1, max_size=3), widths=st.lists(st.integers(-2, 3), max_size=7),
-       value=st.sampled_from([None, 0, 1.5, -np.inf]), dtype=dtypes, seed=seeds)  # fmt: skip
-def test_pad(shape, widths, value, dtype, seed):
-    compare(lambda f, x: f.pad(x, widths, value=value), *normal(seed, shape, dtype=dtype))
 
 
 @given(labels=st.lists(st.integers(-1, 4), max_size=4), classes=st.integers(-1, 5))
