@@ -8,8 +8,8 @@ import numpy as np
 
 from tinycnn.errors import DomainError, DTypeError, ShapeError
 from tinycnn.nn import functional as F
-from tinycnn.ops.arithmetic import Mul, Sub
 from tinycnn.ops.activations import Softplus
+from tinycnn.ops.arithmetic import Mul, Sub
 from tinycnn.ops.entropy import BinaryCrossEntropy
 from tinycnn.ops.indexing import Gather
 from tinycnn.ops.logits import LogSoftmax
