@@ -12,7 +12,7 @@ import pytest
 
 import tinycnn as torch
 from tinycnn.autograd import Op, grad
-from tinycnn.autograd.op import Alias
+from tinycnn.autograd.composition import Alias
 from tinycnn.nn import functional as F
 
 

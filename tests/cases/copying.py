@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinycnn import backend
-from tinycnn.autograd.op import Alias
+from tinycnn.autograd.composition import Alias
 from tinycnn.errors import DeviceError
 from tinycnn.ops import copying
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
+from tinycnn.autograd.contract import checked
 from tinycnn.autograd.inplace import check_recordable
 from tinycnn.autograd.node import TensorBase, wrap
 from tinycnn.autograd.op import Op
@@ -104,7 +105,7 @@ class FunctionNode(Op):
             raise GraphError(
                 f"{self.name}: backward returned {len(gradients)} gradients for {len(self.edges)} inputs of forward"
             )
-        return self.checked(gradients[: len(self.edges)])
+        return checked(self, gradients[: len(self.edges)])
 
     def lends(self, g: Tensor, cotangents: Sequence[Any], gradients: Sequence[Any]) -> bool:
         """A user may return anything, a saved tensor too."""

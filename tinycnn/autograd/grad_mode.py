@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-F = TypeVar("F", bound=Callable[..., Any])
+from tinycnn.autograd.decoration import F, decorated
 
 
 class _State(threading.local):
@@ -50,7 +48,7 @@ class _Mode:
         _state.enabled, _state.inference = self._before.pop()
 
     def __call__(self, function: F) -> F:
-        return _decorated(function, lambda: _Mode(self.enabled, self.inference))
+        return decorated(function, lambda: _Mode(self.enabled, self.inference))
 
 
 class no_grad(_Mode):
@@ -87,35 +85,3 @@ class set_grad_enabled(_Mode):
     def __call__(self, function: F) -> F:
         self.__exit__()  # as a decorator it acts inside the function only
         return super().__call__(function)
-
-
-def _decorated(function: F, switch: Callable[[], Any]) -> F:
-    if hasattr(function, "__code__") and function.__code__.co_flags & 0x20:  # a generator: switch around each step
-
-        @functools.wraps(function)
-        def steps(*args: Any, **kwargs: Any) -> Any:
-            iterator = function(*args, **kwargs)
-            step = functools.partial(next, iterator)
-            while True:
-                try:
-                    with switch():
-                        value = step()
-                except StopIteration as stop:
-                    return stop.value
-                try:
-                    step = functools.partial(iterator.send, (yield value))
-                except GeneratorExit:
-                    with switch():
-                        iterator.close()
-                    raise
-                except BaseException as error:  # thrown in by the caller, for the generator to handle
-                    step = functools.partial(iterator.throw, error)
-
-        return steps  # type: ignore[return-value]  # same signature, which the checker cannot see
-
-    @functools.wraps(function)
-    def whole(*args: Any, **kwargs: Any) -> Any:
-        with switch():
-            return function(*args, **kwargs)
-
-    return whole  # type: ignore[return-value]  # same signature, which the checker cannot see

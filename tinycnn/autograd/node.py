@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from tinycnn import backend as backends
 from tinycnn.backend import Array, Backend
 from tinycnn.dtypes import is_floating
-from tinycnn.errors import DTypeError, GraphError
+from tinycnn.errors import ArgumentError, DTypeError, GraphError
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -72,7 +72,7 @@ class TensorBase:
     @grad.setter
     def grad(self, g: Tensor | None) -> None:
         if g is not None and not isinstance(g, TensorBase):
-            raise TypeError(f"grad: assigned grad expected to be a Tensor or None, but got {type(g).__name__}")
+            raise ArgumentError(f"grad: assigned grad expected to be a Tensor or None, but got {type(g).__name__}")
         if g is not None and (g.array.shape, g.array.dtype) != (self.array.shape, self.array.dtype):
             raise GraphError(
                 f"grad: a gradient has the shape and dtype of its tensor, {self.array.shape} and {self.array.dtype},"
@@ -178,6 +178,19 @@ class RemovableHandle:
 
     def __exit__(self, *exc: object) -> None:
         self.remove()
+
+
+def through_hooks(hooks: dict[int, Hook] | None, g: Tensor) -> Tensor:
+    """What a gradient becomes on its way through the hooks, in the order of their registration."""
+    for _, hook in sorted((hooks or {}).items()):
+        replaced = hook(g)
+        if replaced is not None:
+            if not is_tensor(replaced):
+                raise ArgumentError(f"a hook must return a Tensor or None, not {type(replaced).__name__}")
+            if replaced.array.shape != g.array.shape:
+                raise GraphError(f"a hook turned a gradient of shape {g.array.shape} into {replaced.array.shape}")
+            g = replaced
+    return g
 
 
 _tensor_type: type[TensorBase] = TensorBase

@@ -1,0 +1,80 @@
+"""What every op is held to: inputs on one device, and gradients that fit its inputs. The errors name the op."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinycnn.autograd.node import TensorBase
+from tinycnn.backend import Array, Backend
+from tinycnn.errors import ArgumentError, DeviceError, GraphError, explain
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+    from tinycnn.autograd.op import Op
+
+
+def common_backend(op: type[Op], inputs: tuple[Any, ...]) -> Backend:
+    """The backend of the Tensors among the inputs.
+
+    Raises
+    ------
+    DeviceError
+        If they lie on two devices.
+    """
+    backend: Backend | None = None
+    for x in inputs:
+        if isinstance(x, TensorBase):
+            if backend is None:
+                backend = x.backend
+            elif type(x.array) is not backend.ndarray and x.backend is not backend:
+                raise DeviceError(
+                    explain(
+                        f"{op.__name__}: expected all tensors to be on the same device",
+                        {f"input {i}": f"{t.backend.name}, shape {t.array.shape}" for i, t in enumerate(inputs)
+                         if isinstance(t, TensorBase)},
+                        "move one with x.to(device); a model and its data must be on one device",
+                    )
+                )
+    if backend is None:
+        kinds = [type(x).__name__ for x in inputs]
+        raise ArgumentError(f"{op.__name__}: expected a Tensor among its inputs, got {kinds}")
+    return backend
+
+
+def checked(node: Op, gradients: Any) -> tuple[Tensor | None, ...]:
+    """What a backward returned, as a tuple, after a look at each: its shape, dtype and device must be the input's.
+
+    Raises
+    ------
+    GraphError
+        Naming the op whose backward broke the contract.
+    """
+    found = gradients if isinstance(gradients, tuple) else (gradients,)
+    if len(found) != len(node.edges):
+        raise GraphError(
+            f"{node.name}: backward returned {len(found)} gradients for {len(node.edges)} inputs;"
+            " it owes one for each, None where there is none"
+        )
+    for position, (g, edge) in enumerate(zip(found, node.edges, strict=True)):
+        if g is None or edge is None:
+            continue
+        if not isinstance(g, TensorBase):
+            raise GraphError(f"{node.name}: backward returned a {type(g).__name__} for input {position}, no Tensor")
+        array, like = g.array, (node.shapes[position], node.dtypes[position])
+        if (array.shape, array.dtype) != like or type(array) is not node.backend.ndarray:
+            raise GraphError(_broken(node, position, array))
+    return found
+
+
+def _broken(node: Op, position: int, array: Array) -> str:
+    shape, dtype = node.shapes[position], node.dtypes[position]
+    return explain(
+        f"{node.name}: backward returned a gradient for input {position} that does not match the input",
+        {
+            "input": f"{shape}, {dtype}, {node.backend.name}",
+            "gradient": f"{tuple(array.shape)}, {array.dtype}, {type(array).__module__.partition('.')[0]}",
+        },
+        "an input that was broadcast gets its gradient summed over the broadcast dimensions"
+        if tuple(array.shape) != tuple(shape)
+        else "a gradient has the dtype and the device of its input",
+    )
