@@ -1,4 +1,4 @@
-"""What PyTorch 2.13 answered to the calls of record.py, and what we answer: needs no PyTorch."""
+"""Every recorded call, put to tinycnn: PyTorch's answer or its kind of refusal. Needs no PyTorch."""
 
 from __future__ import annotations
 
@@ -11,67 +11,89 @@ import numpy as np
 import pytest
 
 import tinycnn
-from tinycnn.nn import functional as F
+from tests.parity.answer import answer, mapped
+from tests.parity.calls import FAMILIES, of_family
+from tests.parity.calls.call import Call
 
-LINES = json.loads(Path(__file__).with_name("recorded.json").read_text(encoding="utf-8"))
-ANSWERED = [line for line in LINES if "results" in line]
-REFUSED = [line for line in LINES if "raises" in line]
-
-
-def of(lines: list[dict[str, Any]]) -> Any:
-    return pytest.mark.parametrize("line", lines, ids=[f"{line['call']}-{place}" for place, line in enumerate(lines)])
+FOLDER = Path(__file__).with_name("recorded")
+TOLERANCES = {"float64": 1e-8, "float32": 1e-3, "float16": 1e-2}
+Row = tuple[Call, dict[str, Any]]
 
 
-def unpack(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return np.array(value["values"], dtype=value["dtype"]).reshape(value["shape"])
+def rows(family: str) -> tuple[list[Row], list[Row]]:
+    """The family's calls beside their lines: those that are answered, those that are refused."""
+    path = FOLDER / f"{family}.json"
+    lines = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    calls, refusals = of_family(family)
+    missing = {"call": family, "of": None}  # a call without its line fails, with a word on what to do
+    lines += [missing] * (len(calls) + len(refusals) - len(lines))
+    return list(zip(calls, lines, strict=False)), list(zip(refusals, lines[len(calls) :], strict=False))
 
 
-def arguments(line: dict[str, Any], device: str, dtype: str = "float64") -> tuple[list[Any], dict[str, Any]]:
-    """Positional and keyword arguments; the floating positional ones want gradients, running statistics aside."""
-
-    def tensor(value: Any, wanted: bool) -> Any:
-        host = unpack(value)
-        if not isinstance(host, np.ndarray):
-            return host
-        floating = host.dtype.kind == "f"
-        host = host.astype(dtype) if floating and host.dtype == "float64" else host
-        return tinycnn.tensor(host, device=device).requires_grad_(wanted and floating)
-
-    args = [
-        tensor(value, line["call"] != "batch_norm" or place not in (1, 2)) for place, value in enumerate(line["args"])
-    ]
-    return args, {name: tensor(value, False) for name, value in line["options"].items()}
+def floats(call: Call) -> set[str]:
+    """The floating dtypes among the call's arrays."""
+    found = set()
+    mapped([call.args, call.options], lambda v: found.add(v.dtype.name) if isinstance(v, np.ndarray) else None)
+    return {name for name in found if name.startswith("float")}
 
 
-def assert_equal(found: Any, recorded: Any, tolerance: float, dtype: str) -> None:
-    expected = unpack(recorded)
-    assert (found.shape, found.dtype) == (expected.shape, dtype if expected.dtype.kind == "f" else expected.dtype)
-    np.testing.assert_allclose(found.detach().cpu().numpy(), expected, rtol=tolerance, atol=tolerance)
+ANSWERED, REFUSED = [], []
+for _family in FAMILIES:
+    _answered, _refused = rows(_family)
+    for _n, (_call, _line) in enumerate(_answered):
+        # Other precisions than the recorded one are tried where all numbers may follow.
+        for _dtype in _call.dtypes if floats(_call) == {"float64"} else ("float64",):
+            ANSWERED.append(pytest.param(_call, _line, _dtype, id=f"{_family}-{_n}-{_call.name}-{_dtype}"))
+    for _n, (_call, _line) in enumerate(_refused):
+        REFUSED.append(pytest.param(_call, _line, id=f"{_family}-{_n}-{_call.name}"))
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-8), ("float32", 1e-3)])
-@of(ANSWERED)
-def test_the_answer_is_pytorchs(line: dict[str, Any], device: str, dtype: str, tolerance: float) -> None:
-    args, options = arguments(line, device, dtype)
-    made = getattr(F, line["call"])(*args, **options)
-    results = made if isinstance(made, tuple) else (made,)
-    for result, recorded in zip(results, line["results"], strict=True):
-        assert_equal(result, recorded, tolerance, dtype)
-    if "cotangent" in line:
-        wanted = [a for a in args if isinstance(a, tinycnn.Tensor) and a.requires_grad]
-        cotangent = tinycnn.tensor(unpack(line["cotangent"]), dtype=dtype, device=device)
-        found = tinycnn.autograd.grad(results[0], wanted, cotangent, allow_unused=True, materialize_grads=True)
-        for gradient, recorded in zip(found, line["gradients"], strict=True):
-            assert_equal(gradient, recorded, tolerance, dtype)
-    for statistic, recorded in zip(args[1:3], line.get("after", ()), strict=False):
-        assert_equal(statistic, recorded, tolerance, dtype)
+def assert_recorded(call: Call, line: dict[str, Any]) -> None:
+    hint = "calls and recorded answers have parted: python -m tests.parity.record"
+    assert (line["call"], line["of"]) == (call.name, call.fingerprint()), hint
 
 
-@of(REFUSED)
-def test_what_pytorch_refuses_is_refused_with_its_exception(line: dict[str, Any], device: str) -> None:
-    args, options = arguments(line, device)
+def assert_same(found: Any, recorded: Any, dtype: str, tolerance: float) -> None:
+    """Structure, shape, dtype, whether a gradient is wanted, and the numbers."""
+    if isinstance(recorded, list):
+        assert isinstance(found, list)
+        assert len(found) == len(recorded)
+        for one, other in zip(found, recorded, strict=True):
+            assert_same(one, other, dtype, tolerance)
+    elif isinstance(recorded, dict):
+        expected = {**recorded, "dtype": dtype if recorded["dtype"] == "float64" else recorded["dtype"]}
+        assert isinstance(found, dict)
+        assert {**found, "values": 0} == {**expected, "values": 0}
+        values = np.array(recorded["values"], recorded["dtype"])
+        np.testing.assert_allclose(found["values"], values, rtol=tolerance, atol=tolerance)
+    elif isinstance(recorded, float):
+        assert type(found) is float
+        np.testing.assert_allclose(found, recorded, rtol=tolerance)
+    else:
+        assert (type(found), found) == (type(recorded), recorded)
+
+
+@pytest.mark.parametrize(("call", "line", "dtype"), ANSWERED)
+def test_the_answer_is_pytorchs(call: Call, line: dict[str, Any], dtype: str, device: str) -> None:
+    assert_recorded(call, line)
+    found = answer(tinycnn, call, device, dtype)
+    tolerance = TOLERANCES[dtype]
+    for part in ("results", "gradients", "changed"):
+        assert (part in found) == (part in line), part
+        if part in line:
+            assert_same(found[part], line[part], dtype, tolerance)
+    if "second" in line:
+        zeros = [{**g, "values": np.zeros(len(g["values"]))} for g in found["gradients"]]
+        assert_same(found.get("second", zeros), line["second"], dtype, tolerance)
+
+
+@pytest.mark.parametrize(("call", "line"), REFUSED)
+def test_what_pytorch_refuses_is_refused_with_its_exception(call: Call, line: dict[str, Any], device: str) -> None:
+    assert_recorded(call, line)
     with pytest.raises(getattr(builtins, line["raises"])) as caught:
-        getattr(F, line["call"])(*args, **options)
-    assert str(caught.value).partition(":")[0] == line["call"]
+        answer(tinycnn, call, device)
+    name = call.name.partition(".")[2]
+    assert str(caught.value).partition(":")[0].strip("_") in (name.strip("_"), SPOKEN.get(name))
+
+
+SPOKEN = {"__getitem__": "index", "__setitem__": "index assignment"}  # how errors call what has no name of its own
