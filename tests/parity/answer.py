@@ -7,12 +7,12 @@ The cotangents ȳ and the directions u are drawn from the shapes alone, so they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .calls.call import Call, Draw
+from .calls.call import Call, Draw, mapped
 
 STATISTICS = ("F.batch_norm", "F.instance_norm")  # their arguments 1 and 2 are written to and want no gradient
 KINDS = (IndexError, TypeError, ValueError, RuntimeError)
@@ -21,15 +21,6 @@ KINDS = (IndexError, TypeError, ValueError, RuntimeError)
 def kind(error: BaseException) -> str:
     """The first of the four that the error is; NotImplementedError is a RuntimeError."""
     return next((k.__name__ for k in KINDS if isinstance(error, k)), type(error).__name__)
-
-
-def mapped(value: Any, act: Callable[[Any], Any]) -> Any:
-    """The same structure of lists, tuples and dictionaries, `act` done to what they hold."""
-    if isinstance(value, dict):
-        return {key: mapped(v, act) for key, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)([mapped(v, act) for v in value])
-    return act(value)
 
 
 def tensors_in(library: Any, value: Any) -> Iterator[Any]:

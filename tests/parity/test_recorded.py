@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import tinycnn
-from tests.parity.answer import answer, mapped
+from tests.parity.answer import answer
 from tests.parity.calls import FAMILIES, of_family
-from tests.parity.calls.call import Call
+from tests.parity.calls.call import Call, mapped
 
 FOLDER = Path(__file__).with_name("recorded")
 TOLERANCES = {"float64": 1e-8, "float32": 1e-3, "float16": 1e-2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,8 +29,20 @@ class Call:
 
     def fingerprint(self) -> int:
         """A number that changes with the call: the recorded answer belongs to this one."""
-        with np.printoptions(threshold=10**6, precision=12):
-            return zlib.crc32(repr((self.name, self.args, self.options)).encode())
+
+        def spelled(value: Any) -> Any:
+            return (value.dtype.name, value.shape, value.tolist()) if isinstance(value, np.ndarray) else value
+
+        return zlib.crc32(repr(mapped([self.name, self.args, self.options], spelled)).encode())
+
+
+def mapped(value: Any, act: Callable[[Any], Any]) -> Any:
+    """The same structure of lists, tuples and dictionaries, `act` done to what they hold."""
+    if isinstance(value, dict):
+        return {key: mapped(v, act) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)([mapped(v, act) for v in value])
+    return act(value)
 
 
 class Draw:
