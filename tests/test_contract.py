@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 import tinycnn as torch
+from tests import strict_cupy
 from tests.cases import CASES, Case
+from tinycnn import backend
 from tinycnn.autograd import Op
 
 H = 1e-5  # the step of the central differences, in float64
@@ -58,7 +60,7 @@ def differentiated(outputs: tuple[Any, ...]) -> list[int]:
 def run(case: Case, xs: list[Any], cotangents: Any) -> tuple[list[Any], list[Any]]:
     """The outputs that have a gradient, and ȳ for them."""
     outputs = [y for y in as_tuple(case.call(*xs)) if y.requires_grad]
-    gs = [torch.tensor(g, dtype=y.dtype, device=y.device) for g, y in zip(cotangents, outputs, strict=True)]
+    gs = [torch.tensor(g, dtype=y.dtype, device=y.device) for g, y in zip(cotangents, outputs, strict=bool(cotangents))]
     return outputs, gs
 
 
@@ -199,6 +201,30 @@ def test_the_row_uses_its_op_and_leaves_its_inputs_alone(case: Case, device: str
     for x, expected in zip(xs, before, strict=True):
         np.testing.assert_array_equal(on_host(x), expected)
         assert x.grad is None or all(x.grad.array is not y.array for y in (*xs, *outputs, *gs))
+
+
+@of(CASES)
+def test_the_host_never_waits_for_the_device(case: Case) -> None:
+    """On the double, which counts: a GPU runs ahead of Python, and one look at a value stops it."""
+    strict_cupy.reset()
+    backend.install("cuda", strict_cupy.backend())
+    try:
+        xs = leaves(case, "cuda", "float32")
+        with strict_cupy.count_syncs() as forward:
+            outputs, gs = run(case, xs, ())[0], []
+        if case.order:
+            gs = run(case, xs, cotangents(case))[1]
+        with strict_cupy.count_syncs() as back:
+            if case.order > 1:
+                found = vjp(xs, outputs, [g.requires_grad_() for g in gs], create_graph=True)
+                phi = sum((g * g).sum() for g in found)
+                vjp([*xs, *gs], [phi], [torch.ones_like(phi)])
+            elif case.order:
+                vjp(xs, outputs, gs)
+    finally:
+        backend.install("cuda", None)
+    assert (int(forward), int(back)) <= case.looks, (forward, back)
+    assert int(back) <= case.looks[1], back
 
 
 def transposed(x: Any, **options: Any) -> Any:

@@ -27,6 +27,8 @@ class Case:
     batch : which inputs have the batch as dimension 0, to be tried with none in it
     keeps : whether a floating result has the dtype of the inputs
     half : the largest error allowed in float16, relative to the largest value; None where float16 says nothing
+    looks : how often the way there and the two ways back must look at values, and so wait for the device: to check the
+        range of labels and indices, or to learn how many elements a mask has
     errors : (exception, pattern of its text, what raises it), the latter given what makes Tensors of arrays
     note : what tells apart the rows of one op
     """
@@ -39,6 +41,7 @@ class Case:
     batch: tuple[int, ...] = (0,)
     keeps: bool = True
     half: float | None = 4e-3
+    looks: tuple[int, int] = (0, 0)
     errors: tuple[Error, ...] = ()
     note: str = ""
 

@@ -45,9 +45,9 @@ READ = [
         ),
     ),
     Case(ops.GetItem, lambda x: x[-1, None, ..., 2], (X,), lambda x: x[-1, None, ..., 2], note="integers", batch=()),
-    Case(ops.GetItem, lambda x, i: x[i], (X, ROWS), lambda x, i: x[i], note="rows, some twice", batch=()),
-    Case(ops.GetItem, lambda x, i: x[i, 1:, i], (X, ROWS), lambda x, i: x[i, 1:, i], note="arrays apart", batch=()),
-    Case(ops.GetItem, lambda x, m: x[m], (X, MASK), lambda x, m: x[m], note="a mask", batch=(0, 1)),
+    Case(ops.GetItem, lambda x, i: x[i], (X, ROWS), lambda x, i: x[i], note="rows, some twice", batch=(), looks=(1, 0)),
+    Case(ops.GetItem, lambda x, i: x[i, 1:, i], (X, ROWS), lambda x, i: x[i, 1:, i], note="arrays apart", batch=(), looks=(2, 0)),
+    Case(ops.GetItem, lambda x, m: x[m], (X, MASK), lambda x, m: x[m], note="a mask", batch=(0, 1), looks=(1, 3)),
     Case(
         ops.GetItem, lambda x: x.select(1, -1) + x.narrow(1, 0, 2).sum(1), (X,), lambda x: x[:, -1] + x[:, :2].sum(1),
         note="select, narrow",
@@ -55,10 +55,10 @@ READ = [
                  lambda t: t(X).narrow(1, 2, 2)),),
     ),
     Case(ops.GetItem, lambda x, i: x.index_select(1, i), (X, np.array([2, 0, 2])), lambda x, i: x[:, i],
-         note="index_select"),
+         note="index_select", looks=(1, 0)),
     Case(
         ops.Gather, lambda x, i: x.gather(2, i), (X, ALONG), lambda x, i: np.take_along_axis(x[:, :2], i, 2),
-        batch=(0, 1),
+        batch=(0, 1), looks=(1, 0),
         errors=(
             (DTypeError, "gather: expected an index of type int64, but got float", lambda t: t(X).gather(0, t(X))),
             (ShapeError, r"gather: the index must have the input's rank, .*but along dim 0\n  input  = \(4, 3, 5\)\n"
@@ -78,13 +78,13 @@ WRITTEN = [
                              r"  value  = \(2, 5\)", lambda t: t(X).__setitem__(0, t(np.ones((2, 5))))),),
     ),
     Case(ops.SetItem, lambda x, i, v: _written(x, i, v), (X, np.array([2, 0]), normal(5)), _written, batch=(),
-         note="rows, broadcast"),
+         note="rows, broadcast", looks=(1, 0)),
     Case(ops.SetItem, lambda x, m: _written(x, m, 7.0), (X, MASK), lambda x, m: _written(x, m, 7.0), batch=(0, 1),
-         note="a mask, a number"),
+         note="a mask, a number", looks=(2, 3)),
     Case(ops.ScatterInto, lambda g: ops.ScatterInto.apply(g, index=(slice(None), 1), shape=(len(g), 3, 5)),
          (normal(4, 5),), lambda g: g[:, None] * np.array([0.0, 1.0, 0.0])[:, None]),
     Case(ops.ScatterZeros, lambda x, i, src: x.scatter_add(2, i, src), (X, integers(4, 2, 6), normal(4, 2, 7)),
-         _scattered, batch=(0, 1, 2),
+         _scattered, batch=(0, 1, 2), looks=(1, 0),
          errors=((ShapeError, r"scatter_add: the index must be no larger than src in any dimension\n  index  = \(4, 2",
                   lambda t: t(X).scatter_add(2, t(ALONG), t(np.ones((4, 1, 6))))),)),
 ]  # fmt: skip

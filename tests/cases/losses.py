@@ -42,7 +42,7 @@ def bce(p: Any, t: Any) -> Any:
 
 CASES = [
     Case(
-        BinaryCrossEntropy, lambda p, t: F.binary_cross_entropy(p, t, reduction="none"), (P, Q), bce, batch=(0, 1),
+        BinaryCrossEntropy, lambda p, t: F.binary_cross_entropy(p, t, reduction="none"), (P, Q), bce, batch=(0, 1), looks=(1, 0),
         errors=(
             (DomainError, "binary_cross_entropy: all elements of input should be between 0 and 1; for logits use",
              lambda t: F.binary_cross_entropy(t([1.5]), t([1.0]))),
@@ -53,7 +53,7 @@ CASES = [
     ),
     Case(BinaryCrossEntropy, lambda p, t: F.binary_cross_entropy(p, t, reduction="sum"),
          (np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0])), lambda p, t: np.float64(200.0), order=0,
-         batch=(), note="sure and right, sure and wrong"),
+         batch=(), looks=(1, 0), note="sure and right, sure and wrong"),
     Case(Softplus, F.binary_cross_entropy_with_logits, (normal(3, 4), Q),
          lambda x, t: bce(1 / (1 + np.exp(-x)), t).mean(), batch=(), note="in binary_cross_entropy_with_logits"),
     Case(Softplus, lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, pos_weight=w, reduction="none"),
@@ -61,7 +61,7 @@ CASES = [
          lambda x, t, w: w * t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x), batch=(0, 1),
          note="with pos_weight"),
     Case(
-        LogSoftmax, F.cross_entropy, (X, LABELS), lambda x, t: cross_entropy(x, t, np.ones(3)), batch=(),
+        LogSoftmax, F.cross_entropy, (X, LABELS), lambda x, t: cross_entropy(x, t, np.ones(3)), batch=(), looks=(1, 0),
         note="in cross_entropy",
         errors=(
             (IndexError, "target 3 is out of bounds: with 3 classes, labels run from 0 to 2",
@@ -80,11 +80,11 @@ CASES = [
     ),
     Case(LogSoftmax, lambda x, t, w: F.cross_entropy(x, t, w, ignore_index=1, label_smoothing=0.2),
          (normal(2, 3, 2, 2), PIXELS, WEIGHTS), lambda x, t, w: cross_entropy(x, t, w, 1, 0.2), batch=(),
-         note="of pixels, weighted, smoothed, some ignored"),
+         note="of pixels, weighted, smoothed, some ignored", looks=(1, 0)),
     Case(LogSoftmax, lambda x, y: F.cross_entropy(x, y, label_smoothing=0.1), (X, Y),
          lambda x, y: -((0.9 * y + 0.1 / 3) * log_softmax(x, 1)).sum(1).mean(), batch=(), note="with distributions"),
     Case(Gather, lambda x, t, w: F.nll_loss(x, t, w, reduction="none"), (X, LABELS, WEIGHTS),
-         lambda x, t, w: -w[t] * x[np.arange(len(t)), t], batch=(0, 1), note="in nll_loss"),
+         lambda x, t, w: -w[t] * x[np.arange(len(t)), t], batch=(0, 1), note="in nll_loss", looks=(1, 0)),
     Case(Mul, F.mse_loss, (signed(3, 4), signed(3, 4, seed=1)), lambda x, t: ((x - t) ** 2).mean(), batch=(),
          note="in mse_loss"),
     Case(Sub, lambda x, t: F.l1_loss(x, t, reduction="sum"), (signed(3, 4), 3 * signed(3, 4, seed=1)),

@@ -14,8 +14,8 @@ from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
 from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
 from tinycnn.nn.functional.reduction import reduced, reduction_said, weighted
 from tinycnn.ops.arithmetic import where
-from tinycnn.ops.indexing import gather
 from tinycnn.ops.logits import log_softmax
+from tinycnn.ops.ordering import taken
 from tinycnn.ops.promotion import widened
 from tinycnn.ops.shaping import squeeze, unsqueeze
 
@@ -107,10 +107,10 @@ def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_in
         )
     if status:
         t = where(ignored, 0, t)
-    picked = -squeeze(gather(x, 1, unsqueeze(t, 1)), 1)
+    picked = -squeeze(taken(x, 1, unsqueeze(t, 1)), 1)
     if weight is None and not status:
         return picked, None
-    counts = (~ignored).to(x.array.dtype) if weight is None else where(ignored, 0.0, weight[t])
+    counts = (~ignored).to(x.array.dtype) if weight is None else where(ignored, 0.0, taken(weight, 0, t.reshape(-1)).reshape(t.array.shape))
     return where(ignored, 0.0, picked) * counts, widened(counts).sum()
 
 
