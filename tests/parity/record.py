@@ -13,13 +13,15 @@ import json
 import os
 import sys
 import warnings
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .answer import answer, kind
-from .calls import FAMILIES, of_family
+from .calls import FAMILIES, dtypes, of_family
 from .calls.call import Call
 
 FOLDER = Path(__file__).with_name("recorded")
@@ -56,19 +58,52 @@ def ask(call: Call, refused: bool) -> dict[str, Any]:
     return {**line, **plain(answered)}
 
 
+def attempt(call: Call, dtype: str) -> Any:
+    """PyTorch's results in this dtype, or the kind of its refusal."""
+    import torch
+
+    try:
+        return plain(answer(torch, replace(call, order=0), dtype=dtype)["results"])
+    except Exception as error:
+        return kind(error)
+
+
+def ask_in_every_dtype() -> list[dict[str, Any]]:
+    """Lines of single calls, then of pairs: for each dtype of the first argument one word a dtype of the second."""
+    lines = [
+        {"call": call.name, "of": call.fingerprint(), **{dtype: attempt(call, dtype) for dtype in dtypes.DTYPES}}
+        for call in dtypes.CALLS
+    ]
+    for name, form in product(dtypes.PAIRS, dtypes.FORMS):
+        seconds = dtypes.DTYPES if "tensor" in form else ("float64",)
+        found = {
+            one: " ".join(dtype_of(attempt(dtypes.pair(name, form, one, two), "float64")) for two in seconds)
+            for one in dtypes.DTYPES
+        }
+        lines.append({"pair": name, "with": form, **found})
+    return lines
+
+
+def dtype_of(attempted: Any) -> str:
+    return attempted["dtype"] if isinstance(attempted, dict) else str(attempted)
+
+
 def record(family: str) -> None:
-    calls, refusals = of_family(family)
-    lines = [ask(call, refused=False) for call in calls] + [ask(call, refused=True) for call in refusals]
+    if family == "dtypes":
+        lines = ask_in_every_dtype()
+    else:
+        calls, refusals = of_family(family)
+        lines = [ask(call, refused=False) for call in calls] + [ask(call, refused=True) for call in refusals]
     text = "[\n" + ",\n".join(json.dumps(line, separators=(",", ":")) for line in lines) + "\n]\n"
     path = FOLDER / f"{family}.json"
     temporary = path.with_suffix(".tmp")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
-    print(f"{family}: {len(calls)} answers, {len(refusals)} refusals, {len(text) / 1000:.0f} kB")
+    print(f"{family}: {len(lines)} lines, {len(text) / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # PyTorch's advice is not recorded
     FOLDER.mkdir(exist_ok=True)
-    for each in sys.argv[1:] or FAMILIES:
+    for each in sys.argv[1:] or [*FAMILIES, "dtypes"]:
         record(each)
