@@ -10,6 +10,7 @@ import pytest
 
 import tinycnn as torch
 from tinycnn.autograd import Function, grad
+from tinycnn.autograd.function import once_differentiable
 from tinycnn.errors import GraphError
 
 
@@ -275,6 +276,28 @@ def test_nothing_outlives_its_use() -> None:
         assert [watch() for watch in watched] == [None, None, None]
     finally:
         gc.enable()
+
+
+def test_a_backward_that_is_no_tensor_arithmetic_says_so_when_differentiated(device: str) -> None:
+    class Square(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx: Any, g: Any) -> Any:
+            return 2 * g * ctx.saved_tensors[0]
+
+    x = leaf([1.0, 2.0], device=device)
+    assert grad(Square.apply(x).sum(), x)[0].tolist() == [2, 4]
+    (g,) = grad(Square.apply(x).sum(), x, create_graph=True)
+    assert (g.tolist(), g.requires_grad) == ([2, 4], True)
+    with pytest.raises(GraphError, match="Square: its second derivative is not offered"):
+        grad(g.sum(), x)
+    with pytest.raises(GraphError, match="Square: its second derivative is not offered"):
+        (g * x).sum().backward()
 
 
 def test_methods_that_are_missing_say_so() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.contract import checked
+from tinycnn.autograd.decoration import F
 from tinycnn.autograd.inplace import check_recordable
-from tinycnn.autograd.node import TensorBase, wrap
+from tinycnn.autograd.node import TensorBase, next_serial, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.autograd.saved import Saved
 from tinycnn.dtypes import is_floating
@@ -118,6 +120,45 @@ class FunctionNode(Op):
 
     def __repr__(self) -> str:
         return f"<{self.name}Backward>"
+
+
+class Undifferentiable(FunctionNode):
+    """Stands behind a gradient that must not be differentiated again; the way to the inputs leads through it."""
+
+    def __init__(self, node: FunctionNode) -> None:
+        self.__dict__.update(node.__dict__)
+        self.serial, self.hooks, self.results = next_serial(), {}, ("y",)
+
+    def hide(self, g: Any) -> Any:
+        """The gradient, with this behind it; None stays None."""
+        if not isinstance(g, TensorBase):
+            return g
+        hidden = wrap(g.array)
+        hidden.grad_fn, hidden._requires_grad = self, True
+        return hidden
+
+    def vjp(self, cotangents: list[Tensor | None]) -> tuple[Tensor | None, ...]:
+        """There is none."""
+        raise GraphError(
+            f"{self.name}: its second derivative is not offered: trying to differentiate twice a function whose"
+            " backward is marked @once_differentiable"
+        )
+
+
+def once_differentiable(backward: F) -> F:
+    """Mark a Function's backward as one that cannot itself be differentiated: who tries gets an error that names it."""
+
+    @functools.wraps(backward)
+    def once(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
+        with grad_mode.no_grad():
+            found = backward(ctx, *grad_outputs)
+        node = ctx._node()
+        if node is None or not grad_mode.is_grad_enabled():
+            return found
+        behind = Undifferentiable(node)
+        return tuple(behind.hide(g) for g in (found if isinstance(found, tuple) else (found,)))
+
+    return once  # type: ignore[return-value]  # same signature, which the checker cannot see
 
 
 class Function:
