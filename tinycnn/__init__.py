@@ -135,6 +135,7 @@ from tinycnn.ops.elementwise import (
     tanh,
     trunc,
 )
+from tinycnn.ops.expansion import broadcast_tensors, broadcast_to, tile
 from tinycnn.ops.indexing import gather, index_select, narrow, nonzero, scatter_add, select
 from tinycnn.ops.joining import cat, chunk, split, stack, unbind
 from tinycnn.ops.linalg import bmm, dot, matmul, mm
@@ -161,15 +162,17 @@ from tinycnn.ops.reduction import (
     var,
 )
 from tinycnn.ops.shaping import (
-    broadcast_to,
     flatten,
     flip,
+    fliplr,
+    flipud,
     movedim,
     permute,
-    repeat,
+    ravel,
     reshape,
     roll,
     squeeze,
+    swapaxes,
     t,
     transpose,
     unflatten,
@@ -211,7 +214,8 @@ bool = bool_
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 absolute, multiply, subtract, divide, negative, true_divide = abs, mul, sub, div, neg, div
 concat = concatenate = cat
-clip, swapaxes = clamp, transpose
+clip = clamp
+moveaxis, swapdims = movedim, transpose
 
 _LAZY_MODULES = frozenset(("datasets", "gradcheck", "likelihood", "models", "nn", "optim", "plot", "train", "utils"))
 _LAZY_NAMES = {"load": "tinycnn.serialization", "save": "tinycnn.serialization"}
@@ -253,20 +257,21 @@ __all__ = [
     "GraphError", "IndexRangeError", "ShapeError", "Size", "StateError", "Tensor", "TinycnnError", "__version__",
     "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "argsort",
     "as_tensor", "asarray", "autograd", "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm",
-    "bool", "bool_", "broadcast_to", "cat", "ceil", "chunk", "clamp", "clip", "clone", "concat", "concatenate", "cos",
-    "count_nonzero", "cuda", "cumsum", "device", "div", "divide", "dot", "double", "e", "empty", "empty_like",
-    "enable_grad", "eq", "equal", "erf", "exp", "eye", "finfo", "flatten", "flip", "float", "float16", "float32",
-    "float64", "float_", "floor", "floor_divide", "from_numpy", "full", "full_like", "gather", "ge",
-    "get_default_dtype", "get_rng_state", "gt", "half", "iinfo", "index_select", "inf", "inference_mode",
-    "initial_seed", "int", "int8", "int16", "int32", "int64", "int_", "is_floating_point", "is_grad_enabled",
-    "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "le", "linspace", "load", "log",
-    "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "long",
-    "lt", "manual_seed", "masked_fill", "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "movedim", "mul",
-    "multiply", "nan", "narrow", "ne", "neg", "negative", "no_grad", "nonzero", "norm", "normal", "numel", "ones",
-    "ones_like", "permute", "pi", "pow", "prod", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
-    "random", "randperm", "relu", "remainder", "repeat", "reshape", "roll", "round", "rsqrt", "save", "scatter_add",
-    "select", "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state", "short", "sigmoid", "sign",
-    "sin", "softmax", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "subtract", "sum",
-    "swapaxes", "t", "tanh", "tensor", "topk", "transpose", "true_divide", "trunc", "uint8", "unbind", "unflatten",
-    "unsqueeze", "var", "where", "zeros", "zeros_like",
+    "bool", "bool_", "broadcast_tensors", "broadcast_to", "cat", "ceil", "chunk", "clamp", "clip", "clone", "concat",
+    "concatenate", "cos", "count_nonzero", "cuda", "cumsum", "device", "div", "divide", "dot", "double", "e", "empty",
+    "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "eye", "finfo", "flatten", "flip", "fliplr", "flipud",
+    "float", "float16", "float32", "float64", "float_", "floor", "floor_divide", "from_numpy", "full", "full_like",
+    "gather", "ge", "get_default_dtype", "get_rng_state", "gt", "half", "iinfo", "index_select", "inf",
+    "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "int_", "is_floating_point",
+    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "le",
+    "linspace", "load", "log", "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "matmul", "max", "maximum", "mean", "min",
+    "minimum", "mm", "moveaxis", "movedim", "mul", "multiply", "nan", "narrow", "ne", "neg", "negative", "no_grad",
+    "nonzero", "norm", "normal", "numel", "ones", "ones_like", "permute", "pi", "pow", "prod", "rand", "rand_like",
+    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu", "remainder", "reshape",
+    "roll", "round", "rsqrt", "save", "scatter_add", "select", "set_default_dtype", "set_grad_enabled",
+    "set_printoptions", "set_rng_state", "short", "sigmoid", "sign", "sin", "softmax", "sort", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "tanh", "tensor",
+    "tile", "topk", "transpose", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "var", "where",
+    "zeros", "zeros_like",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tinycnn.ops import (
     comparison,
     copying,
     elementwise,
+    expansion,
     indexing,
     joining,
     linalg,
@@ -33,8 +35,12 @@ from tinycnn.shapes import Size
 _OPERANDS = (TensorBase, bool, int, float, np.ndarray, np.generic)  # what == compares with; it differs from all else
 
 
-def _in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+_sized: Any = partial(shapes.spread, position=1)  # methods that take sizes one by one, too: x.reshape(2, 3)
+
+
+def _in_place(function: Any) -> Callable[..., Any]:
     """The method that writes what `function` computes into the tensor itself."""
+    name = f"{function.__name__}_"
 
     def method(self: Tensor, *args: Any, **options: Any) -> Tensor:
         return inplace.write(name, self, function, *args, **options)
@@ -87,7 +93,7 @@ class Tensor(Conversions):
     itemsize = property(lambda self: self.array.itemsize, doc="Bytes of one element.")
     nbytes = property(lambda self: self.array.nbytes, doc="Bytes of all elements.")
     T = property(lambda self: shaping.permute(self, tuple(range(self.array.ndim))[::-1]), doc="Dimensions reversed.")
-    mT = property(lambda self: shaping.transpose(self, -1, -2), doc="The last two dimensions exchanged.")
+    mT = property(shaping.mT, doc="The last two dimensions exchanged.")
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or one size of it."""
@@ -238,15 +244,15 @@ class Tensor(Conversions):
 
     # Shape ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    reshape = view = shaping.reshape
-    permute, transpose, swapaxes, t, movedim = (
-        shaping.permute, shaping.transpose, shaping.transpose, shaping.t, shaping.movedim,
-    )
-    expand, expand_as, broadcast_to, sum_to_size = (
-        shaping.expand, shaping.expand_as, shaping.broadcast_to, shaping.sum_to_shape,
-    )
+    reshape, view, permute, flip = map(_sized, (shaping.reshape, shaping.view, shaping.permute, shaping.flip))
+    expand, broadcast_to, repeat, tile, sum_to_size = map(_sized, (
+        expansion.expand, expansion.broadcast_to, expansion.repeat, expansion.tile, expansion.sum_to_shape,
+    ))
+    transpose = swapdims = shaping.transpose
+    swapaxes, t, movedim, moveaxis = shaping.swapaxes, shaping.t, shaping.movedim, shaping.movedim
     squeeze, unsqueeze, flatten, unflatten = shaping.squeeze, shaping.unsqueeze, shaping.flatten, shaping.unflatten
-    repeat, tile, flip, roll = shaping.repeat, shaping.tile, shaping.flip, shaping.roll
+    ravel, roll, fliplr, flipud = shaping.ravel, shaping.roll, shaping.fliplr, shaping.flipud
+    expand_as = expansion.expand_as
     split, chunk, unbind = joining.split, joining.chunk, joining.unbind
     contiguous, clone = copying.contiguous, copying.clone
 
@@ -268,24 +274,15 @@ class Tensor(Conversions):
 
     # In place ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    add_, sub_, mul_, div_, pow_, neg_ = (
-        _in_place("add_", add), _in_place("sub_", sub), _in_place("mul_", mul),
-        _in_place("div_", div), _in_place("pow_", pow), _in_place("neg_", neg),
-    )
-    floor_divide_, remainder_ = _in_place("floor_divide_", floor_divide), _in_place("remainder_", remainder)
-    bitwise_and_, bitwise_or_, bitwise_xor_ = (
-        _in_place("bitwise_and_", bitwise_and), _in_place("bitwise_or_", bitwise_or),
-        _in_place("bitwise_xor_", bitwise_xor),
-    )
+    add_, sub_, mul_, div_, pow_, neg_ = map(_in_place, (add, sub, mul, div, pow, neg))
+    floor_divide_, remainder_ = map(_in_place, (floor_divide, remainder))
+    bitwise_and_, bitwise_or_, bitwise_xor_ = map(_in_place, (bitwise_and, bitwise_or, bitwise_xor))
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
     __ifloordiv__, __imod__ = floor_divide_, remainder_
     __iand__, __ior__, __ixor__ = bitwise_and_, bitwise_or_, bitwise_xor_
-    exp_, sqrt_, abs_ = _in_place("exp_", exp), _in_place("sqrt_", sqrt), _in_place("abs_", abs)
-    relu_, sigmoid_, tanh_ = _in_place("relu_", relu), _in_place("sigmoid_", sigmoid), _in_place("tanh_", tanh)
-    clamp_, masked_fill_ = _in_place("clamp_", clamp), _in_place("masked_fill_", masked_fill)
-    floor_, round_, scatter_add_ = (
-        _in_place("floor_", floor), _in_place("round_", round), _in_place("scatter_add_", scatter_add),
-    )
+    exp_, sqrt_, abs_, relu_, sigmoid_, tanh_ = map(_in_place, (exp, sqrt, abs, relu, sigmoid, tanh))
+    clamp_, masked_fill_, floor_, round_ = map(_in_place, (clamp, masked_fill, floor, round))
+    scatter_add_ = _in_place(scatter_add)
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Tensor:
         """Write src's elements, broadcast and converted, into this tensor."""
@@ -320,13 +317,15 @@ class Tensor(Conversions):
         """A tensor full of one value, of this one's dtype and device."""
         return Tensor.wrap(self.backend.xp.full(tuple(size), fill_value, dtype=dtype or self.array.dtype))
 
-    def new_zeros(self, *size: Any, **options: Any) -> Tensor:
+    @_sized
+    def new_zeros(self, size: Sequence[int], **options: Any) -> Tensor:
         """Zeros of this tensor's dtype and device."""
-        return self.new_full(shapes.as_shape(size), 0, **options)
+        return self.new_full(size, 0, **options)
 
-    def new_ones(self, *size: Any, **options: Any) -> Tensor:
+    @_sized
+    def new_ones(self, size: Sequence[int], **options: Any) -> Tensor:
         """Ones of this tensor's dtype and device."""
-        return self.new_full(shapes.as_shape(size), 1, **options)
+        return self.new_full(size, 1, **options)
 
 
 use_tensor(Tensor)

@@ -12,7 +12,7 @@ from tinycnn import dtypes
 from tinycnn._tensor import Tensor
 from tinycnn.autograd.node import TensorBase
 from tinycnn.errors import DTypeError, ShapeError
-from tinycnn.shapes import as_shape
+from tinycnn.shapes import as_shape, spread
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -98,28 +98,31 @@ def full(
 ) -> Tensor:
     """A tensor of this size, full of one value, whose type decides the dtype unless it is given."""
     kind = dtypes.of_scalar(fill_value) if dtype is None else dtypes.as_dtype(dtype)
-    made = backends.get(device).xp.full(as_shape(tuple(size)), fill_value, dtype=kind)
+    made = backends.get(device).xp.full(as_shape("full", size), fill_value, dtype=kind)
     return Tensor.wrap(made).requires_grad_(requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+@spread
+def zeros(size: Sequence[int], *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
     return _filled("zeros", size, dtype, device, requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+@spread
+def ones(size: Sequence[int], *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones: ``ones(2, 3)`` or ``ones((2, 3))``."""
     return _filled("ones", size, dtype, device, requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+@spread
+def empty(size: Sequence[int], *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor whose elements are whatever lay in memory."""
     return _filled("empty", size, dtype, device, requires_grad)
 
 
-def _filled(how: str, size: tuple[Any, ...], dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+def _filled(how: str, size: Sequence[int], dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    shape = as_shape(size)
+    shape = as_shape(how, size)
     if min(shape, default=0) < 0:
         raise ShapeError(f"{how}: trying to create a tensor with a negative dimension: {shape}")
     return Tensor.wrap(getattr(backends.get(device).xp, how)(shape, dtype=kind)).requires_grad_(requires_grad)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from tinycnn import backend as backends
 from tinycnn import dtypes
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ConfigError
-from tinycnn.shapes import as_shape
+from tinycnn.shapes import as_shape, spread
 
 
 class Generator:
@@ -112,11 +112,13 @@ def _made(values: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     return Tensor.wrap(backend.asarray(np.asarray(values).astype(kind))).requires_grad_(requires_grad)
 
 
+@spread
 def rand(
-    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    size: Sequence[int], *, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Numbers from the uniform distribution on [0, 1)."""
-    return _made(_uniform(as_shape(size), dtype, generator), dtype, device, requires_grad)
+    return _made(_uniform(as_shape("rand", size), dtype, generator), dtype, device, requires_grad)
 
 
 def _uniform(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> Any:
@@ -126,11 +128,13 @@ def _uniform(shape: tuple[int, ...], dtype: Any, generator: Generator | None) ->
     return host(generator).random(shape, dtype="float64" if kind == dtypes.float64 else "float32")
 
 
+@spread
 def randn(
-    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    size: Sequence[int], *, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Numbers from the normal distribution of mean 0 and variance 1."""
-    return _made(host(generator).standard_normal(as_shape(size)), dtype, device, requires_grad)
+    return _made(host(generator).standard_normal(as_shape("randn", size)), dtype, device, requires_grad)
 
 
 def randint(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from operator import index
-from typing import Any, NamedTuple, SupportsIndex
+from typing import Any, NamedTuple, SupportsIndex, TypeVar
 
-from tinycnn.errors import ShapeError, explain
+from tinycnn.errors import ArgumentError, IndexRangeError, ShapeError, explain
 
 Pair = tuple[int, int]
+Result = TypeVar("Result")
 
 
 class Size(tuple[int, ...]):
@@ -59,13 +61,33 @@ def broadcast(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def axis_in(op: str, dim: SupportsIndex, rank: int) -> int:
+def integer(op: str, name: str, value: Any) -> int:
+    """`value` as an int: from an integer of Python, NumPy or a tensor, not from a number that only happens to be whole.
+
+    Raises
+    ------
+    ArgumentError
+        If it is a bool, a float or no number at all.
+    """
+    try:
+        if not isinstance(value, bool):
+            return index(value)
+    except TypeError:
+        pass
+    raise ArgumentError(f"{op}: {name} must be an integer, not {_described(value)}")
+
+
+def _described(value: Any) -> str:
+    return f"{type(value).__name__} {value}" if isinstance(value, bool | float | str) else type(value).__name__
+
+
+def axis_in(op: str, dim: SupportsIndex, rank: int, name: str = "dim") -> int:
     """The dimension `dim`, counted from the front; IndexError if a tensor of this rank has none such."""
-    axis = index(dim)
+    axis = integer(op, name, dim)
     limit = max(rank, 1)  # a tensor of no dimensions takes 0 and -1, as in PyTorch
     if not -limit <= axis < limit:
-        raise IndexError(
-            f"{op}: Dimension out of range: dim is {axis}, but {rank} dimensions take {-limit} to {limit - 1}"
+        raise IndexRangeError(
+            f"{op}: Dimension out of range: {name} is {axis}, but {rank} dimensions take {-limit} to {limit - 1}"
         )
     return axis % limit
 
@@ -80,11 +102,24 @@ def axes_in(op: str, dim: int | Sequence[int] | None, rank: int) -> tuple[int, .
     return axes if rank else ()
 
 
-def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
-    """The shape meant by ``f(2, 3)``, ``f((2, 3))`` or ``f([2, 3])``."""
-    if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
-        sizes = tuple(sizes[0])
-    return tuple(index(size) for size in sizes)
+def as_shape(op: str, sizes: Any, name: str = "size") -> tuple[int, ...]:
+    """A sequence of integers as a tuple; ArgumentError names what is none."""
+    if not isinstance(sizes, tuple | list):
+        raise ArgumentError(f"{op}: {name} must be a tuple of integers, not {_described(sizes)}")
+    return tuple(integer(op, f"each of {name}", size) for size in sizes)
+
+
+def spread(function: Callable[..., Result], position: int = 0) -> Callable[..., Result]:
+    """The function that takes the sizes at this position one by one as well: ``f(2, 3)`` for ``f((2, 3))``."""
+
+    @wraps(function)
+    def spreading(*args: Any, **options: Any) -> Result:
+        first, sizes = args[:position], args[position:]
+        if sizes and not (len(sizes) == 1 and isinstance(sizes[0], tuple | list)):
+            sizes = (sizes,)
+        return function(*first, *sizes, **options)
+
+    return spreading
 
 
 def pair(op: str, name: str, value: int | Sequence[int]) -> Pair:

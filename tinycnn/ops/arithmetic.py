@@ -15,8 +15,8 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.dtypes import of_scalar
 from tinycnn.errors import DTypeError
+from tinycnn.ops.expansion import expand
 from tinycnn.ops.promotion import Scalar, alike, cast, common_dtype, operand
-from tinycnn.ops.shaping import expand
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor

@@ -15,9 +15,10 @@ from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import DTypeError, ShapeError, explain
+from tinycnn.ops.expansion import expand
 from tinycnn.ops.indices import check_index, steps_of
 from tinycnn.ops.promotion import cast
-from tinycnn.ops.shaping import expand, reshape
+from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import axis_in
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _fitting(op: str, input: Tensor, dim: int, index: Tensor) -> int:
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """out[i][j][k] = input[index[i][j][k]][j][k] for dim 0, and so on: picks along one dimension."""
     if not input.array.ndim:
-        return reshape(gather(reshape(input, 1), 0, reshape(index, -1)), index.array.shape)
+        return reshape(gather(reshape(input, (1,)), 0, reshape(index, (-1,))), index.array.shape)
     return Gather.apply(input, index, axis=_fitting("gather", input, dim, index))
 
 

@@ -9,7 +9,8 @@ from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import DTypeError, ShapeError, explain
-from tinycnn.ops.shaping import expand, reshape, squeeze, transpose, unsqueeze
+from tinycnn.ops.expansion import expand
+from tinycnn.ops.shaping import reshape, squeeze, transpose, unsqueeze
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -88,7 +89,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     x = unsqueeze(input, 0) if len(x_shape) == 1 else input
     y = unsqueeze(other, 1) if len(y_shape) == 1 else other
     if y.array.ndim == 2 and x.array.ndim > 2:  # one large product instead of many small ones
-        rows = reshape(x, shapes.product(x_shape[:-1]), x_shape[-1])
+        rows = reshape(x, (shapes.product(x_shape[:-1]), x_shape[-1]))
         z = reshape(MatMul.apply(rows, y), (*x_shape[:-1], y.array.shape[-1]))
     else:
         stack = shapes.broadcast("matmul", x.array.shape[:-2], y.array.shape[:-2])
@@ -150,7 +151,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is not None and bias.array.shape not in ((w[0],), ()):
         raise ShapeError(explain(f"linear: the bias must have one entry for each of {w[0]} output features", facts))
-    rows = input if len(shape) == 2 else reshape(input, shapes.product(shape[:-1]), shape[-1])
+    rows = input if len(shape) == 2 else reshape(input, (shapes.product(shape[:-1]), shape[-1]))
     b = None if bias is None else expand(bias, (w[0],))
     y = Linear.apply(rows, weight, b)
     return y if len(shape) == 2 else reshape(y, (*shape[:-1], w[0]))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.ops.shaping import sum_to_shape
+from tinycnn.ops.expansion import sum_to_shape
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor

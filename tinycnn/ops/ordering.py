@@ -51,10 +51,10 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 def arg_extreme(by: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     """What `argmax` and `argmin` have in common; `by` is the name of one."""
-    x = reshape(input, -1) if dim is None else input
+    x = reshape(input, (-1,)) if dim is None else input
     axis = 0 if dim is None else axis_in(by, dim, x.array.ndim)
     if not x.array.ndim:
-        x = reshape(x, 1)
+        x = reshape(x, (1,))
     if not x.array.shape[axis]:
         raise IndexError(f"{by}: expected reduction dim {axis} to have elements; the shape is {input.array.shape}")
     y = Arg.apply(x, by=by, axis=axis, options={})
@@ -71,8 +71,8 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
         return cast(input * 0, int64)
     if not descending:
         return Arg.apply(input, by="argsort", axis=axis, options={"kind": "stable"})
-    order = Arg.apply(flip(input, axis), by="argsort", axis=axis, options={"kind": "stable"})
-    return sub(input.array.shape[axis] - 1, flip(order, axis))
+    order = Arg.apply(flip(input, (axis,)), by="argsort", axis=axis, options={"kind": "stable"})
+    return sub(input.array.shape[axis] - 1, flip(order, (axis,)))
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:

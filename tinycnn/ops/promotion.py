@@ -11,7 +11,7 @@ from tinycnn.autograd.node import TensorBase, is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import DTypeError
-from tinycnn.ops.shaping import expand
+from tinycnn.ops.expansion import expand
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor

@@ -13,11 +13,12 @@ from tinycnn.ops import arithmetic
 from tinycnn.ops.arithmetic import where
 from tinycnn.ops.comparison import eq, ne
 from tinycnn.ops.elementwise import exp, log, sqrt
+from tinycnn.ops.expansion import expand
 from tinycnn.ops.indexing import narrow
 from tinycnn.ops.joining import cat
 from tinycnn.ops.ordering import ValuesIndices, arg_extreme, taken
 from tinycnn.ops.promotion import cast, floating, widened
-from tinycnn.ops.shaping import expand, flip, reshape, squeeze
+from tinycnn.ops.shaping import flip, reshape, squeeze
 from tinycnn.shapes import axes_in, axis_in, product
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class CumSum(Op):
         wide = "float32" if x.dtype == "float16" else x.dtype
         return ctx.xp.cumsum(x, axis=axis, dtype=wide).astype(x.dtype, copy=False)
 
-    def backward(ctx, g: Tensor, *, axis: int) -> Tensor: return flip(cumsum(flip(g, axis), axis), axis)
+    def backward(ctx, g: Tensor, *, axis: int) -> Tensor: return flip(cumsum(flip(g, (axis,)), axis), (axis,))
 
 
 class LogSumExp(Op):
@@ -174,7 +175,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     """The product along `dim`, or of all, multiplied pairwise in a tree: its gradient is exact where factors are 0."""
     x = cast(input, dtype or (input.array.dtype if input.array.dtype.kind == "f" else int64))
     axis = 0 if dim is None else axis_in("prod", dim, x.array.ndim)
-    y = reshape(x, -1) if dim is None or not x.array.ndim else x
+    y = reshape(x, (-1,)) if dim is None or not x.array.ndim else x
     while (n := y.array.shape[axis]) != 1:
         if n and n % 2 == 0:
             y = narrow(y, axis, 0, n // 2) * narrow(y, axis, n // 2, n // 2)

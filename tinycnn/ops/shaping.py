@@ -1,7 +1,6 @@
-"""Operations that move elements without computing: reshape, permute, expand, flip, roll and their kin.
+"""Operations that move elements without computing: reshape, permute, squeeze, flip, roll and their kin.
 
-They come in adjoint pairs, each the other's backward: reshape and reshape back, expand and sum_to_shape.
-Most results are views: they look at the input's memory.
+Each undoes itself on the way back. Most results are views: they look at the input's memory.
 """
 
 from __future__ import annotations
@@ -9,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tinycnn import shapes
+from tinycnn import dtypes
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ShapeError, explain
-from tinycnn.shapes import as_shape, axis_in, product
+from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
+from tinycnn.shapes import as_shape, axes_in, axis_in, product
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -28,6 +27,15 @@ class Reshape(Op):
     def backward(ctx, g: Tensor) -> Tensor: return reshape(g, ctx.shapes[0])
 
 
+class Reinterpret(Op):
+    """The same bytes read as numbers of another dtype, which has no derivative."""
+
+    view = True
+    constants = ("y",)
+
+    def forward(ctx, x: Array, *, dtype: Any) -> Array: return x.view(dtype)
+
+
 class Permute(Op):
     """The dimensions in another order; back by the inverse permutation."""
 
@@ -37,27 +45,6 @@ class Permute(Op):
 
     def backward(ctx, g: Tensor, *, dims: tuple[int, ...]) -> Tensor:
         return Permute.apply(g, dims=tuple(sorted(range(len(dims)), key=dims.__getitem__)))
-
-
-class Expand(Op):
-    """Dimensions of size 1 repeated without copying; the adjoint of `SumToShape`."""
-
-    view = True
-
-    def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array: return ctx.xp.broadcast_to(x, shape)
-    def backward(ctx, g: Tensor) -> Tensor: return sum_to_shape(g, ctx.shapes[0])
-
-
-class SumToShape(Op):
-    """The sum over whatever dimensions broadcasting would repeat; the adjoint of `Expand`."""
-
-    def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array:
-        extra = x.ndim - len(shape)
-        axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1))
-        wide = "float32" if x.dtype == "float16" else None  # long sums in half precision would lose their end
-        return x.sum(axis=axes, keepdims=True, dtype=wide).reshape(shape).astype(x.dtype, copy=False)
-
-    def backward(ctx, g: Tensor) -> Tensor: return expand(g, ctx.shapes[0])
 
 
 class Flip(Op):
@@ -77,99 +64,139 @@ class Roll(Op):
         return Roll.apply(g, shifts=tuple(-s for s in shifts), axes=axes)
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
-    """The same elements in another shape; one size may be −1 and is worked out. A view where the strides allow it."""
-    old, new = input.array.shape, as_shape(shape)
+def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
+    """The same elements in another shape; one size may be −1 and is worked out. A view where the strides allow it.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> tinycnn.reshape(tinycnn.arange(6), (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
+    return Reshape.apply(input, shape=_filled_in("reshape", input.array.shape, as_shape("reshape", shape, "shape")))
+
+
+def _filled_in(op: str, old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
+    """The new shape, its −1 replaced; ShapeError unless it holds as many elements as the old."""
     if new == old:
-        return Reshape.apply(input, shape=new)
+        return new
     count = product(old)
     known = product([n for n in new if n != -1])
+    full = new
     if new.count(-1) == 1 and known and count % known == 0:
-        new = tuple(count // known if n == -1 else n for n in new)
-    if -1 in new or product(new) != count or min(new, default=0) < 0:
+        full = tuple(count // known if n == -1 else n for n in new)
+    if product(full) != count or min(full, default=0) < 0:
         raise ShapeError(
             explain(
-                f"reshape: shape {list(new)} is invalid for input of size {count}",
+                f"{op}: shape {list(new)} is invalid for input of size {count}",
                 {"input": old, "shape": new},
                 "the sizes must multiply to the number of elements; at most one may be -1",
             )
         )
-    return Reshape.apply(input, shape=new)
+    return full
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def view(input: Tensor, size: Sequence[int]) -> Tensor:
+    """`reshape`: a view wherever one is possible. Where the strides forbid it, this copies and PyTorch's raises.
+
+    Of a dtype instead of a size, the same bytes read as numbers of that type.
+    """
+    return reshape(input, size) if isinstance(size, tuple | list) else _reinterpreted(input, size)
+
+
+def _reinterpreted(input: Tensor, dtype: Any) -> Tensor:
+    new, array = dtypes.as_dtype(dtype), input.array
+    old_size, new_size = array.dtype.itemsize, new.itemsize
+    if old_size == new_size:
+        return Reinterpret.apply(input, dtype=new)
+    rows = [stride for stride, size in zip(array.strides[:-1], array.shape[:-1], strict=True) if size > 1]
+    if (
+        not array.ndim
+        or array.strides[-1] != old_size
+        or (array.shape[-1] * old_size) % new_size
+        or any(stride % new_size for stride in rows)
+    ):
+        raise DTypeError(
+            explain(
+                f"view: {old_size} bytes an element cannot be read as {new}, which has {new_size}",
+                {"shape": array.shape, "dtype": array.dtype},
+                "the last dimension must lie in one piece, and hold whole elements of the new type; to convert"
+                " values use x.to(dtype)",
+            )
+        )
+    return Reinterpret.apply(input, dtype=new)
+
+
+def ravel(input: Tensor) -> Tensor:
+    """All elements in one dimension."""
+    return reshape(input, (-1,))
+
+
+def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """The dimensions in the order `dims`."""
-    order = as_shape(dims)
-    rank = input.array.ndim
-    axes = tuple(axis_in("permute", d, rank) for d in order)
-    if sorted(axes) != list(range(rank)):
+    order, rank = as_shape("permute", dims, "dims"), input.array.ndim
+    if len(order) != rank:
         raise ShapeError(f"permute: dims {order} must name each of the {rank} dimensions of {input.array.shape} once")
+    axes = tuple(axis_in("permute", d, rank) for d in order)
+    if len(set(axes)) < rank:
+        raise ShapeError(f"permute: dims {order} name one of the {rank} dimensions of {input.array.shape} twice")
     return Permute.apply(input, dims=axes)
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Dimensions dim0 and dim1 exchanged."""
     rank = input.array.ndim
-    a, b = axis_in("transpose", dim0, rank), axis_in("transpose", dim1, rank)
+    a, b = axis_in("transpose", dim0, rank, "dim0"), axis_in("transpose", dim1, rank, "dim1")
     dims = list(range(rank))
     if rank:
         dims[a], dims[b] = b, a
     return Permute.apply(input, dims=tuple(dims))
 
 
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """`transpose` under NumPy's name."""
+    return transpose(input, axis0, axis1)
+
+
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; fewer dimensions stay as they are."""
     if input.array.ndim > 2:
         raise ShapeError(f"t: expects a tensor of at most 2 dimensions, not {input.array.ndim}; use transpose or mT")
-    return transpose(input, 0, -1) if input.array.ndim == 2 else input
+    return transpose(input, 0, -1)
 
 
-def movedim(input: Tensor, source: int, destination: int) -> Tensor:
-    """Dimension `source` moved to place `destination`, the others kept in order."""
-    rank = input.array.ndim
-    moved, place = axis_in("movedim", source, rank), axis_in("movedim", destination, rank)
-    dims = [d for d in range(rank) if d != moved]
-    dims.insert(place, moved)
-    return Permute.apply(input, dims=tuple(dims[:rank]))
+def mT(input: Tensor) -> Tensor:
+    """The last two dimensions exchanged: each matrix of a stack transposed."""
+    if input.array.ndim == 1:
+        raise ShapeError("mT: transposes matrices, and stacks of them; this tensor has one dimension")
+    return transpose(input, -1, -2) if input.array.ndim else transpose(input, 0, 0)
 
 
-def expand(input: Tensor, *sizes: Any) -> Tensor:
-    """Dimensions of size 1 repeated to `sizes`, new ones added in front; −1 keeps a size. Nothing is copied."""
-    old, new = input.array.shape, as_shape(sizes)
-    if old == new:
-        return input
-    extra = len(new) - len(old)
-    full = tuple(old[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(new))
-    if extra < 0 or min(full, default=0) < 0 or any(n not in (1, m) for n, m in zip(old, full[extra:], strict=True)):
-        raise ShapeError(
-            explain(
-                "expand: only dimensions of size 1 can be expanded, and new ones come in front",
-                {"input": old, "sizes": new},
-            )
-        )
-    return Expand.apply(input, shape=full)
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """The dimensions `source` moved to the places `destination`, the others kept in order."""
+    if isinstance(source, tuple | list) != isinstance(destination, tuple | list):
+        raise ArgumentError("movedim: source and destination must both be integers, or both tuples of integers")
+    rank, pair = input.array.ndim, (_several(source), _several(destination))
+    if len(pair[0]) != len(pair[1]):
+        raise ShapeError(f"movedim: source and destination must be as many: {pair[0]} and {pair[1]}")
+    moved, places = (tuple(axis_in("movedim", d, rank) for d in dims) for dims in pair)
+    if len(set(moved)) < len(moved) or len(set(places)) < len(places):
+        raise ShapeError(f"movedim: a dimension is named twice, in source {pair[0]} or in destination {pair[1]}")
+    order = [d for d in range(rank) if d not in moved]
+    for place, axis in sorted(zip(places, moved, strict=True)):
+        order.insert(place, axis)
+    return Permute.apply(input, dims=tuple(order[:rank]))
 
 
-def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
-    """`expand` under NumPy's name."""
-    return expand(input, tuple(size))
-
-
-def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """`input` expanded to other's shape."""
-    return expand(input, other.array.shape)
-
-
-def sum_to_shape(input: Tensor, *size: Any) -> Tensor:
-    """The sum over the dimensions that `expand` from `size` would repeat (PyTorch's sum_to_size)."""
-    shape = as_shape(size)
-    return input if shape == input.array.shape else SumToShape.apply(input, shape=shape)
+def _several(numbers: Any) -> tuple[Any, ...]:
+    return tuple(numbers) if isinstance(numbers, tuple | list) else (numbers,)
 
 
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Dimensions of size 1 taken away: all of them, or those named."""
     shape = input.array.shape
-    axes = shapes.axes_in("squeeze", dim, len(shape))
+    axes = range(len(shape)) if dim is None else axes_in("squeeze", dim, len(shape)) if _several(dim) else ()
     return reshape(input, tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes))
 
 
@@ -177,58 +204,64 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 put in at `dim`."""
     shape = list(input.array.shape)
     shape.insert(axis_in("unsqueeze", dim, len(shape) + 1), 1)
-    return reshape(input, tuple(shape))
+    return reshape(input, shape)
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions start_dim to end_dim made one."""
     shape = input.array.shape
-    first, last = axis_in("flatten", start_dim, len(shape)), axis_in("flatten", end_dim, len(shape))
+    first = axis_in("flatten", start_dim, len(shape), "start_dim")
+    last = axis_in("flatten", end_dim, len(shape), "end_dim")
     if first > last:
         raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    if first == last and shape:
+        return input
     return reshape(input, (*shape[:first], product(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` split into several; one of `sizes` may be −1."""
-    shape = input.array.shape
+    shape, parts = input.array.shape, as_shape("unflatten", sizes, "sizes")
     axis = axis_in("unflatten", dim, len(shape))
-    known = product([n for n in sizes if n != -1])
-    parts = tuple(shape[axis] // max(known, 1) if n == -1 else n for n in sizes)
-    if product(parts) != shape[axis] or sizes.count(-1) > 1 or (-1 in sizes and not known):
-        raise ShapeError(f"unflatten: sizes {tuple(sizes)} do not multiply up to the size of dim {dim}, {shape[axis]}")
+    if not parts:
+        raise ShapeError("unflatten: sizes must not be empty")
+    try:
+        parts = _filled_in("unflatten", shape[axis : axis + 1] or (1,), parts)
+    except ShapeError:
+        raise ShapeError(
+            f"unflatten: sizes {parts} do not multiply up to the size of dim {dim}, {(*shape, 1)[axis]}"
+        ) from None
     return reshape(input, (*shape[:axis], *parts, *shape[axis + 1 :]))
 
 
-def repeat(input: Tensor, *sizes: Any) -> Tensor:
-    """The tensor laid out `sizes` times along each dimension, as numpy.tile does."""
-    times, shape = as_shape(sizes), input.array.shape
-    if len(times) < len(shape):
-        raise ShapeError(f"repeat: needs at least as many numbers as the tensor has dimensions: {times} for {shape}")
-    shape = (1,) * (len(times) - len(shape)) + shape
-    paired = tuple(n for size in shape for n in (1, size))
-    wide = tuple(n for pair in zip(times, shape, strict=True) for n in pair)
-    whole = tuple(time * size for time, size in zip(times, shape, strict=True))
-    return reshape(expand(reshape(input, paired), wide), whole)
-
-
-def tile(input: Tensor, *dims: Any) -> Tensor:
-    """`repeat`, but with fewer numbers than dimensions the first ones are laid out once."""
-    times = as_shape(dims)
-    return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
-
-
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, dims: Sequence[int]) -> Tensor:
     """The order along `dims` reversed; always a copy."""
-    return Flip.apply(input, axes=shapes.axes_in("flip", as_shape(dims), input.array.ndim) if as_shape(dims) else ())
+    given = as_shape("flip", dims, "dims")
+    return Flip.apply(input, axes=axes_in("flip", given, input.array.ndim) if given else ())
+
+
+def fliplr(input: Tensor) -> Tensor:
+    """A matrix with its columns in reverse order."""
+    return _turned("fliplr", input, 1)
+
+
+def flipud(input: Tensor) -> Tensor:
+    """A matrix with its rows in reverse order."""
+    return _turned("flipud", input, 0)
+
+
+def _turned(op: str, input: Tensor, dim: int) -> Tensor:
+    if input.array.ndim <= dim:
+        raise ShapeError(f"{op}: needs at least {dim + 1} dimensions, not {input.array.ndim}")
+    return flip(input, (dim,))
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
     """Elements moved on by `shifts` along `dims`, round and round; without dims, as if flattened."""
-    by = tuple(shifts) if isinstance(shifts, Sequence) else (shifts,)
-    if dims is None:
+    by = as_shape("roll", _several(shifts), "shifts")
+    along = () if dims is None else as_shape("roll", _several(dims), "dims")
+    if not along and len(by) == 1:
         return Roll.apply(input, shifts=by, axes=None)
-    axes = tuple(axis_in("roll", d, input.array.ndim) for d in (dims if isinstance(dims, Sequence) else (dims,)))
-    if len(axes) != len(by):
-        raise ShapeError(f"roll: shifts and dims must be as many: {by} and {axes}")
-    return Roll.apply(input, shifts=by, axes=axes)
+    if len(along) != len(by) or not by:
+        raise ShapeError(f"roll: shifts and dims must be as many: {by} and {along}")
+    return Roll.apply(input, shifts=by, axes=tuple(axis_in("roll", d, input.array.ndim) for d in along))

@@ -1,0 +1,102 @@
+"""A tensor made larger by repeating itself, and the adjoint, which sums: expand, repeat, tile, sum_to_size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tinycnn import shapes
+from tinycnn.autograd.op import Op
+from tinycnn.backend import Array
+from tinycnn.errors import ShapeError, explain
+from tinycnn.ops.shaping import reshape
+from tinycnn.shapes import as_shape
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+
+
+class Expand(Op):
+    """Dimensions of size 1 repeated without copying; the adjoint of `SumToShape`."""
+
+    view = True
+
+    def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array: return ctx.xp.broadcast_to(x, shape)
+    def backward(ctx, g: Tensor) -> Tensor: return sum_to_shape(g, ctx.shapes[0])
+
+
+class SumToShape(Op):
+    """The sum over whatever dimensions broadcasting would repeat; the adjoint of `Expand`."""
+
+    def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array:
+        extra = x.ndim - len(shape)
+        axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1))
+        wide = "float32" if x.dtype == "float16" else None  # long sums in half precision would lose their end
+        return x.sum(axis=axes, keepdims=True, dtype=wide).reshape(shape).astype(x.dtype, copy=False)
+
+    def backward(ctx, g: Tensor) -> Tensor: return expand(g, ctx.shapes[0])
+
+
+def expand(input: Tensor, size: Sequence[int]) -> Tensor:
+    """Dimensions of size 1 repeated to `size`, new ones added in front; −1 keeps a size. Nothing is copied."""
+    old, new = input.array.shape, as_shape("expand", size)
+    if old == new:
+        return input
+    extra = len(new) - len(old)
+    full = tuple(old[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(new))
+    if extra < 0 or min(full, default=0) < 0 or any(n not in (1, m) for n, m in zip(old, full[extra:], strict=True)):
+        raise ShapeError(
+            explain(
+                "expand: only dimensions of size 1 can be expanded, and new ones come in front",
+                {"input": old, "size": new},
+            )
+        )
+    return Expand.apply(input, shape=full)
+
+
+def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
+    """`expand` under NumPy's name."""
+    return expand(input, size)
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors expanded to the shape they broadcast to."""
+    shape = shapes.broadcast("broadcast_tensors", *(x.array.shape for x in tensors)) if tensors else ()
+    return tuple(expand(x, shape) for x in tensors)
+
+
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """`input` expanded to other's shape."""
+    return expand(input, other.array.shape)
+
+
+def sum_to_shape(input: Tensor, size: Sequence[int]) -> Tensor:
+    """The sum over the dimensions that `expand` from `size` would repeat (PyTorch's sum_to_size)."""
+    old, new = input.array.shape, as_shape("sum_to_size", size)
+    if old == new:
+        return input
+    if len(new) > len(old) or any(m not in (1, n) for n, m in zip(old[len(old) - len(new) :], new, strict=True)):
+        raise ShapeError(
+            explain("sum_to_size: size must be one that can be expanded to the input's", {"input": old, "size": new})
+        )
+    return SumToShape.apply(input, shape=new)
+
+
+def repeat(input: Tensor, repeats: Sequence[int]) -> Tensor:
+    """The tensor laid out `repeats` times along each dimension, as numpy.tile does."""
+    times, shape = as_shape("repeat", repeats, "repeats"), input.array.shape
+    if len(times) < len(shape):
+        raise ShapeError(f"repeat: needs at least as many numbers as the tensor has dimensions: {times} for {shape}")
+    if min(times, default=0) < 0:
+        raise ShapeError(f"repeat: a tensor cannot be laid out a negative number of times: {times}")
+    shape = (1,) * (len(times) - len(shape)) + shape
+    paired = tuple(n for size in shape for n in (1, size))
+    wide = tuple(n for pair in zip(times, shape, strict=True) for n in pair)
+    whole = tuple(time * size for time, size in zip(times, shape, strict=True))
+    return reshape(expand(reshape(input, paired), wide), whole)
+
+
+def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
+    """`repeat`, but with fewer numbers than dimensions the first ones are laid out once."""
+    times = as_shape("tile", dims, "dims")
+    return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
