@@ -25,6 +25,7 @@ def test_logsumexp_of_integers_is_float32() -> None:
 def test_half_precision_adds_up_in_single() -> None:
     assert torch.full((4,), 300.0, dtype=torch.float16).norm().item() == 600
     assert torch.ones(5000, dtype=torch.float16).cumsum(0)[-1].item() == 5000
+    assert torch.ones(5000, 2, dtype=torch.float16).sum(0).tolist() == [5000, 5000]
     assert torch.rand(200_000, dtype=torch.float16).max().item() < 1
 
 
