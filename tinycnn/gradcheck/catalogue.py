@@ -13,7 +13,7 @@ from tinycnn.gradcheck.case import Case, between, case, coins, distinct, labels,
 from tinycnn.nn import functional as F
 from tinycnn.nn.excitation import SqueezeExcitation
 from tinycnn.nn.pooling import AdaptiveAvgPool2d
-from tinycnn.ops import arithmetic, elementwise, joining, linalg
+from tinycnn.ops import arithmetic, choice, elementwise, joining, linalg
 from tinycnn.ops.copying import Transfer
 
 __all__ = ["CASES"]
@@ -29,10 +29,10 @@ ARITHMETIC = (
     case("pow x**3", lambda x: x**3, normal(2, 3)),
     case("pow 2**x", lambda x: 2**x, normal(2, 3)),
     case("neg", arithmetic.neg, normal(2, 3)),
-    case("maximum", arithmetic.maximum, distinct(2, 3), between(-0.1, 0.1, 3)),
-    case("minimum", arithmetic.minimum, distinct(2, 3), between(-0.1, 0.1, 3)),
+    case("maximum", choice.maximum, distinct(2, 3), between(-0.1, 0.1, 3)),
+    case("minimum", choice.minimum, distinct(2, 3), between(-0.1, 0.1, 3)),
     case("clamp", Tensor.clamp, distinct(2, 4), min=-0.7, max=0.7),
-    case("where", arithmetic.where, coins(2, 3), normal(2, 3), normal(3)),
+    case("where", choice.where, coins(2, 3), normal(2, 3), normal(3)),
     case("masked_fill", Tensor.masked_fill, normal(2, 3), coins(2, 3), value=5.0),
 )
 

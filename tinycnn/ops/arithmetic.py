@@ -1,4 +1,4 @@
-r"""Arithmetic and choices, element by element.
+r"""Arithmetic, element by element.
 
 In the formulas a bar marks a gradient of the loss: x̄ = ∂L/∂x. An op gets z̄ and returns x̄ and ȳ (the chain rule).
 Operands of different shapes or types are made alike first (promotion.py), so every formula here is for equal shapes.
@@ -7,22 +7,18 @@ Operands of different shapes or types are made alike first (promotion.py), so ev
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
-from tinycnn import shapes
 from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.dtypes import of_scalar
-from tinycnn.errors import DTypeError
-from tinycnn.ops.expansion import expand
-from tinycnn.ops.promotion import Scalar, alike, cast, common_dtype, operand
+from tinycnn.dtypes import float16
+from tinycnn.errors import ArgumentError, DomainError, DTypeError
+from tinycnn.ops.choice import where
+from tinycnn.ops.promotion import Scalar, alike, cast, common_dtype, dtype_of, floating, operand, widened
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
-
-
-# Arithmetic ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Add(Op):
@@ -73,18 +69,19 @@ class RoundedDiv(Op):
         quotient = xp.floor_divide(x, y)  # of integers: one too low where negative and not exact
         return quotient + ((quotient < 0) & (quotient * y != x))
 
-    def backward(ctx, g: Tensor) -> Any: return g * 0, g * 0
+    def backward(ctx, g: Tensor) -> Any: return zeros_like(g), zeros_like(g)
 
 
 class Remainder(Op):
-    """z = x − y·⌊x / y⌋,   x̄ = z̄,   ȳ = −z̄·⌊x / y⌋"""
+    """z = x − y·[x / y], the quotient rounded down or towards zero as in `RoundedDiv`,   x̄ = z̄,   ȳ = −z̄·[x / y]"""
 
     serves = (("x", "y"), ("y", "y"))
 
-    def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.remainder(x, y)
+    def forward(ctx, x: Array, y: Array, *, mode: str) -> Array:
+        return ctx.xp.remainder(x, y) if mode == "floor" else ctx.xp.fmod(x, y)
 
-    def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any:
-        return g, -g * div(x, y, rounding_mode="floor") if ctx.needs_input_grad[1] else None
+    def backward(ctx, g: Tensor, x: Tensor, y: Tensor, *, mode: str) -> Any:
+        return g, -g * div(x, y, rounding_mode=mode) if ctx.needs_input_grad[1] else None
 
 
 class Pow(Op):
@@ -95,13 +92,25 @@ class Pow(Op):
     def backward(ctx, g: Tensor, x: Any, y: Any) -> Any:
         gx = gy = None
         if ctx.needs_input_grad[0] and is_tensor(y):
-            gx = g * where(y == 0, 0.0, y * x ** (y - 1))
+            gx = where(y == 0, 0.0, g * (y * x ** (y - 1)))
         elif ctx.needs_input_grad[0]:
-            gx = g * 0 if y == 0 else g * (y * x ** (y - 1))
+            gx = zeros_like(g) if y == 0 else g * (y * x ** (y - 1))
         if ctx.needs_input_grad[1]:  # 0ʸ is 0 for every y > 0, so flat in y, though ln 0 is −∞
             log = x.log() if is_tensor(x) else _log(x)
-            gy = g * where((y >= 0) & (x == 0), 0.0, x**y * log)
+            gy = where((y >= 0) & (x == 0), 0.0, g * (x**y * log))
         return gx, gy
+
+
+class IntegerPow(Op):
+    """z = xʸ of integers; to negative powers 1/x without its fraction: ±1 for x = ±1, else 0."""
+
+    constants = ("y",)
+
+    def forward(ctx, x: Array, y: Array) -> Array:
+        if not hasattr(y, "dtype") or y.dtype.kind == "u":
+            return x**y
+        inverse = (x == 1) + (x == -1) * (1 - 2 * (y & 1))  # ±1 is its own inverse, and (−1)ʸ its power
+        return ctx.xp.where(y < 0, inverse, x ** ctx.xp.maximum(y, 0)).astype(y.dtype)
 
 
 class Neg(Op):
@@ -111,57 +120,132 @@ class Neg(Op):
     def backward(ctx, g: Tensor) -> Tensor: return -g
 
 
+def zeros_like(x: Tensor) -> Tensor:
+    """The gradient of what is flat: zeros, whatever comes back, be it infinite."""
+    return type(x).wrap(x.backend.xp.zeros(x.array.shape, dtype=x.array.dtype))
+
+
+# Sums and products ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def add(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
     """input + alpha·other."""
-    return Add.apply(*alike("add", input, other if alpha == 1 else other * alpha))
+    x, y = alike("add", input, other)
+    return _applied(Add, x, _scaled("add", x, y, alpha))
 
 
 def sub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
     """input − alpha·other."""
-    if any(isinstance(t, bool) or (is_tensor(t) and t.array.dtype.kind == "b") for t in (input, other)):
+    x, y = alike("sub", input, other)
+    if any(dtype_of(operand("sub", t)).kind == "b" for t in (input, other)):
         raise DTypeError("sub: subtraction of booleans is not defined; use ^ for 'differs', or ~ for 'not'")
-    return Sub.apply(*alike("sub", input, other if alpha == 1 else other * alpha))
+    return _applied(Sub, x, _scaled("sub", x, y, alpha))
+
+
+def rsub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
+    """other − alpha·input."""
+    return sub(other, input, alpha=alpha)
+
+
+def _scaled(op: str, x: Any, y: Any, alpha: Any) -> Any:
+    """alpha·y in the dtype that x and y have in common."""
+    if type(alpha) is int and alpha == 1:
+        return y
+    dtype, alpha = common_dtype(x, y), operand(op, alpha)
+    if is_tensor(alpha):
+        raise ArgumentError(f"{op}: alpha must be a number, not a Tensor; multiply by it instead")
+    if isinstance(alpha, bool) and dtype.kind != "b":
+        raise DTypeError(f"{op}: a boolean alpha is for booleans, but the result is {dtype}")
+    if isinstance(alpha, float) and dtype.kind != "f":
+        raise DTypeError(f"{op}: alpha is {alpha}, but to scale integers it must be an integer; the result is {dtype}")
+    return cast(y * alpha, dtype) if is_tensor(y) else y * alpha
 
 
 def mul(input: Any, other: Any) -> Tensor:
     """input · other."""
-    return Mul.apply(*alike("mul", input, other))
+    return _applied(Mul, *alike("mul", input, other))
+
+
+def _applied(op: type[Op], x: Any, y: Any) -> Tensor:
+    """The op's result; a number meets half precision in single, where it may be too small or too large for half."""
+    if common_dtype(x, y) == float16 and not (is_tensor(x) and is_tensor(y)):
+        return cast(op.apply(widened(x), widened(y)), float16)
+    return op.apply(x, y)
+
+
+# Quotients ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other; of integers a floating number, unless rounded "floor" or "trunc"."""
     if rounding_mode is None:
-        return Div.apply(*alike("div", input, other, floating=True))
+        return _applied(Div, *alike("div", input, other, floating=True))
+    if not isinstance(rounding_mode, str):
+        raise ArgumentError(f"div: rounding_mode must be None or a string, not {type(rounding_mode).__name__}")
     if rounding_mode not in ("floor", "trunc"):
-        raise ValueError(f"div: rounding_mode must be None, 'trunc' or 'floor', not {rounding_mode!r}")
-    x, y = alike("div", input, other)
-    _refuse_zero("div", x, y)
-    return RoundedDiv.apply(x, y, mode=rounding_mode)
+        raise DomainError(f"div: rounding_mode must be None, 'trunc' or 'floor', not {rounding_mode!r}")
+    return RoundedDiv.apply(*_divisible("div", input, other), mode=rounding_mode)
 
 
 def floor_divide(input: Any, other: Any) -> Tensor:
     """⌊input / other⌋."""
-    return div(input, other, rounding_mode="floor")
+    return RoundedDiv.apply(*_divisible("floor_divide", input, other), mode="floor")
 
 
 def remainder(input: Any, other: Any) -> Tensor:
     """input − other·⌊input / other⌋, of other's sign, as Python's %."""
-    x, y = alike("remainder", input, other)
-    _refuse_zero("remainder", x, y)
-    return Remainder.apply(x, y)
+    return Remainder.apply(*_divisible("remainder", input, other), mode="floor")
 
 
-def _refuse_zero(op: str, x: Any, y: Any) -> None:
-    if common_dtype(x, y).kind != "f" and (y == 0 if not is_tensor(y) else bool((y == 0).any())):
-        raise ZeroDivisionError(f"{op}: integer division by zero; floating numbers give inf or nan instead")
+def fmod(input: Tensor, other: Any) -> Tensor:
+    """input less other as often as goes, of input's sign, as C's fmod."""
+    if not is_tensor(input):
+        raise ArgumentError(f"fmod: input must be a Tensor, not {type(input).__name__}")
+    return Remainder.apply(*_divisible("fmod", input, other), mode="trunc")
+
+
+def reciprocal(input: Tensor) -> Tensor:
+    """1 / input."""
+    return 1 / floating("reciprocal", input)
+
+
+def _divisible(op: str, input: Any, other: Any) -> tuple[Any, ...]:
+    """The operands alike; booleans, and zeros under integers, are refused: only floating numbers have inf and nan."""
+    x, y = alike(op, input, other)
+    kind = common_dtype(x, y).kind
+    if kind == "b":
+        raise DTypeError(f"{op}: booleans are not divided; say x.int() to count with them")
+    if kind != "f" and (bool((y == 0).any()) if is_tensor(y) else y == 0):
+        raise DomainError(f"{op}: integer division by zero; floating numbers give inf or nan instead")
+    return x, y
+
+
+# Powers and signs ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def pow(input: Any, exponent: Any) -> Tensor:
-    """input ^ exponent. Integers to a negative power are refused, as in PyTorch."""
+    """input ^ exponent. Of integers, a negative exponent must stand in a Tensor: 2⁻¹ is then 0, and (±1)⁻¹ is ±1."""
     x, y = alike("pow", input, exponent)
-    if not is_tensor(y) and y < 0 and x.array.dtype.kind != "f":
+    dtype = common_dtype(x, y)
+    if dtype.kind == "f":
+        return Pow.apply(x, y)
+    if dtype.kind == "b":
+        raise DTypeError("pow: booleans have no powers; use & for 'and', or x.int()")
+    if not is_tensor(y) and y < 0:
         raise DTypeError("pow: integers to negative integer powers are not allowed; make the base floating")
-    return cast(Pow.apply(x, y), common_dtype(x, y))  # NumPy's powers of booleans are int8
+    return IntegerPow.apply(x, y)
+
+
+def float_power(input: Any, exponent: Any) -> Tensor:
+    """input ^ exponent in float64."""
+    x, y = (cast(t, "float64") if is_tensor(t) else t for t in (input, exponent))
+    return pow(x, y)
+
+
+def square(input: Tensor) -> Tensor:
+    """x²."""
+    x = cast(input, "int64") if input.array.dtype.kind == "b" else input
+    return x * x
 
 
 def neg(input: Tensor) -> Tensor:
@@ -171,112 +255,12 @@ def neg(input: Tensor) -> Tensor:
     return Neg.apply(input)
 
 
+def positive(input: Tensor) -> Tensor:
+    """+input, which is input itself."""
+    if input.array.dtype.kind == "b":
+        raise DTypeError("positive: a boolean has no sign; say x.int() to count with it")
+    return input
+
+
 def _log(x: float) -> float:
     return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
-
-
-# Choices ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Maximum(Op):
-    """z = max(x, y): z̄ goes to the larger, half to each of equals; NaN wins."""
-
-    def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.maximum(x, y)
-    def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any: return _to_winner(g, x > y, x == y)
-
-
-class Minimum(Op):
-    """z = min(x, y): z̄ goes to the smaller, half to each of equals; NaN wins."""
-
-    def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.minimum(x, y)
-    def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any: return _to_winner(g, x < y, x == y)
-
-
-def _to_winner(g: Tensor, first: Tensor, tie: Tensor) -> Any:
-    return g * where(first, 1.0, where(tie, 0.5, 0.0)), g * where(first, 0.0, where(tie, 0.5, 1.0))
-
-
-class Clamp(Op):
-    """y = min(max(x, low), high),   x̄ = ȳ·[low ≤ x ≤ high]: the bounds themselves pass the gradient."""
-
-    def forward(ctx, x: Array, *, low: Scalar | None, high: Scalar | None) -> Array:
-        y = x if low is None else ctx.xp.maximum(x, low)
-        return y if high is None else ctx.xp.minimum(y, high)
-
-    def backward(ctx, g: Tensor, x: Tensor, *, low: Scalar | None, high: Scalar | None) -> Tensor:
-        inside = (x >= low) if low is not None else (x <= high)
-        return g * (inside & (x <= high) if low is not None and high is not None else inside)
-
-
-class Where(Op):
-    """z = x where the condition holds, else y,   x̄ = z̄ there, ȳ = z̄ elsewhere, 0 otherwise.
-
-    A NaN in the branch not taken never shows in z, but what made it turns this 0 into NaN (0·∞), as in PyTorch:
-    keep the bad values out of the branch, not only out of its result.
-    """
-
-    def forward(ctx, condition: Array, x: Array, y: Array) -> Array:
-        # where() alone of all elementwise functions answers in row-major order; images keep their N H W C memory so:
-        order = sorted(range(condition.ndim), key=lambda axis: -condition.strides[axis])
-        back = sorted(range(condition.ndim), key=order.__getitem__)
-        x, y = (branch.transpose(order) if hasattr(branch, "dtype") else branch for branch in (x, y))
-        return ctx.xp.where(condition.transpose(order), x, y).transpose(back)
-
-    def backward(ctx, g: Tensor, condition: Tensor) -> Any:
-        return (
-            None,
-            where(condition, g, 0.0) if ctx.needs_input_grad[1] else None,
-            where(condition, 0.0, g) if ctx.needs_input_grad[2] else None,
-        )
-
-
-def maximum(input: Any, other: Any) -> Tensor:
-    """The larger of each pair."""
-    return Maximum.apply(*alike("maximum", input, other))
-
-
-def minimum(input: Any, other: Any) -> Tensor:
-    """The smaller of each pair."""
-    return Minimum.apply(*alike("minimum", input, other))
-
-
-def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """`input` brought into [min, max]; either bound may be left out, or be a Tensor."""
-    if min is None and max is None:
-        raise ValueError("clamp: at least one of min and max must be given")
-    if is_tensor(min) or is_tensor(max):
-        y = input if min is None else where(input < min, min, input)
-        return y if max is None else where(y > max, max, y)
-    bounds = [bound for bound in (min, max) if bound is not None]
-    return Clamp.apply(cast(input, common_dtype(input, *bounds)), low=min, high=max)
-
-
-@overload
-def where(condition: Tensor) -> tuple[Tensor, ...]: ...
-
-
-@overload
-def where(condition: Tensor, input: Any, other: Any) -> Tensor: ...
-
-
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
-    """`input` where the condition holds, else `other`; with the condition alone, the indices where it holds."""
-    if input is None or other is None:
-        return condition.nonzero(as_tuple=True)
-    if condition.array.dtype.kind != "b":
-        raise DTypeError(f"where: expected a boolean condition, but got {condition.array.dtype}; compare it")
-    x, y = operand("where", input), operand("where", other)
-    if not is_tensor(x) and not is_tensor(y):  # two numbers: the condition gives the place
-        dtype = common_dtype(x, y) if type(x) is not type(y) else of_scalar(x)
-        xp = condition.backend.xp
-        x = type(condition).wrap(xp.full(condition.array.shape, x, dtype=dtype))
-    x, y = alike("where", x, y)
-    tensors = [t.array.shape for t in (x, y) if is_tensor(t)]
-    shape = shapes.broadcast("where", condition.array.shape, *tensors)
-    x, y = (expand(t, shape) if is_tensor(t) else t for t in (x, y))
-    return Where.apply(expand(condition, shape), x, y)
-
-
-def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """`value` where the mask holds, `input` elsewhere; input's dtype is kept."""
-    return cast(where(mask, value, input), input.array.dtype)

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.ops.comparison import eq, lt, ne
+from tinycnn.errors import DTypeError
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.arithmetic import zeros_like
 from tinycnn.ops.promotion import floating
+from tinycnn.shapes import integer
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -22,11 +25,25 @@ class Exp(Op):
     def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g * y
 
 
+class Expm1(Op):
+    r"""y = eˣ − 1, exact for small x,   x̄ = ȳ·(y + 1)"""
+
+    def forward(ctx, x: Array) -> Array: return ctx.xp.expm1(x)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g * (y + 1)
+
+
 class Log(Op):
     r"""y = ln x,   x̄ = ȳ / x"""
 
     def forward(ctx, x: Array) -> Array: return ctx.xp.log(x)
     def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g / x
+
+
+class LogTo(Op):
+    r"""y = log_b x, exact where x is a power of the base b = 2 or 10,   x̄ = ȳ / (x·ln b)"""
+
+    def forward(ctx, x: Array, *, base: int) -> Array: return ctx.xp.log2(x) if base == 2 else ctx.xp.log10(x)
+    def backward(ctx, g: Tensor, x: Tensor, *, base: int) -> Tensor: return g / (x * math.log(base))
 
 
 class Log1p(Op):
@@ -43,6 +60,13 @@ class Sqrt(Op):
     def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g / (2 * y)
 
 
+class Rsqrt(Op):
+    r"""y = 1/√x,   x̄ = −½·ȳ·y³"""
+
+    def forward(ctx, x: Array) -> Array: return 1 / ctx.xp.sqrt(x)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return -0.5 * g * (y * y * y)
+
+
 class Abs(Op):
     r"""y = |x|,   x̄ = ȳ·sign x; 0 at 0"""
 
@@ -50,11 +74,18 @@ class Abs(Op):
     def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * sign(x)
 
 
+class Sign(Op):
+    """y = −1, 0 or 1, and 0 for NaN; flat, so x̄ = 0"""
+
+    def forward(ctx, x: Array) -> Array: return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
+    def backward(ctx, g: Tensor) -> Tensor: return zeros_like(g)
+
+
 class Step(Op):
-    """A function that is flat between its steps (sign, floor, ceil, round, trunc), by xp's name: x̄ = 0."""
+    """A function that is flat between its steps (floor, ceil, rint, trunc), by xp's name: x̄ = 0."""
 
     def forward(ctx, x: Array, *, by: str) -> Array: return getattr(ctx.xp, by)(x)
-    def backward(ctx, g: Tensor) -> Tensor: return g * 0
+    def backward(ctx, g: Tensor) -> Tensor: return zeros_like(g)
 
 
 class Sin(Op):
@@ -102,7 +133,22 @@ def log1p(input: Tensor) -> Tensor:
 
 def log2(input: Tensor) -> Tensor:
     """The logarithm to base 2."""
-    return log(input) * (1 / math.log(2))
+    return LogTo.apply(floating("log2", input), base=2)
+
+
+def log10(input: Tensor) -> Tensor:
+    """The logarithm to base 10."""
+    return LogTo.apply(floating("log10", input), base=10)
+
+
+def expm1(input: Tensor) -> Tensor:
+    """eˣ − 1, exact for small x."""
+    return Expm1.apply(floating("expm1", input))
+
+
+def exp2(input: Tensor) -> Tensor:
+    """2ˣ."""
+    return 2.0 ** floating("exp2", input)
 
 
 def sqrt(input: Tensor) -> Tensor:
@@ -112,16 +158,14 @@ def sqrt(input: Tensor) -> Tensor:
 
 def rsqrt(input: Tensor) -> Tensor:
     """1/√x."""
-    return 1 / sqrt(input)
+    return Rsqrt.apply(floating("rsqrt", input))
 
 
-def square(input: Tensor) -> Tensor:
-    """x²."""
-    return input * input
-
-
+@checked
 def abs(input: Tensor) -> Tensor:
     """|x|."""
+    if input.array.dtype.kind == "b":
+        raise DTypeError("abs: a boolean has no magnitude; say x.int() to count with it")
     return Abs.apply(input)
 
 
@@ -145,33 +189,49 @@ def erf(input: Tensor) -> Tensor:
     return Erf.apply(floating("erf", input))
 
 
+def erfc(input: Tensor) -> Tensor:
+    """1 − erf(x)."""
+    return 1 - erf(input)
+
+
+# Steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@checked
+def sign(input: Tensor) -> Tensor:
+    """−1, 0 or 1; of NaN 0. Its gradient is 0."""
+    return input if input.array.dtype.kind == "b" else Sign.apply(input)
+
+
 def _stepped(name: str, by: str, what: str) -> Callable[[Tensor], Tensor]:
     def step(input: Tensor) -> Tensor:
-        stepped = "fiu" if by == "sign" else "f"
-        return Step.apply(input, by=by) if input.array.dtype.kind in stepped else input
+        if input.array.dtype.kind == "b":
+            raise DTypeError(f"{name}: a boolean has no fraction; say x.int() to count with it")
+        return Step.apply(input, by=by) if input.array.dtype.kind == "f" else input
 
     step.__name__ = step.__qualname__ = name
     step.__doc__ = f"{what} Its gradient is 0."
-    return step
+    return checked(step)
 
 
-sign = _stepped("sign", "sign", "−1, 0 or 1.")
 floor = _stepped("floor", "floor", "The largest integer not above x.")
 ceil = _stepped("ceil", "ceil", "The smallest integer not below x.")
-round = _stepped("round", "rint", "The nearest integer, halves to the even one.")
 trunc = _stepped("trunc", "trunc", "x without its fraction.")
+_rounded = _stepped("round", "rint", "The nearest integer, halves to the even one.")
 
 
-def isnan(input: Tensor) -> Tensor:
-    """Where x is not a number: the only values that differ from themselves."""
-    return ne(input, input)
+@checked
+def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
+    """The nearest number with so many decimals, halves to the even one; negative `decimals` round tens, hundreds, …"""
+    if decimals is None:
+        return _rounded(input)
+    if input.array.dtype.kind != "f":
+        raise DTypeError(f"round: decimals are for floating numbers, not {input.array.dtype}")
+    places = integer("round", "decimals", decimals)
+    scale = 10.0 ** math.fabs(places)
+    return _rounded(input * scale) / scale if places >= 0 else _rounded(input / scale) * scale
 
 
-def isinf(input: Tensor) -> Tensor:
-    """Where x is +∞ or −∞."""
-    return eq(abs(input), math.inf)
-
-
-def isfinite(input: Tensor) -> Tensor:
-    """Where x is neither NaN nor infinite."""
-    return lt(abs(input), math.inf) if input.array.dtype.kind == "f" else eq(input, input)
+def frac(input: Tensor) -> Tensor:
+    """The fraction of x, of x's sign."""
+    return input - trunc(input)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.ops.arithmetic import clamp
+from tinycnn.ops.choice import clamp
 from tinycnn.ops.elementwise import log, log1p
 
 if TYPE_CHECKING:

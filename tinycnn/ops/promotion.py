@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from tinycnn import dtypes, shapes
 from tinycnn.autograd.node import TensorBase, is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import DTypeError
+from tinycnn.errors import ArgumentError, DomainError
 from tinycnn.ops.expansion import expand
 
 if TYPE_CHECKING:
@@ -42,9 +44,9 @@ def cast(input: Tensor, dtype: Any) -> Tensor:
     return (Cast if old.kind == new.kind == "f" else CastToConstant).apply(input, dtype=new)
 
 
-def widened(input: Tensor) -> Tensor:
+def widened(input: Any) -> Any:
     """`input`, in float32 if it is in half precision, whose range sums and powers soon leave."""
-    return cast(input, np.float32) if input.array.dtype == np.float16 else input
+    return cast(input, np.float32) if is_tensor(input) and input.array.dtype == np.float16 else input
 
 
 def floating(op: str, input: Tensor) -> Tensor:
@@ -52,12 +54,15 @@ def floating(op: str, input: Tensor) -> Tensor:
 
     Raises
     ------
-    TypeError
+    ArgumentError
         If it is no Tensor.
     """
     if not isinstance(input, TensorBase):
-        raise TypeError(f"{op}: takes a Tensor, not {type(input).__name__}; tinycnn.tensor(...) makes one")
+        raise ArgumentError(f"{op}: takes a Tensor, not {type(input).__name__}; tinycnn.tensor(...) makes one")
     return input if input.array.dtype.kind == "f" else cast(input, dtypes.get_default_dtype())
+
+
+# Operands ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def operand(op: str, x: Any) -> Any:
@@ -67,33 +72,67 @@ def operand(op: str, x: Any) -> Any:
     if is_tensor(x) or isinstance(x, bool | int | float):
         return x
     if isinstance(x, np.ndarray):
+        dtypes.as_dtype(x.dtype)  # refuses text, objects, complex numbers
         return wrap(x)
-    raise TypeError(f"{op}: takes Tensors, numbers and NumPy arrays, not {type(x).__name__}")
+    raise ArgumentError(f"{op}: takes Tensors, numbers and NumPy arrays, not {type(x).__name__}")
+
+
+def dtype_of(x: Any) -> dtypes.DType:
+    """The dtype of a Tensor, or the one that a Python number has when it stands alone."""
+    return x.array.dtype if is_tensor(x) else dtypes.of_scalar(x)
 
 
 def common_dtype(*xs: Any) -> dtypes.DType:
     """PyTorch's result type of Tensors and Python numbers."""
-    return dtypes.result_type(
-        [(x.array.dtype, 2 if x.array.ndim else 1) if is_tensor(x) else (dtypes.of_scalar(x), 0) for x in xs]
-    )
+    return dtypes.result_type([(dtype_of(x), (2 if x.array.ndim else 1) if is_tensor(x) else 0) for x in xs])
 
 
-def alike(op: str, *operands: Any, floating: bool = False) -> tuple[Any, ...]:
+def wrapped(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
+    """A Python number of the kind that NumPy combines with `dtype` without widening it; integers wrap around."""
+    if dtype.kind == "f":
+        return float(x)
+    if dtype.kind == "b":
+        return bool(x)
+    if not -(2**63) <= x < 2**64:
+        raise DomainError(f"{op}: the number {x} does not fit into 64 bits")
+    limits = np.iinfo(dtype)
+    return (int(x) - int(limits.min)) % 2**limits.bits + int(limits.min)
+
+
+def fitted(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
+    """`wrapped`, but the number must be in dtype's range; to unsigned integers −x may stand for 2ⁿ − x, as in PyTorch.
+
+    Raises
+    ------
+    DomainError
+        If it is not.
+    """
+    if dtype.kind != "b" and math.isfinite(x):
+        most = (np.finfo if dtype.kind == "f" else np.iinfo)(dtype).max
+        least = np.iinfo(dtype).min if dtype.kind == "i" else -most
+        if not least <= x <= most:
+            raise DomainError(f"{op}: the number {x} cannot be converted to {dtype} without overflow")
+    return wrapped(op, x, dtype)
+
+
+def alike(op: str, *operands: Any, floating: bool = False, number: Callable[..., Scalar] = wrapped) -> tuple[Any, ...]:
     """The operands promoted to one dtype and broadcast to one shape. Python numbers stay numbers.
 
-    With `floating`, integers are promoted to the default floating type.
+    With `floating`, integers are promoted to the default floating type; `number` says what becomes of Python numbers
+    that are beyond the range of the dtype.
     """
     first = operands[0]
-    if isinstance(first, TensorBase) and all(_fits(x, first.array) for x in operands):
+    if isinstance(first, TensorBase) and all(_fits(x, first.array) for x in operands) and number is wrapped:
         return tuple(x if isinstance(x, TensorBase) else float(x) for x in operands)  # nothing to do, the usual case
     xs = tuple(operand(op, x) for x in operands)
     tensors = [x for x in xs if is_tensor(x)]
     if not tensors:
-        raise TypeError(f"{op}: expected a Tensor among its operands, got {[type(x).__name__ for x in operands]}")
+        names = [type(x).__name__ for x in operands]
+        raise ArgumentError(f"{op}: expected a Tensor among its operands, got {names}")
     dtype, shape = common_dtype(*xs), shapes.broadcast(op, *(x.array.shape for x in tensors))
     if floating and dtype.kind != "f":
         dtype = dtypes.get_default_dtype()
-    return tuple(expand(cast(x, dtype), shape) if is_tensor(x) else _number(op, x, dtype) for x in xs)
+    return tuple(expand(cast(x, dtype), shape) if is_tensor(x) else number(op, x, dtype) for x in xs)
 
 
 def _fits(x: Any, array: Array) -> bool:
@@ -101,10 +140,3 @@ def _fits(x: Any, array: Array) -> bool:
     if isinstance(x, TensorBase):
         return bool(x.array.dtype == array.dtype and x.array.shape == array.shape and array.dtype.kind == "f")
     return array.dtype.kind == "f" and isinstance(x, float | int)
-
-
-def _number(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
-    """A Python number of the kind that NumPy combines with `dtype` without widening it."""
-    if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
-        raise DTypeError(f"{op}: the number {x} cannot be converted to {dtype} without overflow")
-    return float(x) if dtype.kind == "f" else int(x) if dtype.kind in "iu" else x
