@@ -30,7 +30,9 @@ bool_ = np.dtype("bool")
 _default: DType = float32
 _BY_PYTHON_TYPE: dict[object, DType] = {bool: bool_, int: int64}
 NAMES = ("float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
-_KNOWN = frozenset((float16, float32, float64, uint8, int8, int16, int32, int64, bool_))
+FLOATING = frozenset((float16, float32, float64))
+INTEGERS = frozenset((uint8, int8, int16, int32, int64))
+_KNOWN = FLOATING | INTEGERS | {bool_}
 
 
 def get_default_dtype() -> DType:

@@ -2,10 +2,11 @@
 
     TinycnnError
     ├── ShapeError    (RuntimeError, ValueError)   shapes that do not fit the op
+    │   └── RankError (also IndexError)            too few or too many dimensions
     ├── DTypeError    (RuntimeError, TypeError)    dtypes that do not fit the op
     ├── DomainError   (RuntimeError, ValueError)   values outside what the op is defined for
     ├── ArgumentError (TypeError)                  an argument of a type the function does not take
-    ├── IndexRangeError (IndexError)               an index, a label or a dimension out of range
+    ├── IndexRangeError (IndexError, RuntimeError) an index, a label or a dimension out of range
     ├── DeviceError   (RuntimeError)               no such device, or tensors on two devices
     ├── GraphError    (RuntimeError)               the graph used against its rules
     ├── StateError    (RuntimeError)               a state dict that does not fit the module
@@ -51,8 +52,12 @@ class ArgumentError(TinycnnError, TypeError):
     """An argument of a type that the function does not take."""
 
 
-class IndexRangeError(TinycnnError, IndexError):
+class IndexRangeError(TinycnnError, IndexError, RuntimeError):
     """An index, a label or a dimension that is out of range."""
+
+
+class RankError(ShapeError, IndexRangeError):
+    """Too few or too many dimensions. PyTorch counts them here, and there runs into one that is out of range."""
 
 
 class DeviceError(TinycnnError, RuntimeError):

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tinycnn.errors import ShapeError
-from tinycnn.shapes import Window, window
+from tinycnn.geometry import Window, window
 
 
 @st.composite

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.geometry import Window, window
 from tinycnn.nn import functional as F
 from tinycnn.ops import convolution as ops
 from tinycnn.ops.arithmetic import Add
-from tinycnn.shapes import Window, window
 
 from .case import Case, normal
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.geometry import Window, window
 from tinycnn.nn import functional as F
 from tinycnn.ops import pooling as ops
 from tinycnn.ops.linalg import MatMul
-from tinycnn.shapes import Window, window
 
 from .case import Case, distinct, normal
 

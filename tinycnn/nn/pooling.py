@@ -9,7 +9,7 @@ from tinycnn._tensor import Tensor
 from tinycnn.nn import functional as F
 from tinycnn.nn.module import Module
 
-__all__ = ["AdaptiveAvgPool2d", "AvgPool2d", "MaxPool2d"]
+__all__ = ["AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d", "MaxPool2d"]
 
 Sizes = int | Sequence[int]
 
@@ -128,8 +128,8 @@ class AdaptiveAvgPool2d(Module):
 
     Parameters
     ----------
-    output_size : int, None or a pair of these
-        oH and oW; None keeps the input's size.
+    output_size : int, or a pair of int and None
+        oH and oW; None in the pair keeps the input's size.
 
     References
     ----------
@@ -143,13 +143,37 @@ class AdaptiveAvgPool2d(Module):
     tensor([[[2.5000]]])
     """
 
-    def __init__(self, output_size: Sizes | tuple[int | None, int | None] | None) -> None:
+    def __init__(self, output_size: int | Sequence[int | None]) -> None:
         super().__init__()
         self.output_size = output_size
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, H, W) → (N, C, oH, oW), or one image without its N."""
         return F.adaptive_avg_pool2d(input, self.output_size)
+
+    def extra_repr(self) -> str:
+        """The size of the grid."""
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveMaxPool2d(Module):
+    """The largest value of each window of the grid that `AdaptiveAvgPool2d` describes.
+
+    Parameters
+    ----------
+    output_size : int, or a pair of int and None
+        oH and oW; None in the pair keeps the input's size.
+    return_indices : bool
+        Also return where each winner stands in its H·W plane, counted row by row.
+    """
+
+    def __init__(self, output_size: int | Sequence[int | None], return_indices: bool = False) -> None:
+        super().__init__()
+        self.output_size, self.return_indices = output_size, return_indices
+
+    def forward(self, input: Tensor) -> Any:
+        """(N, C, H, W) → (N, C, oH, oW), or one image without its N; with `return_indices`, a pair of these."""
+        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
 
     def extra_repr(self) -> str:
         """The size of the grid."""

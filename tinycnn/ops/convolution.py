@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.shapes import Window
+from tinycnn.geometry import Window
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor

@@ -1,32 +1,36 @@
-"""What all functions here ask of their arguments: Tensors, and of one floating dtype."""
+"""What the functions here ask of their arguments besides their types: one dtype, integers."""
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
-from tinycnn.autograd.node import is_tensor
-from tinycnn.errors import DTypeError, explain
+from tinycnn.dtypes import FLOATING, DType
+from tinycnn.errors import ArgumentError, DTypeError, explain
 
 
-def expect_tensors(op: str, **given: Any) -> None:
-    """Raise a TypeError if one of these is no Tensor; None is what was left out."""
-    for name, value in given.items():
-        if value is not None and not is_tensor(value):
-            hint = "; tinycnn.from_numpy makes one of an array" if hasattr(value, "__array__") else ""
-            raise TypeError(f"{op}: {name} must be a Tensor, not {type(value).__name__}{hint}")
-
-
-def expect_one_dtype(op: str, **given: Any) -> None:
-    """Raise a DTypeError unless all of these, those left out aside, have the same floating dtype."""
+def expect_one_dtype(op: str, takes: frozenset[DType] = FLOATING, /, **given: Any) -> None:
+    """Raise a DTypeError unless all of these, those left out aside, have the same dtype, and it is one of `takes`."""
     found = {name: tensor.array.dtype for name, tensor in given.items() if tensor is not None}
-    if len(set(found.values())) > 1 or any(dtype.kind != "f" for dtype in found.values()):
+    if len(set(found.values())) > 1 or not takes.issuperset(found.values()):
+        kind = "floating dtype" if takes is FLOATING else f"dtype out of {_listed(sorted(map(str, takes)))}"
         raise DTypeError(
             explain(
-                f"{op}: expected {_listed([*found])} to have one floating dtype",
+                f"{op}: expected {_listed([*found])} to have one {kind}",
                 found,
                 "x.float() makes a tensor float32, model.double() a model float64",
             )
         )
+
+
+def expect_integer(op: str, name: str, value: Any) -> int:
+    """`value` as Python's integer; an ArgumentError if it is none."""
+    try:
+        if not isinstance(value, bool):
+            return index(value)
+    except TypeError:
+        pass
+    raise ArgumentError(f"{op}: {name} must be an integer, not {value!r}")
 
 
 def _listed(names: list[str]) -> str:

@@ -1,25 +1,30 @@
-"""Convolution as PyTorch calls it: arguments checked and brought into one form, then the op."""
+"""Convolution and its transpose as PyTorch calls them: arguments checked and brought into one form, then the op."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from tinycnn._tensor import Tensor
+from tinycnn.dtypes import FLOATING, INTEGERS, int64
 from tinycnn.errors import DomainError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
+from tinycnn.geometry import Pair, Window, pair, transposed_window, window
+from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
 from tinycnn.nn.functional.images import like_input
-from tinycnn.ops.convolution import Conv2d
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.convolution import Conv2d, Conv2dInput
 from tinycnn.ops.shaping import reshape
-from tinycnn.shapes import Pair, Window, pair, window
+
+Sizes = int | Sequence[int]
 
 
+@checked
 def conv2d(
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0,
-    dilation: int | Sequence[int] = 1,
+    stride: Sizes = 1,
+    padding: Sizes | str = 0,
+    dilation: Sizes = 1,
     groups: int = 1,
 ) -> Tensor:
     r"""Cross-correlation of images with kernels, which deep learning calls convolution.
@@ -55,50 +60,130 @@ def conv2d(
              [-1.,  1.],
              [ 0., -1.]]])
     """
-    expect_tensors("conv2d", input=input, weight=weight, bias=bias)
-    if weight.array.ndim != 4:
-        raise ShapeError(f"conv2d: expected a weight of 4 dimensions (O C/g kH kW), but got {weight.array.shape}")
+    _expect_kernels("conv2d", weight, "O C/g kH kW")
+    groups = expect_integer("conv2d", "groups", groups)
 
     def convolve(x: Tensor) -> Tensor:
-        _check(x, weight, bias, groups)
-        geometry = _window(x, weight, stride, padding, dilation)
-        y = Conv2d.apply(x, weight, window=geometry, groups=groups)
-        return y if bias is None else y + reshape(bias, 1, -1, 1, 1)
+        spread = pair("conv2d", "dilation", dilation)
+        _check_channels(x, weight, groups)
+        _check_bias("conv2d", weight, bias, weight.array.shape[0])
+        takes = FLOATING | (INTEGERS if spread == (1, 1) else {int64})  # what PyTorch computes with
+        expect_one_dtype("conv2d", takes, input=x, weight=weight, bias=bias)
+        geometry = _window(x, weight, pair("conv2d", "stride", stride), padding, spread)
+        return _plus(Conv2d.apply(x, weight, window=geometry, groups=groups), bias)
 
     return like_input(input, convolve, "conv2d")
 
 
-def _window(
-    x: Tensor,
+@checked
+def conv_transpose2d(
+    input: Tensor,
     weight: Tensor,
-    stride: int | Sequence[int],
-    padding: int | Sequence[int] | str,
-    dilation: int | Sequence[int],
-) -> Window:
+    bias: Tensor | None = None,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    output_padding: Sizes = 0,
+    groups: int = 1,
+    dilation: Sizes = 1,
+) -> Tensor:
+    r"""The adjoint of `conv2d` in its input: every pixel puts down a kernel scaled by it, and what overlaps adds up.
+
+        y[n, o, s·p + d·i − pad, s·q + d·j − pad] = b[o] + Σ_{c,p,q,i,j} x[n,c,p,q] · w[c,o,i,j]
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, H, W) or (C, H, W)
+    weight : Tensor, (C, O/groups, kH, kW); the weight of the convolution from O to C channels that this one transposes
+    bias : Tensor, (O,), optional
+    stride : pixels from one kernel put down to the next
+    padding : rings cut off around the result
+    output_padding : rows and columns added at the bottom and right, for with a stride several sizes of image lead a
+        convolution to the same H W; smaller than the stride or the dilation
+    groups, dilation : as for `conv2d`
+
+    Returns
+    -------
+    Tensor, (N, O, oH, oW) with oH = s·(H − 1) − 2·pad + d·(kH − 1) + 1 + output_padding
+
+    References
+    ----------
+    Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", section 4.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> conv_transpose2d(tinycnn.tensor([[[1.0, 2.0]]]), tinycnn.ones(1, 1, 1, 3), stride=(1, 2))
+    tensor([[[1., 1., 3., 2., 2.]]])
+    """
+    op = "conv_transpose2d"
+    _expect_kernels(op, weight, "C O/g kH kW")
+    groups = expect_integer(op, "groups", groups)
+
+    def convolve(x: Tensor) -> Tensor:
+        (c, o), channels = weight.array.shape[:2], x.array.shape[1]
+        facts = {"input  N C H W": x.array.shape, "weight C O/g kH kW": weight.array.shape}
+        _check_groups(op, groups, c, "input", facts)
+        if channels != c:
+            raise ShapeError(
+                explain(
+                    f"{op}: input channels must equal weight.shape[0], but {channels} ≠ {c}",
+                    facts,
+                    "here the input's channels come first in the weight; conv2d has them second",
+                )
+            )
+        _check_bias(op, weight, bias, o * groups)
+        expect_one_dtype(op, FLOATING | {int64}, input=x, weight=weight, bias=bias)
+        steps, cut, spread, more = (
+            pair(op, name, sizes)
+            for name, sizes in (("stride", stride), ("padding", padding), ("dilation", dilation),
+                                ("output_padding", output_padding))
+        )  # fmt: skip
+        geometry = transposed_window(op, x.array.shape[2:], weight.array.shape[2:], steps, cut, spread, more)
+        return _plus(Conv2dInput.apply(x, weight, window=geometry, groups=groups), bias)
+
+    return like_input(input, convolve, op)
+
+
+def _plus(y: Tensor, bias: Tensor | None) -> Tensor:
+    return y if bias is None else y + reshape(bias, (1, -1, 1, 1))
+
+
+def _window(x: Tensor, weight: Tensor, stride: Pair, padding: Sizes | str, dilation: Pair) -> Window:
     kernel: Pair = weight.array.shape[2:]
-    step, spread = pair("conv2d", "stride", stride), pair("conv2d", "dilation", dilation)
-    if isinstance(padding, str):
-        if padding not in ("same", "valid"):
-            raise DomainError(f"conv2d: invalid padding string {padding!r}, should be one of 'valid', 'same'")
-        if padding == "same" and step != (1, 1):
-            raise ShapeError("conv2d: padding='same' is not supported for strided convolutions: the size cannot stay")
-        total = [d * (k - 1) if padding == "same" else 0 for d, k in zip(spread, kernel, strict=True)]
-        sides = tuple((t // 2, t - t // 2) for t in total)
-        return window("conv2d", x.array.shape[2:], kernel, step, (sides[0], sides[1]), spread)
-    return window("conv2d", x.array.shape[2:], kernel, step, pair("conv2d", "padding", padding), spread)
+    if not isinstance(padding, str):
+        return window("conv2d", x.array.shape[2:], kernel, stride, pair("conv2d", "padding", padding), dilation)
+    if padding not in ("same", "valid"):
+        raise DomainError(f"conv2d: invalid padding string {padding!r}, should be one of 'valid', 'same'")
+    if padding == "same" and stride != (1, 1):
+        raise ShapeError("conv2d: padding='same' is not supported for strided convolutions: the size cannot stay")
+    total = [d * (k - 1) if padding == "same" else 0 for d, k in zip(dilation, kernel, strict=True)]
+    sides = tuple((t // 2, t - t // 2) for t in total)
+    return window("conv2d", x.array.shape[2:], kernel, stride, (sides[0], sides[1]), dilation)
 
 
-def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
-    """The rules of shapes and dtypes, each with its own message."""
-    channels, (o, c, _, _) = x.array.shape[1], weight.array.shape
-    facts = {"input  N C H W": x.array.shape, "weight O C/g kH kW": weight.array.shape}
-    if groups < 1 or o % groups:
+# The rules of shapes, each with its own message ──────────────────────────────────────────────────────────────────────
+
+
+def _expect_kernels(op: str, weight: Tensor, axes: str) -> None:
+    if weight.array.ndim != 4:
+        raise ShapeError(f"{op}: expected a weight of 4 dimensions ({axes}), but got {weight.array.shape}")
+
+
+def _check_groups(op: str, groups: int, divided: int, side: str, facts: dict[str, tuple[int, ...]]) -> None:
+    if groups < 1 or not divided or divided % groups:
         raise ShapeError(
             explain(
-                f"conv2d: groups must be positive and divide the output channels, but {o} channels, groups = {groups}",
+                f"{op}: groups must be positive and divide the {side} channels, but {divided} channels,"
+                f" groups = {groups}",
                 facts,
             )
         )
+
+
+def _check_channels(x: Tensor, weight: Tensor, groups: int) -> None:
+    channels, (o, c, _, _) = x.array.shape[1], weight.array.shape
+    facts = {"input  N C H W": x.array.shape, "weight O C/g kH kW": weight.array.shape}
+    _check_groups("conv2d", groups, o, "output", facts)
     if channels != c * groups:
         raise ShapeError(
             explain(
@@ -107,14 +192,16 @@ def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
                 _channel_hint(x.array.shape, c * groups),
             )
         )
+
+
+def _check_bias(op: str, weight: Tensor, bias: Tensor | None, o: int) -> None:
     if bias is not None and bias.array.shape != (o,):
         raise ShapeError(
             explain(
-                f"conv2d: the bias must have one entry for each of {o} output channels",
-                facts | {"bias": bias.array.shape},
+                f"{op}: the bias must have one entry for each of {o} output channels",
+                {"weight": weight.array.shape, "bias": bias.array.shape},
             )
         )
-    expect_one_dtype("conv2d", input=x, weight=weight, bias=bias)
 
 
 def _channel_hint(shape: tuple[int, ...], wanted: int) -> str:

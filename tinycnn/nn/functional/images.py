@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_tensors
+from tinycnn.errors import RankError, ShapeError, explain
 from tinycnn.ops.shaping import squeeze, unsqueeze
 
 
@@ -15,13 +14,12 @@ def batched(op: str, input: Tensor) -> Tensor:
 
     Raises
     ------
-    ShapeError
+    RankError
         If it has neither 3 nor 4 dimensions.
     """
-    expect_tensors(op, input=input)
     rank = input.array.ndim
     if rank not in (3, 4):
-        raise ShapeError(
+        raise RankError(
             explain(
                 f"{op}: expected 3D (unbatched) or 4D (batched) input, but got {rank} dimensions",
                 {"input": input.array.shape},
@@ -37,3 +35,11 @@ def like_input(input: Tensor, function: Callable[[Tensor], Tensor], op: str) -> 
     """``function`` of the batched input, without the N if the input had none."""
     y = function(batched(op, input))
     return squeeze(y, 0) if input.array.ndim == 3 else y
+
+
+def expect_pixels(op: str, x: Tensor) -> None:
+    """Raise a ShapeError if images have no channels or no pixels; that there are no images is all right."""
+    if 0 in x.array.shape[1:]:
+        raise ShapeError(
+            explain(f"{op}: expected C, H and W to be non-zero; only the batch may be empty", {"input": x.array.shape})
+        )

@@ -1,32 +1,162 @@
-"""Borders around tensors."""
+"""Borders around tensors: of one value, or continuing what is inside."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ShapeError
-from tinycnn.nn.functional.arguments import expect_tensors
+from tinycnn.autograd.node import is_tensor
+from tinycnn.dtypes import FLOATING, INTEGERS, DType
+from tinycnn.errors import ArgumentError, DomainError, ShapeError, explain
+from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.copying import clone
+from tinycnn.ops.expansion import expand
+from tinycnn.ops.indexing import narrow
+from tinycnn.ops.joining import cat
 from tinycnn.ops.padding import Crop, Pad
+from tinycnn.ops.shaping import flip
+
+Width = tuple[int, int]  # before and after
 
 
-def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """A border of `value` (0 if left out), given from the last dimension backwards: (left, right, top, bottom, …).
+@checked
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Tensor:
+    """A border, its widths given from the last dimension backwards: (left, right, top, bottom, …).
 
     Negative widths cut off instead.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of any shape for "constant". Other modes pad the last one, two or three dimensions, behind N and C or behind C.
+    pad : two widths for each dimension that is padded
+    mode : with ``1 2 3`` inside and a width of 2, "constant" is ``v v 1 2 3 v v``, "reflect" mirrors at the edge pixel,
+        ``3 2 1 2 3 2 1``, "replicate" repeats that pixel, ``1 1 1 2 3 3 3``, "circular" goes on at the other end,
+        ``2 3 1 2 3 1 2``
+    value : of the constant border; 0 if left out
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> pad(tinycnn.tensor([[1.0, 2.0, 3.0]]), (2, 1), "reflect")
+    tensor([[3., 2., 1., 2., 3., 2.]])
     """
-    if mode != "constant":
-        raise NotImplementedError(f"pad: mode {mode!r} is not offered; only 'constant' is")
-    expect_tensors("pad", input=input)
-    rank = input.array.ndim
-    if len(pad) % 2 or len(pad) > 2 * rank:
+    if not isinstance(pad, tuple | list):
+        raise ArgumentError(f"pad: pad must be a tuple of integers, not {pad!r}")
+    numbers = [expect_integer("pad", "each of pad", width) for width in pad]
+    rank, padded = input.array.ndim, len(numbers) // 2
+    if len(numbers) % 2 or padded > rank:
         raise ShapeError(
-            f"pad: needs two widths for each padded dimension, at most {2 * rank} numbers, not {tuple(pad)}"
+            f"pad: needs two widths for each padded dimension, at most {2 * rank} numbers, not {tuple(numbers)}"
         )
-    widths = [(0, 0)] * (rank - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
-    cut = tuple((max(-before, 0), max(-after, 0)) for before, after in widths)
+    widths = [(0, 0)] * (rank - padded) + [(numbers[i], numbers[i + 1]) for i in range(2 * padded - 2, -1, -2)]
+    if mode == "constant":
+        return _constant(input, widths, 0 if value is None else value)
+    if mode not in _MODES:
+        raise DomainError(f"pad: there is no mode {mode!r}; it is 'constant', 'reflect', 'replicate' or 'circular'")
+    if value:
+        raise DomainError(f"pad: mode {mode!r} takes no value; what is inside says what is outside")
+    if padded not in (1, 2, 3) or rank - padded not in (1, 2):
+        raise ShapeError(
+            explain(
+                f"pad: mode {mode!r} pads the last 1, 2 or 3 dimensions, behind N and C or behind C alone",
+                {"input": input.array.shape, "pad": tuple(numbers)},
+                "pad takes two widths a dimension, those of the last dimension first",
+            )
+        )
+    return _continued(input, widths, mode, rank - padded - 1)
+
+
+def _constant(input: Tensor, widths: Sequence[Width], value: Any) -> Tensor:
+    grow, cut = _split(widths)
+    fill = _fill(value, input.array.dtype) if any(map(any, grow)) else 0
+    return Pad.apply(_cropped(input, cut), widths=grow, value=fill)
+
+
+def _split(widths: Sequence[Width]) -> tuple[tuple[Width, ...], tuple[Width, ...]]:
+    """What is added, and what the negative widths cut off."""
     grow = tuple((max(before, 0), max(after, 0)) for before, after in widths)
-    if any(n < before + after for n, (before, after) in zip(input.array.shape, cut, strict=True)):
-        raise ShapeError(f"pad: negative widths {tuple(pad)} cut away more than the shape {input.array.shape} has")
-    y = Crop.apply(input, widths=cut) if any(map(any, cut)) else input
-    return Pad.apply(y, widths=grow, value=0 if value is None else value)
+    cut = tuple((max(-before, 0), max(-after, 0)) for before, after in widths)
+    return grow, cut
+
+
+def _cropped(x: Tensor, cut: tuple[Width, ...], least: int = 0) -> Tensor:
+    """x without what is cut off; along each dimension at least so much must be left."""
+    if any(any(c) and n - sum(c) < least for n, c in zip(x.array.shape, cut, strict=True)):
+        raise ShapeError(f"pad: negative widths {cut} cut away more than the shape {x.array.shape} has")
+    return Crop.apply(x, widths=cut) if any(map(any, cut)) else x
+
+
+def _fill(value: Any, dtype: DType) -> float:
+    """`value` as this dtype has it: cut to an integer, if need be, but never out of range."""
+    number = value.item() if isinstance(value, np.generic) or (is_tensor(value) and not value.array.ndim) else value
+    if not isinstance(number, bool | int | float):
+        raise ArgumentError(f"pad: value must be a number, not {type(value).__name__}")
+    if dtype.kind == "b":
+        return bool(number)
+    if dtype.kind == "f" and not math.isfinite(number):
+        return number
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    if not limits.min <= number <= limits.max:
+        raise DomainError(f"pad: value {number} cannot be converted to {dtype} without overflow")
+    return float(number) if dtype.kind == "f" else int(number)
+
+
+# Borders that continue what is inside, one dimension after the other: corners come out right by themselves ───────────
+
+
+def _reflected(x: Tensor, axis: int, before: int, after: int) -> tuple[Tensor, Tensor]:
+    n = x.array.shape[axis]
+    return flip(narrow(x, axis, 1, before), (axis,)), flip(narrow(x, axis, n - 1 - after, after), (axis,))
+
+
+def _replicated(x: Tensor, axis: int, before: int, after: int) -> tuple[Tensor, Tensor]:
+    n, shape = x.array.shape[axis], x.array.shape
+    return (
+        expand(narrow(x, axis, 0, 1), (*shape[:axis], before, *shape[axis + 1 :])),
+        expand(narrow(x, axis, n - 1, 1), (*shape[:axis], after, *shape[axis + 1 :])),
+    )
+
+
+def _wrapped(x: Tensor, axis: int, before: int, after: int) -> tuple[Tensor, Tensor]:
+    return narrow(x, axis, x.array.shape[axis] - before, before), narrow(x, axis, 0, after)
+
+
+_MODES = {"reflect": _reflected, "replicate": _replicated, "circular": _wrapped}
+
+
+def _continued(input: Tensor, widths: Sequence[Width], mode: str, channel: int) -> Tensor:
+    grow, cut = _split(widths)
+    inner = _cropped(input, cut) if mode == "circular" else input  # a mirror shows what is itself cut off afterwards
+    _check_room(inner, grow, mode, channel)
+    y = inner
+    for axis, (before, after) in enumerate(grow):
+        if before or after:
+            left, right = _MODES[mode](y, axis, before, after)
+            y = cat([left, y, right], axis)
+    y = clone(input) if y is input else y
+    return y if mode == "circular" else _cropped(y, cut, least=1)
+
+
+def _check_room(x: Tensor, grow: Sequence[Width], mode: str, channel: int) -> None:
+    """Whether there is enough inside to continue."""
+    shape = x.array.shape
+    if mode != "circular":
+        expect_one_dtype("pad", FLOATING | INTEGERS, input=x)
+        if 0 in shape[channel:]:
+            raise ShapeError(f"pad: mode {mode!r} needs something inside; only the batch may be empty, not {shape}")
+    for n, width in zip(shape, grow, strict=True):
+        most = {"reflect": n - 1, "circular": n}.get(mode)
+        if most is not None and max(width) > max(most, 0):
+            raise ShapeError(
+                explain(
+                    f"pad: mode {mode!r} adds at most {most} at each side of a size of {n}, not {max(width)}",
+                    {"input": shape, "pad": tuple(grow)},
+                    "a border cannot be wider than what it continues",
+                )
+            )
