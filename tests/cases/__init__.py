@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     activations,
     arithmetic,
+    choice,
     convolution,
     copying,
     elementwise,
@@ -28,6 +29,7 @@ __all__ = ["CASES", "Case"]
 CASES: list[Case] = [
     *promotion.CASES,
     *arithmetic.CASES,
+    *choice.CASES,
     *elementwise.CASES,
     *activations.CASES,
     *shaping.CASES,

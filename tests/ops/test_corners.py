@@ -51,7 +51,7 @@ def test_norms(norm: tuple[object, float]) -> None:
 
 
 def test_a_remainder_of_integers_by_zero_is_refused() -> None:
-    with pytest.raises(ZeroDivisionError, match="remainder: integer division by zero"):
+    with pytest.raises(RuntimeError, match="remainder: integer division by zero"):
         torch.tensor([1]) % 0
 
 
@@ -75,7 +75,7 @@ def test_other_things_are_unequal_not_an_error() -> None:
 @pytest.mark.parametrize("name", ["exp", "log", "sqrt", "sigmoid", "gelu", "logsumexp"])
 def test_what_is_no_tensor_is_named(name: str) -> None:
     function = getattr(torch, name, None) or getattr(torch.nn.functional, name)
-    with pytest.raises(TypeError, match=f"{name}: takes a Tensor, not list"):
+    with pytest.raises(TypeError, match=f"{name}: input must be a Tensor, not list; tinycnn.tensor makes one"):
         function([1.0], *([0] if name == "logsumexp" else []))
 
 

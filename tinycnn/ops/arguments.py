@@ -67,6 +67,6 @@ def checked(function: F) -> F:
 
 def _check(op: str, name: str, value: Any, rule: list[Rule]) -> None:
     if rule and not any(fits(value) for _, fits in rule):
-        hint = "; tinycnn.from_numpy makes one of an array" if isinstance(value, np.ndarray) else ""
+        hint = "; tinycnn.tensor makes one" if "a Tensor" in dict(rule) and hasattr(value, "__len__") else ""
         kinds = " or ".join(kind for kind, _ in rule)
         raise ArgumentError(f"{op}: {name} must be {kinds}, not {type(value).__name__}{hint}")

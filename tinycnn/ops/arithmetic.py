@@ -229,11 +229,11 @@ def pow(input: Any, exponent: Any) -> Tensor:
     dtype = common_dtype(x, y)
     if dtype.kind == "f":
         return Pow.apply(x, y)
-    if dtype.kind == "b":
+    if dtype.kind == "b" and (is_tensor(y) or not is_tensor(x)):
         raise DTypeError("pow: booleans have no powers; use & for 'and', or x.int()")
     if not is_tensor(y) and y < 0:
         raise DTypeError("pow: integers to negative integer powers are not allowed; make the base floating")
-    return IntegerPow.apply(x, y)
+    return cast(IntegerPow.apply(x, y), dtype)  # NumPy's powers of booleans are int8
 
 
 def float_power(input: Any, exponent: Any) -> Tensor:

@@ -192,7 +192,7 @@ def _mask(op: str, condition: Any, any_dtype: bool = False) -> Tensor:
 
 @checked
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Scalar) -> Tensor:
-    """`value`, a number or a Tensor of no dimensions, where the mask holds, `input` elsewhere; input's dtype is kept."""
+    """`value`, a number or a Tensor without dimensions, where the mask holds, else `input`, whose dtype is kept."""
     dtype = input.array.dtype
     if mask.array.dtype.kind != "b":
         raise DTypeError(f"masked_fill: expected a boolean mask, but got {mask.array.dtype}; compare it")

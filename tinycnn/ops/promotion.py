@@ -58,7 +58,7 @@ def floating(op: str, input: Tensor) -> Tensor:
         If it is no Tensor.
     """
     if not isinstance(input, TensorBase):
-        raise ArgumentError(f"{op}: takes a Tensor, not {type(input).__name__}; tinycnn.tensor(...) makes one")
+        raise ArgumentError(f"{op}: input must be a Tensor, not {type(input).__name__}; tinycnn.tensor makes one")
     return input if input.array.dtype.kind == "f" else cast(input, dtypes.get_default_dtype())
 
 
@@ -108,7 +108,7 @@ def fitted(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
         If it is not.
     """
     if dtype.kind != "b" and math.isfinite(x):
-        most = (np.finfo if dtype.kind == "f" else np.iinfo)(dtype).max
+        most = float(np.finfo(dtype).max) if dtype.kind == "f" else np.iinfo(dtype).max
         least = np.iinfo(dtype).min if dtype.kind == "i" else -most
         if not least <= x <= most:
             raise DomainError(f"{op}: the number {x} cannot be converted to {dtype} without overflow")

@@ -2,4 +2,8 @@
 
 from __future__ import annotations
 
-KERNELS: tuple[str, ...] = ()
+from tinycnn.backend.cpu.summation import total
+
+__all__ = ["total"]
+
+KERNELS: tuple[str, ...] = (*__all__,)
