@@ -1,9 +1,9 @@
-r"""Normalisation layers. They give their input mean 0 and variance 1, then let the network choose its own.
+r"""Normalisation layers that look at one example alone: training and evaluation are the same.
 
     y = (x − E[x]) / √(σ²[x] + ε) · γ + β
 
-What differs is over which elements mean and variance are taken: batch norm has one for each channel, over the batch and
-its pixels; layer norm one for each example, over its features.
+What differs is over which elements mean and variance are taken: layer norm over all features, group norm over the
+pixels of a few channels. Local response norm, AlexNet's, is older: no mean, and neighbours in place of a variance.
 """
 
 from __future__ import annotations
@@ -12,169 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.creation import empty, ones, tensor, zeros
-from tinycnn.errors import ShapeError, explain
+from tinycnn.creation import empty
+from tinycnn.errors import ConfigError
 from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.module import Module
 from tinycnn.nn.parts import Parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
-
-
-class _BatchNorm(Module):
-    """All of batch norm but the shapes it takes."""
-
-    weight: Parameter | None
-    bias: Parameter | None
-    running_mean: Tensor | None
-    running_var: Tensor | None
-    num_batches_tracked: Tensor | None
-
-    _takes: tuple[str, ...]  #: the dimensions that the input may have
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool = True,
-    ) -> None:
-        super().__init__()
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.affine, self.track_running_stats = affine, track_running_stats
-        for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            self.register_parameter(
-                name, Parameter(empty(num_features, device=device, dtype=dtype)) if wanted else None
-            )
-        tracked = track_running_stats
-        self.register_buffer("running_mean", zeros(num_features, device=device, dtype=dtype) if tracked else None)
-        self.register_buffer("running_var", ones(num_features, device=device, dtype=dtype) if tracked else None)
-        self.register_buffer("num_batches_tracked", tensor(0, device=device) if tracked else None)
-        self.reset_parameters()
-
-    def reset_running_stats(self) -> None:
-        """Forget the batches seen so far."""
-        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
-            self.running_mean.zero_()
-            self.running_var.fill_(1)
-            self.num_batches_tracked.zero_()
-
-    def reset_parameters(self) -> None:
-        """Start again: γ = 1, β = 0, and no batches seen."""
-        self.reset_running_stats()
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """The same shape, each channel normalised."""
-        self._check_input_dim(input)
-        use_batch = self.training or (self.running_mean is None and self.running_var is None)
-        use_running = not self.training or self.track_running_stats
-        return F.batch_norm(
-            input,
-            self.running_mean if use_running else None,
-            self.running_var if use_running else None,
-            self.weight,
-            self.bias,
-            use_batch,
-            self._share_of_this_batch(),
-            self.eps,
-        )
-
-    def _share_of_this_batch(self) -> float:
-        """The weight of this batch in the running statistics; without a momentum they are the mean of all batches."""
-        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            if self.momentum is None:
-                return 1 / int(self.num_batches_tracked)
-        return self.momentum or 0.0
-
-    def _check_input_dim(self, input: Tensor) -> None:
-        ranks = [len(axes.split()) for axes in self._takes]
-        if input.ndim not in ranks:
-            raise ShapeError(explain(
-                f"{type(self).__name__}: expected {'D or '.join(map(str, ranks))}D input (got {input.ndim}D input)",
-                {"input": tuple(input.shape), "expected": " or ".join(self._takes)},
-                "BatchNorm2d is for images, BatchNorm1d for what has been flattened",
-            ))
-
-    def extra_repr(self) -> str:
-        """The channels and all options."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine},"
-            f" bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
-
-
-class BatchNorm2d(_BatchNorm):
-    r"""Each channel of N C H W images normalised: over N H W of the batch in training, by running statistics after it.
-
-        training:    y = (x − μ) / √(σ² + ε) · γ + β,    μ and σ² of this batch
-        evaluation:  the same with the running mean and variance, so that no image depends on its neighbours
-
-    In training, with momentum m, the running statistics move towards the batch's, r ← (1 − m)·r + m·batch. For the
-    variance this is the unbiased one, σ²·n/(n − 1), though the batch itself is divided by the biased one.
-
-    Parameters
-    ----------
-    num_features : int
-        C.
-    eps : float
-        ε, which keeps a constant channel from being divided by 0.
-    momentum : float, optional
-        m; None makes the running statistics the plain mean of all batches.
-    affine : bool
-        Whether to learn γ and β, which start at 1 and 0.
-    track_running_stats : bool
-        Without them evaluation, too, uses the statistics of its batch.
-    bias : bool
-        Whether to learn β, too.
-
-    Attributes
-    ----------
-    weight, bias : Parameter, (C,), or None
-        γ and β.
-    running_mean, running_var : Tensor, (C,), or None
-    num_batches_tracked : Tensor, int64, or None
-
-    Raises
-    ------
-    ShapeError
-        If the input is not N C H W with C channels, or training has one value per channel only.
-
-    References
-    ----------
-    Ioffe and Szegedy 2015, "Batch normalization: accelerating deep network training by reducing internal covariate
-    shift", algorithms 1 and 2.
-
-    Examples
-    --------
-    One channel with the values 0 and 2, mean 1 and (unbiased) variance 2:
-
-    >>> import tinycnn
-    >>> from tinycnn import nn
-    >>> norm = nn.BatchNorm2d(1)
-    >>> norm(tinycnn.tensor([[[[0.0, 2.0]]]])).detach()
-    tensor([[[[-1.0000,  1.0000]]]])
-    >>> norm.running_mean, norm.running_var            # 0.9·0 + 0.1·1 and 0.9·1 + 0.1·2
-    (tensor([0.1000]), tensor([1.1000]))
-    """
-
-    _takes = ("N C H W",)
-
-
-class BatchNorm1d(_BatchNorm):
-    r"""Each feature of (N, C) normalised over the batch, of (N, C, L) over L, too; otherwise as `BatchNorm2d`."""
-
-    _takes = ("N C", "N C L")
+__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm"]
 
 
 class LayerNorm(Module):
@@ -249,3 +94,109 @@ class LayerNorm(Module):
             f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine},"
             f" bias={self.bias is not None}"
         )
+
+
+class GroupNorm(Module):
+    r"""Each example normalised by itself, over its pixels and a group of channels: small batches do it no harm.
+
+        y = (x − μ) / √(σ² + ε) · γ + β,    μ and σ² (biased) over C/num_groups channels and H W
+
+    Parameters
+    ----------
+    num_groups : int
+        A divisor of `num_channels`; 1 makes it a layer norm, `num_channels` an instance norm.
+    num_channels : int
+        C.
+    eps : float
+        ε, which keeps a constant group from being divided by 0.
+    affine : bool
+        Whether to learn γ and β, one of each for every channel; they start at 1 and 0.
+    bias : bool
+        Whether to learn β, too.
+
+    Attributes
+    ----------
+    weight, bias : Parameter, (C,), or None
+        γ and β.
+
+    References
+    ----------
+    Wu and He 2018, "Group normalization", equations 1 to 7.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> from tinycnn import nn
+    >>> nn.GroupNorm(2, 4)(tinycnn.tensor([[1.0, 3.0, 10.0, 30.0]])).detach()
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+    """
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        if num_groups < 1 or num_channels % num_groups:
+            raise ConfigError(
+                f"GroupNorm: num_channels must be divisible by num_groups, but {num_channels} is not by {num_groups}"
+            )
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
+            self.register_parameter(
+                name, Parameter(empty(num_channels, device=device, dtype=dtype)) if wanted else None
+            )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Start again: γ = 1, β = 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, …), to the same shape."""
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """Groups, channels and all options."""
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine},"
+            f" bias={self.bias is not None}"
+        )
+
+
+class LocalResponseNorm(Module):
+    r"""Each value divided by what its neighbouring channels hold at the same pixel, as AlexNet did.
+
+        y[n,c] = x[n,c] / (k + (α/size)·Σ x[n,i]²)^β,   i over `size` channels around c
+
+    The paper's α is not divided by the size; PyTorch's is.
+
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
+    section 3.3.
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, …) of at least 3 dimensions, to the same shape."""
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        """The size and all options."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

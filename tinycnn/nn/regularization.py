@@ -1,4 +1,4 @@
-r"""Dropout layers: noise in training, which keeps units from relying on each other."""
+r"""Noise in training that keeps units, channels or whole layers from relying on each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tinycnn.errors import ConfigError
 from tinycnn.nn import functional as F
 from tinycnn.nn.module import Module
 
-__all__ = ["Dropout", "Dropout2d"]
+__all__ = ["Dropout", "Dropout1d", "Dropout2d", "StochasticDepth"]
 
 
 class _Dropout(Module):
@@ -48,6 +48,14 @@ class Dropout(_Dropout):
         return F.dropout(input, self.p, self.training, self.inplace)
 
 
+class Dropout1d(_Dropout):
+    """Dropout of whole channels of (N, C, L) or (C, L)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, L) or (C, L), to the same shape."""
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
 class Dropout2d(_Dropout):
     """Dropout of whole channels: neighbouring pixels are too alike for dropping single ones to matter.
 
@@ -57,5 +65,39 @@ class Dropout2d(_Dropout):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """(N, C, H, W) or (C, H, W), to the same shape."""
+        """(N, C, H, W), to the same shape; of three dimensions (N, C, L), as in PyTorch with a warning."""
         return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class StochasticDepth(Module):
+    r"""In training all of x is 0 with probability p and x / (1 − p) else: a residual block that is sometimes skipped.
+
+    Parameters
+    ----------
+    p : float
+        The probability that the block is skipped; it usually grows with depth.
+    mode : {"batch", "row"}
+        Whether one draw is for the whole batch, or each example has its own.
+
+    References
+    ----------
+    Huang et al. 2016, "Deep networks with stochastic depth", section 3, equation 2.
+
+    Examples
+    --------
+    >>> from tinycnn import nn
+    >>> nn.StochasticDepth(0.2, "row")
+    StochasticDepth(p=0.2, mode=row)
+    """
+
+    def __init__(self, p: float, mode: str) -> None:
+        super().__init__()
+        self.p, self.mode = p, mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Of any shape, the batch first."""
+        return F.stochastic_depth(input, self.p, self.mode, self.training)
+
+    def extra_repr(self) -> str:
+        """The probability, and what a draw is for."""
+        return f"p={self.p}, mode={self.mode}"

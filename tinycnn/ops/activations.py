@@ -1,18 +1,27 @@
-r"""Activations of neural networks: functions of each element by itself that bend the line."""
+r"""Activations of neural networks: functions of each element by itself that bend the line.
+
+Where a slope jumps, its value at the kink is PyTorch's: 0 for ReLU at 0 and for hardtanh at both ends, the lower side's
+for leaky ReLU and ELU.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.ops.arithmetic import where
-from tinycnn.ops.elementwise import erf, exp
-from tinycnn.ops.promotion import floating
+from tinycnn.backend.precision import half_in_single
+from tinycnn.errors import DTypeError
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.choice import where
+from tinycnn.ops.elementwise import erf, exp, tanh
+from tinycnn.ops.promotion import cast, floating, widened
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
+
+_TANH_SCALE, _TANH_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
 class ReLU(Op):
@@ -27,14 +36,57 @@ class ReLU(Op):
     def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return where(y <= 0, 0.0, g)
 
 
+class Hardtanh(Op):
+    r"""y = min(max(x, low), high),   x̄ = ȳ·[low < x < high]: unlike clamp's, the ends let no gradient pass."""
+
+    def forward(ctx, x: Array, *, low: float, high: float) -> Array:
+        return ctx.xp.minimum(ctx.xp.maximum(x, low), high)
+
+    def backward(ctx, g: Tensor, x: Tensor, *, low: float, high: float) -> Tensor:
+        return where((x <= low) | (x >= high), 0.0, g)
+
+
+class LeakyReLU(Op):
+    r"""y = max(x, 0) + s·min(x, 0),   x̄ = ȳ where x > 0, else s·ȳ
+
+    References
+    ----------
+    Maas, Hannun and Ng 2013, "Rectifier nonlinearities improve neural network acoustic models", equation 2.
+    """
+
+    def forward(ctx, x: Array, *, slope: float) -> Array:
+        return ctx.xp.maximum(x, 0) + slope * ctx.xp.minimum(x, 0)
+
+    def backward(ctx, g: Tensor, x: Tensor, *, slope: float) -> Tensor: return where(x > 0, g, g * slope)
+
+
+class ELU(Op):
+    r"""y = max(x, 0) + α·(e^min(x, 0) − 1),   x̄ = ȳ·α·eˣ where x ≤ 0, else ȳ
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter 2016, "Fast and accurate deep network learning by exponential linear units
+    (ELUs)", equation 15.
+    """
+
+    def forward(ctx, x: Array, *, alpha: float) -> Array:
+        return ctx.xp.maximum(x, 0) + alpha * ctx.xp.expm1(ctx.xp.minimum(x, 0))
+
+    def backward(ctx, g: Tensor, x: Tensor, *, alpha: float) -> Tensor:
+        low = where(x < 0, x, 0.0)  # eˣ itself might be infinite where it is not taken
+        return g * where(x <= 0, alpha * exp(low), 1.0)
+
+
 class Sigmoid(Op):
     r"""y = σ(x) = 1 / (1 + e⁻ˣ),   x̄ = ȳ·y·(1 − y)"""
 
-    def forward(ctx, x: Array) -> Array:
-        e = ctx.xp.exp(-ctx.xp.abs(x))  # never overflows: σ(x) = eˣ / (1 + eˣ) where x < 0
-        return ctx.xp.where(x < 0, e, 1) / (1 + e)
-
+    def forward(ctx, x: Array) -> Array: return _sigmoid(ctx.xp, x)
     def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g * (y * (1 - y))
+
+
+@half_in_single
+def _sigmoid(xp: Any, x: Array) -> Array:
+    return 1 / (1 + xp.exp(-x))  # where e⁻ˣ overflows, 1/∞ is right
 
 
 class Softplus(Op):
@@ -43,7 +95,23 @@ class Softplus(Op):
     def forward(ctx, x: Array) -> Array:
         return ctx.xp.maximum(x, 0) + ctx.xp.log1p(ctx.xp.exp(-ctx.xp.abs(x)))
 
-    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * sigmoid(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * Sigmoid.apply(x)
+
+
+class SiLU(Op):
+    r"""y = x·σ(x),   x̄ = ȳ·σ(x)·(1 + x·(1 − σ(x)))
+
+    References
+    ----------
+    Elfwing, Uchibe and Doya 2018, "Sigmoid-weighted linear units for neural network function approximation in
+    reinforcement learning", equations 6 and 7.
+    """
+
+    def forward(ctx, x: Array) -> Array: return x / (1 + ctx.xp.exp(-x))
+
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor:
+        s = Sigmoid.apply(x)
+        return g * (s * (1 + x * (1 - s)))
 
 
 class GELU(Op):
@@ -63,21 +131,60 @@ class GELU(Op):
         return g * (probability + x * density)
 
 
+class TanhGELU(Op):
+    r"""y = ½x·(1 + t) with t = tanh u, u = √(2/π)·(x + 0.044715·x³),   x̄ = ȳ·½·(1 + t + x·(1 − t²)·u′)
+
+    References
+    ----------
+    Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
+    """
+
+    def forward(ctx, x: Array) -> Array:
+        return 0.5 * x * (1 + ctx.xp.tanh(_TANH_SCALE * (x + _TANH_CUBE * (x * x * x))))
+
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor:
+        t = tanh(_TANH_SCALE * (x + _TANH_CUBE * (x * x * x)))
+        slope = _TANH_SCALE * (1 + 3 * _TANH_CUBE * (x * x))  # u′
+        return 0.5 * g * (1 + t + x * (1 - t * t) * slope)
+
+
+def floats(name: str, input: Tensor) -> Tensor:
+    """`input` as an activation takes it: of floating numbers, half precision as single."""
+    if input.array.dtype.kind != "f":
+        raise DTypeError(f"{name}: the input must be floating, but got {input.array.dtype}; x.float() makes it so")
+    return widened(input)
+
+
+def bent(name: str, op: type[Op], input: Tensor, **options: float) -> Tensor:
+    """What `op` makes of a floating Tensor; half precision is computed in single and rounded once."""
+    return cast(op.apply(floats(name, input), **options), input.array.dtype)
+
+
+def clipped(name: str, op: type[Op], input: Tensor, **bounds: float) -> Tensor:
+    """What `op` makes of a Tensor, integers too, by cutting off what is too low or too high."""
+    dtype = input.array.dtype
+    if dtype.kind == "b":
+        raise DTypeError(f"{name}: boolean inputs are not supported; x.float() makes numbers of them")
+    if dtype.kind in "iu":
+        bounds = {end: int(bound) for end, bound in bounds.items()}
+        if dtype.kind == "u" and min(bounds.values(), default=0) < 0:
+            raise DTypeError(f"{name}: {dtype} has no numbers below 0, but a limit is {min(bounds.values())}")
+    return op.apply(input, **bounds)
+
+
+@checked
 def relu(input: Tensor) -> Tensor:
     """max(x, 0)."""
-    return ReLU.apply(input)
+    return clipped("relu", ReLU, input)
 
 
+@checked
 def sigmoid(input: Tensor) -> Tensor:
-    """σ(x) = 1 / (1 + e⁻ˣ)."""
+    """σ(x) = 1 / (1 + e⁻ˣ); integers are promoted."""
     return Sigmoid.apply(floating("sigmoid", input))
 
 
-def softplus(input: Tensor) -> Tensor:
-    """ln(1 + eˣ), which neither overflows nor loses small values."""
-    return Softplus.apply(floating("softplus", input))
-
-
-def gelu(input: Tensor) -> Tensor:
-    """x·Φ(x), exactly."""
-    return GELU.apply(floating("gelu", input))
+@checked
+def logsigmoid(input: Tensor) -> Tensor:
+    """ln σ(x) = −ln(1 + e⁻ˣ), which neither overflows nor loses small values."""
+    return cast(-Softplus.apply(-floats("logsigmoid", input)), input.array.dtype)

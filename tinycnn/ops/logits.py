@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import DTypeError
+from tinycnn.errors import ArgumentError, DTypeError
+from tinycnn.ops.arguments import checked
 from tinycnn.ops.elementwise import exp
 from tinycnn.ops.promotion import cast
 from tinycnn.ops.reduction import sum
@@ -33,11 +34,13 @@ class LogSoftmax(Op):
     def backward(ctx, g: Tensor, y: Tensor, *, axis: int) -> Tensor: return g - exp(y) * sum(g, axis, keepdim=True)
 
 
+@checked
 def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """Probabilities along `dim`: all positive, adding up to 1."""
     return _along("softmax", Softmax, input, dim, dtype)
 
 
+@checked
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """The logarithms of `softmax`, computed without taking the logarithm of a number that rounded to 0."""
     return _along("log_softmax", LogSoftmax, input, dim, dtype)
@@ -45,11 +48,10 @@ def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Ten
 
 def _along(name: str, op: type[Op], input: Tensor, dim: int | None, dtype: Any) -> Tensor:
     if dim is None:
-        raise TypeError(f"{name}: say where the classes are: dim=1 for N K and N K H W, dim=-1 for the last dimension")
-    x = cast(input, dtype or input.array.dtype)
+        raise ArgumentError(f"{name}: say where the classes are: dim=1 for N K and N K H W, dim=-1 for the last")
+    axis, x = axis_in(name, dim, input.array.ndim), cast(input, dtype or input.array.dtype)
     if x.array.dtype.kind != "f":
         raise DTypeError(f"{name}: the input must be floating, but got {x.array.dtype}; say dtype=tinycnn.float32")
-    axis = axis_in(name, dim, x.array.ndim)
     if not x.array.size:
         return x + 0
     return op.apply(x, axis=axis) if x.array.ndim else op.apply(x.reshape(1), axis=axis).reshape(())

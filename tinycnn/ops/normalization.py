@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.ops.expansion import sum_to_shape
+from tinycnn.ops.expansion import sum_to_size
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -45,8 +45,8 @@ class Normalize(Op):
         _, asked_weight, asked_bias = ctx.needs_input_grad
         return (
             gx,
-            sum_to_shape(g_normal, ctx.shapes[1]) if asked_weight else None,
-            sum_to_shape(g, ctx.shapes[2]) if asked_bias else None,
+            sum_to_size(g_normal, ctx.shapes[1]) if asked_weight else None,
+            sum_to_size(g, ctx.shapes[2]) if asked_bias else None,
         )
 
 

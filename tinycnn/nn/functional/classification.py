@@ -10,16 +10,18 @@ from __future__ import annotations
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
-from tinycnn.nn.functional.reduction import reduced, reduction_said, weighted
-from tinycnn.ops.arithmetic import where
+from tinycnn.errors import DomainError, DTypeError, IndexRangeError, RankError, ShapeError, explain
+from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
+from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.choice import where
 from tinycnn.ops.logits import log_softmax
 from tinycnn.ops.ordering import taken
-from tinycnn.ops.promotion import widened
-from tinycnn.ops.shaping import squeeze, unsqueeze
+from tinycnn.ops.promotion import Scalar, widened
+from tinycnn.ops.shaping import reshape, squeeze, unsqueeze
 
 
+@checked
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -27,7 +29,7 @@ def nll_loss(
     size_average: Any = None,
     ignore_index: int = -100,
     reduce: Any = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""The negative log-likelihood of labels, in nats.
 
@@ -37,7 +39,7 @@ def nll_loss(
     ----------
     input : Tensor, (N, C), (C,) or (N, C, …)
         log-probabilities
-    target : Tensor, (N,), () or (N, …), int64
+    target : Tensor, (N,), () or (N, …), int64 or (but for pixels) uint8
         class indices in [0, C)
     weight : Tensor, (C,), optional
         how much each class counts
@@ -49,34 +51,27 @@ def nll_loss(
         If a target is out of range.
     """
     reduction = reduction_said(size_average, reduce, reduction)
-    x, t = _classes_second("nll_loss", input, target, weight)
-    losses, counted = _picked("nll_loss", x, t, weight, ignore_index)
-    return reduced("nll_loss", losses.reshape(target.array.shape), reduction, counted)
+    _check_classes("nll_loss", input, target, weight)
+    x, t = _classes_second("nll_loss", input, target)
+    losses, counted = _picked("nll_loss", x, t, weight, expect_integer("nll_loss", "ignore_index", ignore_index))
+    return reduced("nll_loss", _like_input(losses, input), reduction, counted)
 
 
 def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """What holds for class indices and for probabilities."""
-    expect_tensors(op, input=input, target=target, weight=weight)
-    expect_one_dtype(op, input=input, weight=weight)
     shape = input.array.shape
-    classes = shape[1] if len(shape) > 1 else shape[0] if shape else 0
+    if not shape:
+        raise RankError(f"{op}: expected 1 or more dimensions, N C …, but the input is a single number")
+    classes = shape[1] if len(shape) > 1 else shape[0]
     if weight is not None and weight.array.shape != (classes,):
         raise ShapeError(f"{op}: weight must have one entry for each of {classes} classes, not {weight.array.shape}")
 
 
-def _classes_second(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
+def _classes_second(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Input as (N, C, …) and target as (N, …)."""
-    _check_classes(op, input, target, weight)
     shape, labels = input.array.shape, target.array.shape
-    if target.array.dtype.kind not in "iu":
-        raise DTypeError(
-            explain(
-                f"{op}: expected class indices of type int64, but the target is {target.array.dtype}",
-                {"input": shape, "target": labels},
-                "convert labels with .long(); probabilities as targets must have the input's shape",
-            )
-        )
-    if not shape or labels != (() if len(shape) == 1 else (shape[0], *shape[2:])):
+    alone = len(shape) == 1 and labels in ((), (1,))
+    if not alone and (len(shape) == 1 or labels != (shape[0], *shape[2:])):
         raise ShapeError(
             explain(
                 f"{op}: the target must have the input's shape without its class dimension" + _batches(shape, labels),
@@ -84,17 +79,31 @@ def _classes_second(op: str, input: Tensor, target: Tensor, weight: Tensor | Non
                 "class indices are N numbers, not N rows: squeeze(1) them; one-hot rows must be floating",
             )
         )
-    return (unsqueeze(input, 0), unsqueeze(target, 0)) if len(shape) == 1 else (input, target)
+    if target.array.dtype not in (("int64", "uint8") if len(shape) < 3 else ("int64",)):
+        raise DTypeError(
+            explain(
+                f"{op}: expected class indices of type int64, but the target is {target.array.dtype}",
+                {"input": shape, "target": labels},
+                "convert labels with .long(); probabilities as targets must have the input's shape",
+            )
+        )
+    return (unsqueeze(input, 0), reshape(target, (1,))) if alone else (input, target)
+
+
+def _like_input(losses: Tensor, input: Tensor) -> Tensor:
+    """A number for each example, and a single number for a single example."""
+    return losses if input.array.ndim > 1 else reshape(losses, ())
 
 
 def _batches(shape: tuple[int, ...], labels: tuple[int, ...]) -> str:
-    if not shape or not labels or shape[0] == labels[0]:
+    if not labels or shape[0] == labels[0]:
         return ""
     return f"; expected input batch_size ({shape[0]}) to match target batch_size ({labels[0]})"
 
 
 def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Any]:
     """−w[t]·x[n, t] for each example, 0 where it is ignored, and what the weights of those that count add up to."""
+    expect_one_dtype(op, input=x, weight=weight)
     classes = x.array.shape[1]
     t = target.to("int64")
     ignored = t == ignore_index
@@ -102,7 +111,7 @@ def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_in
     status = int(outside.any().long() * 2 + ignored.any().long())  # one question to the device, not two
     if status >= 2:
         worst = int(t[outside][0])
-        raise IndexError(
+        raise IndexRangeError(
             f"{op}: target {worst} is out of bounds: with {classes} classes, labels run from 0 to {classes - 1}"
         )
     if status:
@@ -110,10 +119,14 @@ def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_in
     picked = -squeeze(taken(x, 1, unsqueeze(t, 1)), 1)
     if weight is None and not status:
         return picked, None
-    counts = (~ignored).to(x.array.dtype) if weight is None else where(ignored, 0.0, taken(weight, 0, t.reshape(-1)).reshape(t.array.shape))
+    if weight is None:
+        counts = (~ignored).to(x.array.dtype)
+    else:
+        counts = where(ignored, 0.0, reshape(taken(weight, 0, reshape(t, (-1,))), t.array.shape))
     return where(ignored, 0.0, picked) * counts, widened(counts).sum()
 
 
+@checked
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -121,8 +134,8 @@ def cross_entropy(
     size_average: Any = None,
     ignore_index: int = -100,
     reduce: Any = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+    label_smoothing: Scalar = 0.0,
 ) -> Tensor:
     r"""The cross-entropy between targets and softmax(input), in nats.
 
@@ -152,30 +165,31 @@ def cross_entropy(
     reduction = reduction_said(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise DomainError(f"cross_entropy: label_smoothing must be between 0.0 and 1.0, but got {label_smoothing}")
+    ignore_index = expect_integer("cross_entropy", "ignore_index", ignore_index)
     _check_classes("cross_entropy", input, target, weight)
     if target.array.shape == input.array.shape and target.array.dtype.kind == "f":
         if ignore_index >= 0:
             raise DomainError("cross_entropy: ignore_index is not supported for floating point target: it is no class")
         return _against_distributions(input, target, weight, reduction, label_smoothing)
-    x, t = _classes_second("cross_entropy", input, target, weight)
+    x, t = _classes_second("cross_entropy", input, target)
     logp = log_softmax(x, 1)
     losses, counted = _picked("cross_entropy", logp, t, weight, ignore_index)
     if label_smoothing:
-        spread = where(t == ignore_index, 0.0, -weighted(logp, _along(weight, logp, 1)).sum(1))
+        spread = where(t == ignore_index, 0.0, -_weighed(logp, weight, 1).sum(1))
         losses = losses * (1 - label_smoothing) + spread * (label_smoothing / x.array.shape[1])
-    return reduced("cross_entropy", losses.reshape(target.array.shape), reduction, counted)
+    return reduced("cross_entropy", _like_input(losses, input), reduction, counted)
 
 
 def _against_distributions(
-    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: Scalar
 ) -> Tensor:
     axis = 0 if input.array.ndim == 1 else 1
     if smoothing:
         target = target * (1 - smoothing) + smoothing / input.array.shape[axis]
-    terms = weighted(target * log_softmax(input, axis), _along(weight, input, axis))
+    terms = _weighed(target * log_softmax(input, axis), weight, axis)
     return reduced("cross_entropy", -terms.sum(axis), reduction)
 
 
-def _along(weight: Tensor | None, x: Tensor, axis: int) -> Tensor | None:
-    """The weight of each class, shaped to broadcast over x."""
-    return None if weight is None else weight.reshape(tuple(-1 if i == axis else 1 for i in range(x.array.ndim)))
+def _weighed(x: Tensor, weight: Tensor | None, axis: int) -> Tensor:
+    """Every class times its weight."""
+    return x if weight is None else x * reshape(weight, tuple(-1 if i == axis else 1 for i in range(x.array.ndim)))

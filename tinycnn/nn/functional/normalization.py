@@ -1,4 +1,7 @@
-"""Batch and layer normalisation as PyTorch calls them; the maths is in `tinycnn.ops.normalization`."""
+"""Layer, group and local response normalisation as PyTorch calls them: each example is normalised by itself.
+
+The maths is in `tinycnn.ops.normalization`; batch and instance norm, which remember what they saw, are next door.
+"""
 
 from __future__ import annotations
 
@@ -6,133 +9,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import DomainError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_one_dtype, expect_tensors
+from tinycnn.dtypes import DType, float16, float32
+from tinycnn.errors import ArgumentError, DomainError, RankError, ShapeError, explain
+from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
+from tinycnn.nn.functional.padding import pad
+from tinycnn.nn.functional.pooling import avg_pool2d
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.copying import clone
 from tinycnn.ops.normalization import Normalize
-from tinycnn.ops.promotion import cast
+from tinycnn.ops.promotion import Scalar, cast, widened
 from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import product
 
 
-def batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor:
-    r"""Each channel normalised over the batch and its pixels.
-
-        training:    y = (x − μ) / √(σ² + ε) · γ + β,   μ and σ² (biased) of this batch, over N H W
-        evaluation:  the same with the running statistics for μ and σ²
-
-    In training the running statistics move towards the batch's: r ← (1 − momentum)·r + momentum·batch, where the
-    variance put in is the unbiased one, σ²·n/(n − 1).
-
-    Parameters
-    ----------
-    input : Tensor, (N, C, …)
-    running_mean, running_var : Tensor, (C,); updated in training, used in evaluation
-    weight, bias : Tensor, (C,); γ and β, 1 and 0 if left out
-
-    Raises
-    ------
-    ShapeError
-        If training has one value per channel only: its variance is 0, and the output would be β whatever x is.
-    DomainError
-        If evaluation has no running statistics.
-
-    References
-    ----------
-    Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2.
-    """
-    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
-    expect_tensors("batch_norm", input=input, **given)
-    shape = input.array.shape
-    if len(shape) < 2:
-        raise ShapeError(f"batch_norm: expected at least 2 dimensions, N C …, but got {shape}")
-    for name, tensor in given.items():
-        if tensor is not None and tensor.array.shape != (shape[1],):
-            raise ShapeError(
-                explain(
-                    f"batch_norm: {name} should contain {shape[1]} elements, one a channel, not {tensor.array.size}",
-                    {"input N C …": shape, name: tensor.array.shape},
-                    "is num_features the number of channels of the layer before?",
-                )
-            )
-    per_channel = (1, -1) + (1,) * (len(shape) - 2)
-    gamma, beta = (None if t is None else reshape(t, per_channel) for t in (weight, bias))
-    x = cast(input, _parameters_dtype("batch_norm", input, **given))
-    if training:
-        y = _with_batch_statistics(x, running_mean, running_var, gamma, beta, momentum, eps)
-    elif running_mean is None or running_var is None:
-        raise DomainError("batch_norm: running_mean and running_var must be defined in evaluation mode")
-    else:
-        scale = (reshape(running_var, per_channel) + eps) ** -0.5
-        y = _affine(x - reshape(running_mean, per_channel), scale if gamma is None else scale * gamma, beta)
-    return cast(y, input.array.dtype)
-
-
-def _parameters_dtype(op: str, input: Tensor, **given: Tensor | None) -> Any:
-    """The dtype to compute in. It is everyone's, but an input in half precision may meet parameters in float32.
-
-    Raises
-    ------
-    DTypeError
-        If there are more dtypes than that.
-    """
-    dtypes = {tensor.array.dtype for tensor in given.values() if tensor is not None}
-    if input.array.dtype == "float16" and {dtype.name for dtype in dtypes} == {"float32"}:
-        return dtypes.pop()
-    expect_one_dtype(op, input=input, **given)
-    return input.array.dtype
-
-
-def _affine(x: Tensor, gamma: Tensor | None, beta: Tensor | None) -> Tensor:
-    y = x * (1 if gamma is None else gamma)
-    return y if beta is None else y + beta
-
-
-def _with_batch_statistics(
-    x: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    gamma: Tensor | None,
-    beta: Tensor | None,
-    momentum: float,
-    eps: float,
-) -> Tensor:
-    shape = x.array.shape
-    axes = (0, *range(2, len(shape)))
-    count = product([shape[axis] for axis in axes])
-    if count == 1:
-        raise ShapeError(
-            explain(
-                "batch_norm: expected more than 1 value per channel when training",
-                {"input N C …": shape},
-                "a batch of one 1×1 image has no spread; use drop_last=True in the loader, or model.eval()",
-            )
-        )
-    if count == 0:
-        return _affine(x, gamma, beta)  # an empty batch comes back empty, and says nothing about the statistics
-    y, mean, var = Normalize.apply_all(x, gamma, beta, axes=axes, eps=eps)
-    for running, batch in ((running_mean, mean.array), (running_var, var.array * (count / (count - 1)))):
-        if running is not None:
-            running.array *= 1 - momentum
-            running.array += momentum * batch.reshape(-1)
-            running._bump_version()
-    return y
-
-
+@checked
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
     weight: Tensor | None = None,
     bias: Tensor | None = None,
-    eps: float = 1e-5,
+    eps: Scalar = 1e-5,
 ) -> Tensor:
     r"""Each example normalised over its last dimensions: y = (x − μ) / √(σ² + ε) · γ + β.
 
@@ -152,10 +48,10 @@ def layer_norm(
     >>> layer_norm(tinycnn.tensor([[1.0, 2.0, 3.0]]), (3,))
     tensor([[-1.2247,  0.0000,  1.2247]])
     """
-    expect_tensors("layer_norm", input=input, weight=weight, bias=bias)
-    if not isinstance(normalized_shape, Sequence):
-        raise TypeError(f"layer_norm: normalized_shape must be a tuple of integers, not {normalized_shape!r}")
-    shape, features = input.array.shape, tuple(normalized_shape)
+    if not isinstance(normalized_shape, Sequence) or isinstance(normalized_shape, str):
+        raise ArgumentError(f"layer_norm: normalized_shape must be a tuple of integers, not {normalized_shape!r}")
+    features = tuple(expect_integer("layer_norm", "normalized_shape", size) for size in normalized_shape)
+    shape = input.array.shape
     if not features or shape[len(shape) - len(features) :] != features or len(features) > len(shape):
         raise ShapeError(
             explain(
@@ -167,7 +63,143 @@ def layer_norm(
     for name, tensor in (("weight", weight), ("bias", bias)):
         if tensor is not None and tensor.array.shape != features:
             raise ShapeError(f"layer_norm: expected {name} of shape {features}, but got {tuple(tensor.array.shape)}")
-    x = cast(input, _parameters_dtype("layer_norm", input, weight=weight, bias=bias))
+    dtype = computed_in("layer_norm", input, weight=weight, bias=bias)
     axes = tuple(range(len(shape) - len(features), len(shape)))
-    y = Normalize.apply(x, weight, bias, axes=axes, eps=eps) if x.array.size else _affine(x, weight, bias)
-    return cast(y, input.array.dtype)
+    return cast(_normalized(cast(input, dtype), weight, bias, axes, eps), input.array.dtype)
+
+
+@checked
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: Scalar = 1e-5
+) -> Tensor:
+    r"""Each example normalised over its pixels and the channels of a group: y = (x − μ) / √(σ² + ε) · γ + β.
+
+    One group is layer norm without its weight for every pixel; as many groups as channels are instance norm.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, …)
+    num_groups : into how many groups of neighbours the channels are parted; a divisor of C
+    weight, bias : Tensor, (C,); γ and β, 1 and 0 if left out
+
+    Raises
+    ------
+    ShapeError
+        If the groups do not come out even, or there is but one value to normalise.
+
+    References
+    ----------
+    Wu and He 2018, "Group normalization", equations 1 to 7.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> group_norm(tinycnn.tensor([[1.0, 3.0, 10.0, 30.0]]), 2)
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+    """
+    shape, groups = input.array.shape, expect_integer("group_norm", "num_groups", num_groups)
+    if len(shape) < 2:
+        raise RankError(f"group_norm: expected at least 2 dimensions, N C …, but got {shape}")
+    if groups < 1:
+        raise DomainError(f"group_norm: num_groups must be greater than 0, but it is {groups}")
+    n, c, *pixels = shape
+    if c % groups:
+        raise ShapeError(
+            explain(f"group_norm: {c} channels do not part into {groups} groups of one size", {"input N C …": shape})
+        )
+    if n * (c // groups) * product(pixels) == 1:
+        raise ShapeError(
+            explain(
+                "group_norm: expected more than 1 value per channel when training",
+                {"input N C …": shape, "num_groups": groups},
+                "the only value of a group has no spread; take fewer groups",
+            )
+        )
+    expect_channels("group_norm", input, weight=weight, bias=bias)
+    dtype = computed_in("group_norm", input, weight=weight, bias=bias)
+    grouped = (n, groups, c // groups, product(pixels))
+    gamma, beta = (None if t is None else reshape(t, (1, *grouped[1:3], 1)) for t in (weight, bias))
+    y = _normalized(reshape(cast(input, dtype), grouped), gamma, beta, (2, 3), eps)
+    return cast(reshape(y, shape), input.array.dtype)
+
+
+@checked
+def local_response_norm(
+    input: Tensor, size: int, alpha: Scalar = 1e-4, beta: Scalar = 0.75, k: Scalar = 1.0
+) -> Tensor:
+    r"""Each value divided by what its neighbouring channels hold at the same pixel, as AlexNet did.
+
+        y[n,c] = x[n,c] / (k + (α/size)·Σ x[n,i]²)^β,   i from c − ⌊size/2⌋ on, `size` channels, those that there are
+
+    The paper's α is not divided by the size; PyTorch's is.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, …) of at least 3 dimensions
+
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
+    section 3.3.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> local_response_norm(tinycnn.tensor([[[3.0], [4.0]]]), 2, alpha=2.0, beta=0.5, k=0.0)   # 3/√9, 4/√(9 + 16)
+    tensor([[[1.0000],
+             [0.8000]]])
+    """
+    size = expect_integer("local_response_norm", "size", size)
+    shape = input.array.shape
+    if len(shape) < 3:
+        raise RankError(f"local_response_norm: expected at least 3 dimensions, N C L or more, but got {shape}")
+    if size < 1:
+        raise DomainError(f"local_response_norm: size must be at least 1, but it is {size}")
+    if not input.array.size:
+        return input
+    x = widened(input)
+    squares = reshape(x * x, (shape[0], 1, shape[1], product(shape[2:])))  # the channels where images have their rows
+    mean = avg_pool2d(pad(squares, (0, 0, size // 2, (size - 1) // 2)), (size, 1), 1)
+    y = x / (alpha * reshape(mean, shape) + k) ** beta
+    return cast(y, input.array.dtype) if input.array.dtype.kind == "f" else y
+
+
+def computed_in(op: str, input: Tensor, **given: Tensor | None) -> DType:
+    """The dtype to compute in. It is everyone's, but an input in half precision may meet parameters in float32.
+
+    Raises
+    ------
+    DTypeError
+        If there are more dtypes than that.
+    """
+    dtype: DType = input.array.dtype
+    if dtype == float16 and {tensor.array.dtype for tensor in given.values() if tensor is not None} == {float32}:
+        return float32
+    expect_one_dtype(op, input=input, **given)
+    return dtype
+
+
+def expect_channels(op: str, input: Tensor, **given: Tensor | None) -> None:
+    """Raise a ShapeError unless each of these, those left out aside, has one entry for each channel of the input."""
+    shape = input.array.shape
+    for name, tensor in given.items():
+        if tensor is not None and tensor.array.shape != (shape[1],):
+            raise ShapeError(
+                explain(
+                    f"{op}: {name} should contain {shape[1]} elements, one a channel, not {tensor.array.size}",
+                    {"input N C …": shape, name: tensor.array.shape},
+                    "is the layer made for as many channels as the layer before puts out?",
+                )
+            )
+
+
+def affine(x: Tensor, gamma: Tensor | None, beta: Tensor | None) -> Tensor:
+    """x·γ + β, where γ and β are given."""
+    y = x if gamma is None else x * gamma
+    return y if beta is None else y + beta
+
+
+def _normalized(x: Tensor, gamma: Tensor | None, beta: Tensor | None, axes: tuple[int, ...], eps: Any) -> Tensor:
+    if not x.array.size:  # nothing to average
+        return affine(clone(x), gamma, beta)
+    return Normalize.apply(x, gamma, beta, axes=axes, eps=eps)

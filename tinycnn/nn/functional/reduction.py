@@ -1,11 +1,14 @@
-"""From a loss for each example to one number, and the three ways to ask for it."""
+"""From a loss for each example to one number, and the two ways to ask for it."""
 
 from __future__ import annotations
 
 import warnings
 
 from tinycnn._tensor import Tensor
+from tinycnn.errors import DomainError
 from tinycnn.ops.promotion import cast, widened
+
+Reduction = str  # "mean", "sum" or "none"
 
 
 def reduced(op: str, losses: Tensor, reduction: str, divisor: Tensor | None = None) -> Tensor:
@@ -14,9 +17,12 @@ def reduced(op: str, losses: Tensor, reduction: str, divisor: Tensor | None = No
         return losses
     if reduction == "sum":
         return losses.sum()
+    if reduction == "mean" and divisor is None:
+        return losses.mean()
     if reduction == "mean":
-        return losses.mean() if divisor is None else cast(widened(losses).sum() / divisor, losses.array.dtype)
-    raise ValueError(f"{op}: {reduction} is not a valid value for reduction; it is 'none', 'mean' or 'sum'")
+        mean = widened(losses).sum() / divisor
+        return cast(mean, losses.array.dtype) if losses.array.dtype.kind == "f" else mean
+    raise DomainError(f"{op}: {reduction} is not a valid value for reduction; it is 'none', 'mean' or 'sum'")
 
 
 def reduction_said(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
@@ -25,11 +31,6 @@ def reduction_said(size_average: bool | None, reduce: bool | None, reduction: st
         return reduction
     said = "none" if reduce is False else "sum" if size_average is False else "mean"
     warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{said}' instead.", stacklevel=3
+        f"size_average and reduce args will be deprecated, please use reduction='{said}' instead.", stacklevel=4
     )
     return said
-
-
-def weighted(losses: Tensor, weight: Tensor | None) -> Tensor:
-    """The losses, each times its weight."""
-    return losses if weight is None else losses * weight

@@ -3,49 +3,56 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ShapeError
-from tinycnn.nn.functional.arguments import expect_tensors
-from tinycnn.nn.functional.reduction import reduced, reduction_said, weighted
-from tinycnn.ops.promotion import widened
+from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.promotion import cast, common_dtype, widened
 from tinycnn.shapes import broadcast
 
 
+@checked
 def mse_loss(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: Reduction = "mean",
     weight: Tensor | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """The mean of (x − t)², by `weight` if given: Σ w·(x − t)² / Σ w."""
     reduction = reduction_said(size_average, reduce, reduction)
-    difference = _difference("mse_loss", input, target, weight)
-    return reduced("mse_loss", weighted(difference * difference, weight), reduction, _total(weight))
+    if weight is None:
+        dtype = common_dtype(input, target)
+        if dtype.kind != "f":
+            raise DTypeError(f"mse_loss: input or target must be floating, but together they are {dtype}")
+        input, target = cast(input, dtype), cast(target, dtype)
+    return _loss("mse_loss", lambda d: d * d, input, target, reduction, weight)
 
 
+@checked
 def l1_loss(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: Reduction = "mean",
     weight: Tensor | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """The mean of |x − t|, by `weight` if given: Σ w·|x − t| / Σ w."""
     reduction = reduction_said(size_average, reduce, reduction)
-    difference = _difference("l1_loss", input, target, weight)
-    return reduced("l1_loss", weighted(abs(difference), weight), reduction, _total(weight))
+    return _loss("l1_loss", abs, input, target, reduction, weight)
 
 
-def _total(weight: Tensor | None) -> Tensor | None:
-    return None if weight is None else widened(weight).sum()
-
-
-def _difference(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
-    expect_tensors(op, input=input, target=target, weight=weight)
-    shape = broadcast(op, input.array.shape, target.array.shape)
-    if weight is not None and weight.array.shape != shape:
-        raise ShapeError(f"{op}: weight and input must have the same size, but got {weight.array.shape} and {shape}")
-    if input.array.shape != target.array.shape:
+def _loss(
+    op: str, measure: Callable[[Tensor], Tensor], input: Tensor, target: Tensor, reduction: str, weight: Tensor | None
+) -> Tensor:
+    ours, theirs = input.array.shape, target.array.shape
+    broadcast(op, ours, theirs)
+    if ours != theirs:
         warnings.warn(
-            f"{op}: using a target size {tuple(target.array.shape)} that is different to the input size"
-            f" {tuple(input.array.shape)}: broadcasting them is hardly what is meant",
-            stacklevel=3,
+            f"{op}: using a target size {tuple(theirs)} that is different to the input size {tuple(ours)}:"
+            " broadcasting them is hardly what is meant",
+            stacklevel=4,
         )
-    return input - target
+    losses = measure(input - target)
+    if weight is None:
+        return reduced(op, losses, reduction)
+    if weight.array.shape != ours:
+        raise ShapeError(f"{op}: weight and input must have the same size, but got {weight.array.shape} and {ours}")
+    return reduced(op, losses * weight, reduction, widened(weight).sum())

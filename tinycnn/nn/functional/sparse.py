@@ -5,20 +5,30 @@ from __future__ import annotations
 from tinycnn._tensor import Tensor
 from tinycnn.creation import arange
 from tinycnn.errors import DomainError, DTypeError, ShapeError
-from tinycnn.nn.functional.arguments import expect_tensors
+from tinycnn.nn.functional.arguments import expect_integer
+from tinycnn.ops.arguments import checked
 from tinycnn.ops.comparison import eq
 from tinycnn.ops.indices import check_index
 from tinycnn.ops.shaping import unsqueeze
 
 
+@checked
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """Each class index as a vector of 0s with a 1 at that place; as many classes as the largest index asks for."""
-    expect_tensors("one_hot", tensor=tensor)
+    """Each class index as a vector of 0s with a 1 at that place; as many classes as the largest index asks for.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> one_hot(tinycnn.tensor([2, 0]))
+    tensor([[0, 0, 1],
+            [1, 0, 0]])
+    """
+    num_classes = expect_integer("one_hot", "num_classes", num_classes)
     if tensor.array.dtype != "int64":
         raise DTypeError(f"one_hot: is only applicable to index tensors of type int64, not {tensor.array.dtype}")
+    if not tensor.array.size and num_classes <= 0:
+        raise ShapeError("one_hot: can not infer total number of classes from an empty tensor")
     if num_classes == -1:
-        if not tensor.array.size:
-            raise ShapeError("one_hot: can not infer total number of classes from an empty tensor")
         num_classes = int(tensor.max()) + 1
     try:
         check_index("one_hot", tensor, num_classes, 0)
