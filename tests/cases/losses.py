@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.errors import DomainError, DTypeError, ShapeError
+from tinycnn.errors import ArgumentError, DomainError, DTypeError, RankError, ShapeError
 from tinycnn.nn import functional as F
 from tinycnn.ops.activations import Softplus
 from tinycnn.ops.arithmetic import Mul, Sub
 from tinycnn.ops.entropy import BinaryCrossEntropy
-from tinycnn.ops.indexing import Gather
 from tinycnn.ops.logits import LogSoftmax
+from tinycnn.ops.scattering import Gather
 
 from .case import Case, integers, normal, positive, signed
 from .logits import log_softmax
@@ -42,7 +42,8 @@ def bce(p: Any, t: Any) -> Any:
 
 CASES = [
     Case(
-        BinaryCrossEntropy, lambda p, t: F.binary_cross_entropy(p, t, reduction="none"), (P, Q), bce, batch=(0, 1), looks=(1, 0),
+        BinaryCrossEntropy, lambda p, t: F.binary_cross_entropy(p, t, reduction="none"), (P, Q), bce, batch=(0, 1),
+        looks=(1, 0),
         errors=(
             (DomainError, "binary_cross_entropy: all elements of input should be between 0 and 1; for logits use",
              lambda t: F.binary_cross_entropy(t([1.5]), t([1.0]))),
@@ -61,6 +62,17 @@ CASES = [
          lambda x, t, w: w * t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x), batch=(0, 1),
          note="with pos_weight"),
     Case(
+        Softplus, lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, w), (normal(3, 4), Q, positive(3, 1)),
+        lambda x, t, w: (w * (t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x))).mean(), batch=(),
+        note="with weights",
+        errors=(
+            (DTypeError, "binary_cross_entropy_with_logits: the target must be floating, but got int64",
+             lambda t: F.binary_cross_entropy_with_logits(t(X), t(X).long())),
+            (ShapeError, r"weight has more dimensions than the input: \(2, 4, 3\) for \(4, 3\)",
+             lambda t: F.binary_cross_entropy_with_logits(t(X), t(X), t(normal(2, 4, 3)))),
+        ),
+    ),
+    Case(
         LogSoftmax, F.cross_entropy, (X, LABELS), lambda x, t: cross_entropy(x, t, np.ones(3)), batch=(), looks=(1, 0),
         note="in cross_entropy",
         errors=(
@@ -74,6 +86,12 @@ CASES = [
              lambda t: F.cross_entropy(t(X), t(LABELS[:3]))),
             (ValueError, r"label_smoothing must be between 0\.0 and 1\.0",
              lambda t: F.cross_entropy(t(X), t(LABELS), label_smoothing=2)),
+            (DTypeError, r"cross_entropy: expected class indices of type int64, but the target is int32",
+             lambda t: F.cross_entropy(t(X), t(LABELS.astype("int32")))),
+            (DTypeError, r"nll_loss: expected input and weight to have one floating dtype",
+             lambda t: F.nll_loss(t(X), t(LABELS), t(WEIGHTS).float())),
+            (RankError, "cross_entropy: expected 1 or more dimensions", lambda t: F.cross_entropy(t(1.0), t(0))),
+            (ArgumentError, "cross_entropy: target must be a Tensor, not int", lambda t: F.cross_entropy(t(X), 0)),
             (ValueError, "average is not a valid value for reduction; it is 'none', 'mean' or 'sum'",
              lambda t: F.cross_entropy(t(X), t(LABELS), reduction="average")),
         ),
@@ -85,8 +103,15 @@ CASES = [
          lambda x, y: -((0.9 * y + 0.1 / 3) * log_softmax(x, 1)).sum(1).mean(), batch=(), note="with distributions"),
     Case(Gather, lambda x, t, w: F.nll_loss(x, t, w, reduction="none"), (X, LABELS, WEIGHTS),
          lambda x, t, w: -w[t] * x[np.arange(len(t)), t], batch=(0, 1), note="in nll_loss", looks=(1, 0)),
+    Case(Gather, lambda x, t: F.nll_loss(x, t, ignore_index=1), (normal(2, 3, 2, 2), PIXELS),
+         lambda x, t: -np.take_along_axis(x, t[:, None], 1)[:, 0][t != 1].mean(), batch=(), looks=(1, 0),
+         note="in nll_loss of pixels, some ignored"),
+    Case(Gather, lambda x, t: F.nll_loss(x, t, reduction="none"), (X[0], LABELS[0]), lambda x, t: -x[t], batch=(),
+         looks=(1, 0), note="in nll_loss of a single example"),
     Case(Mul, F.mse_loss, (signed(3, 4), signed(3, 4, seed=1)), lambda x, t: ((x - t) ** 2).mean(), batch=(),
-         note="in mse_loss"),
+         note="in mse_loss",
+         errors=((DTypeError, "mse_loss: input or target must be floating, but together they are int64",
+                  lambda t: F.mse_loss(t([1]), t([2]))),)),
     Case(Sub, lambda x, t: F.l1_loss(x, t, reduction="sum"), (signed(3, 4), 3 * signed(3, 4, seed=1)),
          lambda x, t: np.abs(x - t).sum(), batch=(0, 1), note="in l1_loss"),
 ]  # fmt: skip

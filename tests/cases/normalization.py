@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.errors import ShapeError
+from tinycnn.errors import ArgumentError, DomainError, DTypeError, GraphError, RankError, ShapeError
 from tinycnn.nn import functional as F
 from tinycnn.ops import normalization as ops
-from tinycnn.ops.arithmetic import Pow
+from tinycnn.ops.arithmetic import Mul
+from tinycnn.ops.pooling import SumPool2d
 
 from .case import Case, normal, positive
 
 EPS = 1e-3
 X = 2 * normal(3, 2, 1, 2) + 1
+GROUPED = 2 * normal(3, 4, 1, 2) + 1
 BATCH, LAYER = (0, 2, 3), (1, 2, 3)
 
 
@@ -48,9 +50,22 @@ def _backward(g: Any, x: Any, weight: Any, *, axes: tuple[int, ...]) -> Any:
     return ops.NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=EPS)
 
 
-def _evaluated(x: Any, mean: Any, var: Any, weight: Any, bias: Any) -> Any:
-    per_channel = [v[:, None, None] for v in (mean, np.sqrt(var + EPS), weight, bias)]
-    return (x - per_channel[0]) / per_channel[1] * per_channel[2] + per_channel[3]
+def evaluated(x: Any, weight: Any, bias: Any, mean: float, var: float) -> Any:
+    return (x - mean) / np.sqrt(var + EPS) * weight[:, None, None] + bias[:, None, None]
+
+
+def grouped(x: Any, groups: int) -> Any:
+    """Image by image, group by group."""
+    return np.stack([
+        np.concatenate([normalized(part, None, None, (0, 1, 2))[0] for part in np.split(image, groups)])
+        for image in x
+    ]) if len(x) else x
+
+
+def windows(x: Any, before: int, after: int) -> Any:
+    """The squares of the channels from c − before to c + after, added up."""
+    squares = np.pad(x**2, [(0, 0), (before, after)] + [(0, 0)] * (x.ndim - 2))
+    return sum(squares[:, i : i + x.shape[1]] for i in range(before + after + 1))
 
 
 CASES = [
@@ -75,17 +90,72 @@ CASES = [
             (ShapeError, r"batch_norm: expected more than 1 value per channel when training\n  input N C …  = \(1, 2"
                          r", 1, 1\)\n  hint .*drop_last=True.*model\.eval\(\)",
              lambda t: F.batch_norm(t(np.zeros((1, 2, 1, 1))), None, None, training=True)),
+            (DomainError, "batch_norm: eps must be positive, or 0 in evaluation, but it is 0",
+             lambda t: F.batch_norm(t(X), None, None, training=True, eps=0)),
+            (DomainError, "batch_norm: running_mean and running_var must either both be None or neither be None",
+             lambda t: F.batch_norm(t(X), t(normal(2)), None, training=True)),
+            (GraphError, "batch_norm: running_var must not require grad: it is a buffer",
+             lambda t: F.batch_norm(t(X), t(normal(2)), t(positive(2)).requires_grad_())),
             (ShapeError, r"batch_norm: weight should contain 2 elements, one a channel, not 3\n",
              lambda t: F.batch_norm(t(X), None, None, t(normal(3)), training=True)),
             (ShapeError, r"batch_norm: expected at least 2 dimensions", lambda t: F.batch_norm(t([1.0]), None, None)),
         ),
     ),
-    Case(Pow, lambda x, m, v, w, b: F.batch_norm(x, m, v, w, b, eps=EPS),
-         (X, normal(2), positive(2, seed=1), positive(2), normal(2)), _evaluated, note="in batch_norm, evaluated"),
+    Case(Mul, lambda x, w, b: F.batch_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, eps=EPS),
+         (X, positive(2), normal(2)), lambda x, w, b: evaluated(x, w, b, 0.3, 0.7), note="in batch_norm, evaluated"),
+    Case(
+        ops.Normalize, lambda x, w, b: F.instance_norm(x, None, None, w, b, eps=EPS), (X, positive(2), normal(2)),
+        lambda x, w, b: normalized(x, w[:, None, None], b[:, None, None], (2, 3))[0], note="in instance_norm",
+        half=1e-2,
+        errors=(
+            (ShapeError, r"instance_norm: expected more than 1 spatial element .*\n  input N C …  = \(4, 3\)",
+             lambda t: F.instance_norm(t(normal(4, 3)))),
+            (DomainError, "instance_norm: running_mean and running_var must be defined in evaluation mode",
+             lambda t: F.instance_norm(t(X), use_input_stats=False)),
+            (RankError, "instance_norm: expected at least 2 dimensions", lambda t: F.instance_norm(t([1.0]))),
+        ),
+    ),
+    Case(Mul, lambda x, w, b: F.instance_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, False, eps=EPS),
+         (X, positive(2), normal(2)), lambda x, w, b: evaluated(x, w, b, 0.3, 0.7), note="in instance_norm, evaluated"),
+    Case(
+        ops.Normalize, lambda x, w, b: F.group_norm(x, 2, w, b, EPS), (GROUPED, positive(4), normal(4)),
+        lambda x, w, b: grouped(x, 2) * w[:, None, None] + b[:, None, None], note="in group_norm", half=1e-2,
+        errors=(
+            (ShapeError, r"group_norm: 4 channels do not part into 3 groups of one size\n  input N C …  = \(3, 4",
+             lambda t: F.group_norm(t(GROUPED), 3)),
+            (DomainError, "group_norm: num_groups must be greater than 0, but it is -2",
+             lambda t: F.group_norm(t(GROUPED), -2)),
+            (ArgumentError, r"group_norm: num_groups must be an integer, not 2\.0",
+             lambda t: F.group_norm(t(GROUPED), 2.0)),
+            (ShapeError, r"group_norm: expected more than 1 value .*\n.*\n.*\n  hint .*take fewer groups",
+             lambda t: F.group_norm(t(normal(1, 2)), 2)),
+            (RankError, "group_norm: expected at least 2 dimensions", lambda t: F.group_norm(t([1.0, 2.0]), 1)),
+        ),
+    ),
+    Case(
+        SumPool2d, lambda x: F.local_response_norm(x, 3, 0.5, 0.75, 2.0), (GROUPED,),
+        lambda x: x / (2 + 0.5 / 3 * windows(x, 1, 1)) ** 0.75, note="in local_response_norm",
+        errors=(
+            (RankError, r"local_response_norm: expected at least 3 dimensions, N C L or more, but got \(4, 3\)",
+             lambda t: F.local_response_norm(t(normal(4, 3)), 2)),
+            (DomainError, "local_response_norm: size must be at least 1, but it is 0",
+             lambda t: F.local_response_norm(t(X), 0)),
+        ),
+    ),
+    Case(SumPool2d, lambda x: F.local_response_norm(x, 2), (normal(2, 3, 4),),
+         lambda x: x / (1 + 1e-4 / 2 * windows(x, 1, 0)) ** 0.75, note="in local_response_norm of N C L, an even size"),
     Case(
         ops.Normalize, lambda x, w, b: F.layer_norm(x, (1, 2), w, b, EPS), (X, positive(1, 2), normal(1, 2)),
         lambda x, w, b: normalized(x, w, b, (2, 3))[0], note="in layer_norm", half=1e-2,
-        errors=((ShapeError, r"layer_norm: given normalized_shape=\(3,\), expected an input whose shape ends so\n",
-                 lambda t: F.layer_norm(t(X), (3,))),),
+        errors=(
+            (ShapeError, r"layer_norm: given normalized_shape=\(3,\), expected an input whose shape ends so\n",
+             lambda t: F.layer_norm(t(X), (3,))),
+            (ArgumentError, "layer_norm: normalized_shape must be a tuple of integers, not 2",
+             lambda t: F.layer_norm(t(X), 2)),
+            (ShapeError, r"layer_norm: expected weight of shape \(2,\), but got \(1, 2\)",
+             lambda t: F.layer_norm(t(X), (2,), t(normal(1, 2)))),
+            (DTypeError, r"layer_norm: expected input and weight to have one floating dtype\n  input   = float64\n",
+             lambda t: F.layer_norm(t(X), (2,), t(normal(2)).float())),
+        ),
     ),
 ]  # fmt: skip

@@ -123,9 +123,8 @@ def _by_its_own(
     eps: Scalar, axes: tuple[int, ...],
 ) -> Tensor:  # fmt: skip
     """Normalised by the mean and variance over the pixels and `axes`, towards which the running ones move."""
+    _expect_rank(op, input)
     shape = input.array.shape
-    if len(shape) < 2:
-        raise RankError(f"{op}: expected at least 2 dimensions, N C …, but got {shape}")
     axes = (*axes, *range(2, len(shape)))
     count = product([shape[axis] for axis in axes])
     if count == 1:
@@ -154,6 +153,7 @@ def _by_running(
     op: str, input: Tensor, running: Running, weight: Tensor | None, bias: Tensor | None, eps: Scalar
 ) -> Tensor:
     """Normalised by the running mean and variance."""
+    _expect_rank(op, input)
     mean, var = running
     if mean is None or var is None:
         raise DomainError(f"{op}: running_mean and running_var must be defined in evaluation mode")
@@ -163,12 +163,15 @@ def _by_running(
     return cast(y, input.array.dtype)
 
 
+def _expect_rank(op: str, input: Tensor) -> None:
+    if input.array.ndim < 2:
+        raise RankError(f"{op}: expected at least 2 dimensions, N C …, but got {input.array.shape}")
+
+
 def _prepared(
     op: str, input: Tensor, running: Running, weight: Tensor | None, bias: Tensor | None
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """The input in the dtype to compute in, γ and β shaped to meet it; all checked."""
-    if input.array.ndim < 2:
-        raise RankError(f"{op}: expected at least 2 dimensions, N C …, but got {input.array.shape}")
     given = {"running_mean": running[0], "running_var": running[1], "weight": weight, "bias": bias}
     expect_channels(op, input, **given)
     for name in ("running_mean", "running_var"):
