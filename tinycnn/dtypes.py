@@ -30,8 +30,8 @@ bool_ = np.dtype("bool")
 _default: DType = float32
 _BY_PYTHON_TYPE: dict[object, DType] = {bool: bool_, int: int64}
 NAMES = ("float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
-FLOATING = frozenset((float16, float32, float64))
-INTEGERS = frozenset((uint8, int8, int16, int32, int64))
+FLOATING: frozenset[DType] = frozenset((float16, float32, float64))
+INTEGERS: frozenset[DType] = frozenset((uint8, int8, int16, int32, int64))
 _KNOWN = FLOATING | INTEGERS | {bool_}
 
 

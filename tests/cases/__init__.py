@@ -8,6 +8,8 @@ from . import (
     choice,
     convolution,
     copying,
+    diagonals,
+    einsum,
     elementwise,
     expansion,
     indexing,
@@ -20,7 +22,9 @@ from . import (
     pooling,
     promotion,
     reduction,
+    scattering,
     shaping,
+    unfolding,
 )
 from .case import Case
 
@@ -38,9 +42,13 @@ CASES: list[Case] = [
     *joining.CASES,
     *copying.CASES,
     *indexing.CASES,
+    *scattering.CASES,
+    *diagonals.CASES,
     *reduction.CASES,
     *linalg.CASES,
+    *einsum.CASES,
     *convolution.CASES,
+    *unfolding.CASES,
     *pooling.CASES,
     *normalization.CASES,
     *logits.CASES,

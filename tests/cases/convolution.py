@@ -63,6 +63,10 @@ def _refused(input: Any, weight: Any, **options: Any) -> Any:
     return lambda t: F.conv2d(t(np.zeros(input)), t(np.zeros(weight)), **options)
 
 
+def _refused_back(input: Any, weight: Any, **options: Any) -> Any:
+    return lambda t: F.conv_transpose2d(t(np.zeros(input)), t(np.zeros(weight)), **options)
+
+
 X, W, B = normal(2, 2, 3, 4), normal(4, 1, 2, 3), normal(4)
 ERRORS = (
     (ShapeError, r"conv2d: input channels must equal weight\.shape\[1\] × groups, but 4 ≠ 3 × 1\n"
@@ -81,12 +85,55 @@ ERRORS = (
      _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=2, padding="same")),
     (ValueError, "invalid padding string 'full', should be one of 'valid', 'same'",
      _refused((1, 1, 8, 8), (1, 1, 3, 3), padding="full")),
-    (TypeError, "stride must be one integer or two", _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=(1, 2, 3))),
+    (ShapeError, r"stride must be one integer or two \(height, width\), not \(1, 2, 3\)",
+     _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=(1, 2, 3))),
+    (TypeError, "stride must be one integer or two .*, not 1.5", _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=1.5)),
+    (TypeError, "dilation must be one integer or two .*, not True",
+     _refused((1, 1, 8, 8), (1, 1, 3, 3), dilation=True)),
+    (TypeError, "groups must be an integer, not 1.0", _refused((1, 1, 8, 8), (1, 1, 3, 3), groups=1.0)),
+    (ShapeError, "expected H and W to be non-zero; only the batch may be empty",
+     _refused((1, 1, 0, 8), (1, 1, 1, 1), padding=1)),
+    (ShapeError, "divide the output channels, but 0 channels", _refused((1, 1, 8, 8), (0, 1, 1, 1))),
     (ShapeError, "the bias must have one entry for each of 4 output channels",
      lambda t: F.conv2d(t(X), t(W), t(B[:3]), groups=2)),
-    (DTypeError, r"to have one floating dtype\n  input   = float16\n  weight  = float64\n  hint .*x\.float\(\)",
-     lambda t: F.conv2d(t(X).half(), t(W).double(), groups=2)),
+    (DTypeError, r"input and weight to have one dtype out of .*\n  input   = float16\n  weight  = float64\n"
+                 r"  hint .*x\.float\(\)", lambda t: F.conv2d(t(X).half(), t(W).double(), groups=2)),
 )  # fmt: skip
+ERRORS_BACK = (
+    (ShapeError, r"conv_transpose2d: input channels must equal weight\.shape\[0\], but 3 ≠ 2\n"
+                 r"  input  N C H W      = \(1, 3, 4, 4\)\n  weight C O/g kH kW  = \(2, 3, 2, 2\)\n"
+                 r"  hint .* conv2d has them second", _refused_back((1, 3, 4, 4), (2, 3, 2, 2))),
+    (ShapeError, r"output_padding must be smaller than either stride or dilation, and not negative\n"
+                 r"  output_padding  = \(2, 2\)",
+     _refused_back((1, 2, 4, 4), (2, 3, 2, 2), stride=2, output_padding=2)),
+    (ShapeError, "and not negative", _refused_back((1, 2, 4, 4), (2, 3, 2, 2), stride=2, output_padding=-1)),
+    (ShapeError, "the output would be 0 × 0\n(.|\n)*hint .*padding cuts pixels off here",
+     _refused_back((1, 2, 1, 1), (2, 3, 2, 2), padding=1)),
+    (ShapeError, "groups must be positive and divide the input channels, but 4 channels, groups = 3",
+     _refused_back((1, 4, 2, 2), (4, 1, 2, 2), groups=3)),
+    (ShapeError, "the bias must have one entry for each of 6 output channels",
+     lambda t: F.conv_transpose2d(t(X), t(np.zeros((2, 3, 2, 2))), t(B[:3]), groups=2)),
+    (ShapeError, r"expected a weight of 4 dimensions \(C O/g kH kW\)", _refused_back((1, 2, 4, 4), (2, 3, 2))),
+    (TypeError, "padding must be one integer or two", _refused_back((1, 2, 4, 4), (2, 3, 2, 2), padding="same")),
+    (DTypeError, "conv_transpose2d: expected input and weight to have one dtype out of float16, .* and int64",
+     lambda t: F.conv_transpose2d(t(X).int(), t(np.zeros((2, 3, 2, 2))).int())),
+)  # fmt: skip
+
+
+def transposed(x: Any, w: Any, geometry: Window, groups: int) -> Any:
+    """Y[n, o, s·p + d·i − pad, s·q + d·j − pad] += X[n,c,p,q] · W[c,o,i,j]"""
+    share = x.shape[1] // groups
+    y = np.zeros((len(x), w.shape[1] * groups, *geometry.size))
+    for n, c, p, q in np.ndindex(x.shape):
+        for o, i, j in np.ndindex(w.shape[1:]):
+            row = geometry.stride[0] * p + geometry.dilation[0] * i - geometry.padding[0][0]
+            column = geometry.stride[1] * q + geometry.dilation[1] * j - geometry.padding[1][0]
+            if 0 <= row < geometry.size[0] and 0 <= column < geometry.size[1]:
+                y[n, c // share * w.shape[1] + o, row, column] += x[n, c, p, q] * w[c, o, i, j]
+    return y
+
+
+BACK = normal(2, 2, 2, 3)  # C O/g kH kW
 
 CASES = [
     *_rows(STRIDED, 1, "strided"),
@@ -98,4 +145,12 @@ CASES = [
     Case(Add, lambda x, w, b: F.conv2d(x, w, b, (2, 1), 1), (X[0], normal(1, 2, 3, 2), B[:1]),
          lambda x, w, b: convolution(x[None], w, window("", (3, 4), (3, 2), (2, 1), (1, 1)), 1)[0] + b, batch=(),
          note="in a layer, one image"),
+    Case(ops.Conv2dInput, lambda x, w, b: F.conv_transpose2d(x, w, b, (2, 1), 1, (1, 0), 2, (1, 2)), (X, BACK, B),
+         lambda x, w, b: b[:, None, None] + transposed(x, w, Window(
+             (5, 6), (2, 3), (2, 1), ((1, 1), (1, 1)), (1, 2), (3, 4)), 2),
+         errors=ERRORS_BACK, note="transposed, in a layer"),
+    Case(Add, lambda x, w, b: F.conv_transpose2d(x, w, b, 3, output_padding=2), (X[0, :, :2, :2], BACK, B[:2]),
+         lambda x, w, b: b[:, None, None] + transposed(x[None], w, Window(
+             (7, 8), (2, 3), (3, 3), ((0, 0), (0, 0)), (1, 1), (2, 2)), 1)[0], batch=(),
+         note="transposed, in a layer, one image"),
 ]  # fmt: skip

@@ -11,7 +11,6 @@ from tinycnn.errors import DTypeError, ShapeError
 from tinycnn.geometry import Window, window
 from tinycnn.nn import functional as F
 from tinycnn.ops import pooling as ops
-from tinycnn.ops.linalg import MatMul
 
 from .case import Case, distinct, normal
 
@@ -96,12 +95,12 @@ def _rows(geometry: Window, note: str) -> list[Case]:
     ]  # fmt: skip
 
 
-def adaptive(x: Any, out: tuple[int, int]) -> Any:
+def adaptive(x: Any, out: tuple[int, int], choose: Callable[..., Any]) -> Any:
     y = np.zeros((*x.shape[:2], *out))
     for p, q in np.ndindex(out):
         along = zip((p, q), x.shape[2:], out, strict=True)
         rows, columns = (slice(i * n // o, -(-(i + 1) * n // o)) for i, n, o in along)
-        y[:, :, p, q] = x[:, :, rows, columns].mean((2, 3))
+        y[:, :, p, q] = choose(x[:, :, rows, columns], (2, 3))
     return y
 
 
@@ -122,22 +121,51 @@ CASES = [
             (ShapeError, r"max_pool2d: expected 3D .*\n.*\n  hint .*unsqueeze\(1\)",
              lambda t: F.max_pool2d(t(IMAGE[0, 0]), 2)),
             (TypeError, "max_pool2d: kernel_size must be one integer or two", lambda t: F.max_pool2d(t(IMAGE), 2.5)),
+            (ShapeError, "max_pool2d: stride must be one integer or two",
+             lambda t: F.max_pool2d(t(IMAGE), 2, (1, 2, 3))),
+            (ShapeError, "max_pool2d: expected C, H and W to be non-zero", lambda t: F.max_pool2d(t(IMAGE[:, :0]), 2)),
+            (DTypeError, "max_pool2d: expected input to have one dtype out of float16, .* and uint8\n  input  = bool",
+             lambda t: F.max_pool2d(t(IMAGE) > 0, 2)),
         ),
     ),
     Case(
         ops.SumPool2d, lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1, count_include_pad=False), (normal(2, 1, 4, 3),),
         lambda x: pooled(x, OVERLAPPING, lambda values: np.mean([value for value, _ in values])), note="in a layer",
         errors=(
-            (DTypeError, "avg_pool2d: the input must be floating, but got int64",
-             lambda t: F.avg_pool2d(t([[[1]]]), 1)),
+            (DTypeError, "avg_pool2d: expected input to have one dtype out of float16, float32, float64 and int64",
+             lambda t: F.avg_pool2d(t(IMAGE).int(), 1)),
+            (TypeError, "avg_pool2d: divisor_override must be an integer, not 2.5",
+             lambda t: F.avg_pool2d(t(IMAGE), 2, divisor_override=2.5)),
+            (TypeError, "avg_pool2d: ceil_mode must be a bool, not int",
+             lambda t: F.avg_pool2d(t(IMAGE), 2, ceil_mode=1)),
             (ValueError, "avg_pool2d: divisor must be not zero",
              lambda t: F.avg_pool2d(t(IMAGE), 2, divisor_override=0)),
         ),
     ),
     Case(
-        MatMul, lambda x: F.adaptive_avg_pool2d(x, (3, 2)), (normal(2, 1, 5, 3),), lambda x: adaptive(x, (3, 2)),
-        note="in adaptive_avg_pool2d",
-        errors=((ShapeError, "adaptive_avg_pool2d: output_size must be one or two sizes",
-                 lambda t: F.adaptive_avg_pool2d(t(IMAGE), (1, 2, 3))),),
+        ops.SumPool2d, lambda x: F.adaptive_avg_pool2d(x, (3, 2)), (normal(2, 1, 5, 3),),
+        lambda x: adaptive(x, (3, 2), np.mean), note="in adaptive_avg_pool2d",
+        errors=(
+            (ShapeError, r"adaptive_avg_pool2d: output_size must be one integer or two .*, not \(1, 2, 3\)",
+             lambda t: F.adaptive_avg_pool2d(t(IMAGE), (1, 2, 3))),
+            (ShapeError, r"adaptive_avg_pool2d: output_size must not be negative, but it is \(-1, -1\)",
+             lambda t: F.adaptive_avg_pool2d(t(IMAGE), -1)),
+            (TypeError, "adaptive_avg_pool2d: output_size must be one size or two; in a pair, None keeps",
+             lambda t: F.adaptive_avg_pool2d(t(IMAGE), None)),
+            (ShapeError, "adaptive_avg_pool2d: expected H and W to be non-zero",
+             lambda t: F.adaptive_avg_pool2d(t(IMAGE[:, :, :0]), 2)),
+            (DTypeError, "adaptive_avg_pool2d: expected input to have one floating dtype",
+             lambda t: F.adaptive_avg_pool2d(t(IMAGE).long(), 2)),
+        ),
+    ),
+    Case(
+        ops.MaxPool2d, lambda x: F.adaptive_max_pool2d(x, (3, None)), (distinct(2, 1, 5, 3),),
+        lambda x: adaptive(x, (3, 3), np.max), note="in adaptive_max_pool2d",
+        errors=(
+            (ShapeError, "adaptive_max_pool2d: expected C, H and W to be non-zero",
+             lambda t: F.adaptive_max_pool2d(t(IMAGE[:, :0]), 2)),
+            (DTypeError, "adaptive_max_pool2d: expected input to have one floating dtype",
+             lambda t: F.adaptive_max_pool2d(t(IMAGE).long(), 2)),
+        ),
     ),
 ]  # fmt: skip

@@ -228,6 +228,7 @@ class ConvTranspose2d(_Convolution):
     """
 
     transposed = True
+    padding: Pair
 
     def __init__(
         self,
@@ -263,7 +264,6 @@ class ConvTranspose2d(_Convolution):
         shape = input.array.shape
         if len(output_size) not in (2, len(shape)):
             raise ShapeError(f"ConvTranspose2d: output_size must be (oH, oW) or a whole shape, not {output_size}")
-        assert not isinstance(self.padding, str)
         wanted = pair("ConvTranspose2d", "output_size", tuple(output_size)[-2:])
         least = transposed_window(
             "ConvTranspose2d", shape[-2:], self.kernel_size, self.stride, self.padding, self.dilation

@@ -25,7 +25,8 @@ class _Padding(Module):
 
     def __init__(self, padding: int | Sequence[int]) -> None:
         super().__init__()
-        self.padding = tuple(padding) if isinstance(padding, tuple | list) else (padding,) * 2 * self.dims
+        widths = padding if isinstance(padding, Sequence) else (padding,) * 2 * self.dims
+        self.padding: tuple[int, ...] = tuple(widths)
 
     def forward(self, input: Tensor) -> Tensor:
         """The input and its border; negative widths cut off."""

@@ -60,8 +60,8 @@ def conv2d(
              [-1.,  1.],
              [ 0., -1.]]])
     """
-    _expect_kernels("conv2d", weight, "O C/g kH kW")
     groups = expect_integer("conv2d", "groups", groups)
+    _expect_kernels("conv2d", weight, "O C/g kH kW")
 
     def convolve(x: Tensor) -> Tensor:
         spread = pair("conv2d", "dilation", dilation)
@@ -116,8 +116,8 @@ def conv_transpose2d(
     tensor([[[1., 1., 3., 2., 2.]]])
     """
     op = "conv_transpose2d"
-    _expect_kernels(op, weight, "C O/g kH kW")
     groups = expect_integer(op, "groups", groups)
+    _expect_kernels(op, weight, "C O/g kH kW")
 
     def convolve(x: Tensor) -> Tensor:
         (c, o), channels = weight.array.shape[:2], x.array.shape[1]

@@ -48,15 +48,18 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = 
     """
     if not isinstance(pad, tuple | list):
         raise ArgumentError(f"pad: pad must be a tuple of integers, not {pad!r}")
-    numbers = [expect_integer("pad", "each of pad", width) for width in pad]
+    numbers = tuple(expect_integer("pad", "each of pad", width) for width in pad)
+    value = 0 if value is None else _number(value)
     rank, padded = input.array.ndim, len(numbers) // 2
     if len(numbers) % 2 or padded > rank:
         raise ShapeError(
-            f"pad: needs two widths for each padded dimension, at most {2 * rank} numbers, not {tuple(numbers)}"
+            f"pad: needs two widths for each padded dimension, at most {2 * rank} numbers, not {numbers}"
         )
     widths = [(0, 0)] * (rank - padded) + [(numbers[i], numbers[i + 1]) for i in range(2 * padded - 2, -1, -2)]
+    grow, cut = _split(widths)
     if mode == "constant":
-        return _constant(input, widths, 0 if value is None else value)
+        fill = _fill(value, input.array.dtype) if any(map(any, grow)) else 0
+        return Pad.apply(_cropped(input, cut, numbers), widths=grow, value=fill)
     if mode not in _MODES:
         raise DomainError(f"pad: there is no mode {mode!r}; it is 'constant', 'reflect', 'replicate' or 'circular'")
     if value:
@@ -65,17 +68,17 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = 
         raise ShapeError(
             explain(
                 f"pad: mode {mode!r} pads the last 1, 2 or 3 dimensions, behind N and C or behind C alone",
-                {"input": input.array.shape, "pad": tuple(numbers)},
+                {"input": input.array.shape, "pad": numbers},
                 "pad takes two widths a dimension, those of the last dimension first",
             )
         )
-    return _continued(input, widths, mode, rank - padded - 1)
-
-
-def _constant(input: Tensor, widths: Sequence[Width], value: Any) -> Tensor:
-    grow, cut = _split(widths)
-    fill = _fill(value, input.array.dtype) if any(map(any, grow)) else 0
-    return Pad.apply(_cropped(input, cut), widths=grow, value=fill)
+    if mode == "circular":
+        return _continued(_cropped(input, cut, numbers), grow, mode)  # what is cut off goes round no longer
+    _check_mirrored(input, mode, rank - padded - 1)
+    y = _cropped(_continued(input, grow, mode), cut, numbers)  # but a mirror shows it still
+    if not any(y.array.shape[-padded:]):
+        raise ShapeError(f"pad: the widths {numbers} leave nothing of the shape {input.array.shape}")
+    return y
 
 
 def _split(widths: Sequence[Width]) -> tuple[tuple[Width, ...], tuple[Width, ...]]:
@@ -85,18 +88,21 @@ def _split(widths: Sequence[Width]) -> tuple[tuple[Width, ...], tuple[Width, ...
     return grow, cut
 
 
-def _cropped(x: Tensor, cut: tuple[Width, ...], least: int = 0) -> Tensor:
-    """x without what is cut off; along each dimension at least so much must be left."""
-    if any(any(c) and n - sum(c) < least for n, c in zip(x.array.shape, cut, strict=True)):
-        raise ShapeError(f"pad: negative widths {cut} cut away more than the shape {x.array.shape} has")
+def _cropped(x: Tensor, cut: tuple[Width, ...], given: tuple[int, ...]) -> Tensor:
+    if any(n < sum(c) for n, c in zip(x.array.shape, cut, strict=True)):
+        raise ShapeError(f"pad: negative widths {given} cut away more than the shape {x.array.shape} has")
     return Crop.apply(x, widths=cut) if any(map(any, cut)) else x
 
 
-def _fill(value: Any, dtype: DType) -> float:
-    """`value` as this dtype has it: cut to an integer, if need be, but never out of range."""
+def _number(value: Any) -> float:
     number = value.item() if isinstance(value, np.generic) or (is_tensor(value) and not value.array.ndim) else value
     if not isinstance(number, bool | int | float):
         raise ArgumentError(f"pad: value must be a number, not {type(value).__name__}")
+    return number
+
+
+def _fill(number: float, dtype: DType) -> float:
+    """The number as this dtype has it: cut to an integer, if need be, but never out of range."""
     if dtype.kind == "b":
         return bool(number)
     if dtype.kind == "f" and not math.isfinite(number):
@@ -130,33 +136,27 @@ def _wrapped(x: Tensor, axis: int, before: int, after: int) -> tuple[Tensor, Ten
 _MODES = {"reflect": _reflected, "replicate": _replicated, "circular": _wrapped}
 
 
-def _continued(input: Tensor, widths: Sequence[Width], mode: str, channel: int) -> Tensor:
-    grow, cut = _split(widths)
-    inner = _cropped(input, cut) if mode == "circular" else input  # a mirror shows what is itself cut off afterwards
-    _check_room(inner, grow, mode, channel)
-    y = inner
+def _continued(x: Tensor, grow: Sequence[Width], mode: str) -> Tensor:
+    y = x
     for axis, (before, after) in enumerate(grow):
-        if before or after:
-            left, right = _MODES[mode](y, axis, before, after)
-            y = cat([left, y, right], axis)
-    y = clone(input) if y is input else y
-    return y if mode == "circular" else _cropped(y, cut, least=1)
-
-
-def _check_room(x: Tensor, grow: Sequence[Width], mode: str, channel: int) -> None:
-    """Whether there is enough inside to continue."""
-    shape = x.array.shape
-    if mode != "circular":
-        expect_one_dtype("pad", FLOATING | INTEGERS, input=x)
-        if 0 in shape[channel:]:
-            raise ShapeError(f"pad: mode {mode!r} needs something inside; only the batch may be empty, not {shape}")
-    for n, width in zip(shape, grow, strict=True):
-        most = {"reflect": n - 1, "circular": n}.get(mode)
-        if most is not None and max(width) > max(most, 0):
+        if not before and not after:
+            continue
+        n = x.array.shape[axis]
+        most = {"reflect": n - 1, "circular": n}.get(mode, before + after)
+        if max(before, after) > most:
             raise ShapeError(
                 explain(
-                    f"pad: mode {mode!r} adds at most {most} at each side of a size of {n}, not {max(width)}",
-                    {"input": shape, "pad": tuple(grow)},
-                    "a border cannot be wider than what it continues",
+                    f"pad: mode {mode!r} adds at most {most} at each side of a size of {n}, not {max(before, after)}",
+                    {"input": x.array.shape, "pad": tuple(grow)},
+                    "such a border cannot be wider than what it continues",
                 )
             )
+        left, right = _MODES[mode](y, axis, before, after)
+        y = cat([left, y, right], axis)
+    return clone(x) if y is x else y
+
+
+def _check_mirrored(x: Tensor, mode: str, channel: int) -> None:
+    expect_one_dtype("pad", FLOATING | INTEGERS, input=x)
+    if 0 in x.array.shape[channel:]:
+        raise ShapeError(f"pad: mode {mode!r} needs something inside; only the batch may be empty: {x.array.shape}")

@@ -52,7 +52,7 @@ def max_pool2d(
     expect_one_dtype("max_pool2d", FLOATING | INTEGERS, input=x)
     geometry = _pool_window("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
     y, winner = MaxPool2d.apply_all(x, window=geometry)
-    found = (y, in_plane(winner, geometry)) if return_indices else (y,)
+    found: tuple[Tensor, ...] = (y, in_plane(winner, geometry)) if return_indices else (y,)
     found = tuple(squeeze(t, 0) for t in found) if input.array.ndim == 3 else found
     return found if return_indices else found[0]
 
@@ -78,12 +78,11 @@ def avg_pool2d(
     divisor_override : divide by this instead
     """
     divisor = None if divisor_override is None else expect_integer("avg_pool2d", "divisor_override", divisor_override)
-    if divisor == 0:
-        raise DomainError("avg_pool2d: divisor must be not zero")
-
     def pool(x: Tensor) -> Tensor:
         expect_one_dtype("avg_pool2d", FLOATING | {int64}, input=x)
         geometry = _pool_window("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
+        if divisor == 0:
+            raise DomainError("avg_pool2d: divisor must be not zero")
         total = SumPool2d.apply(widened(x), window=geometry)
         counts = divisor or _counts(geometry, count_include_pad)
         return cast(divided(total, counts), x.array.dtype)
@@ -96,7 +95,8 @@ def _pool_window(
 ) -> Window:
     expect_pixels(op, x)
     kernel, pads = pair(op, "kernel_size", kernel_size), pair(op, "padding", padding)
-    step = kernel if stride is None or stride in ((), []) else pair(op, "stride", stride)
+    empty = isinstance(stride, tuple | list) and not stride
+    step = kernel if stride is None or empty else pair(op, "stride", stride)
     spread = pair(op, "dilation", dilation)
     if any(k > 0 and d * (k - 1) + 1 < 2 * p for k, d, p in zip(kernel, spread, pads, strict=True)):
         raise ShapeError(
@@ -120,12 +120,13 @@ def in_plane(winner: Tensor, w: Window) -> Tensor:
 
 def divided(total: Tensor, counts: Any) -> Tensor:
     """The sums of windows divided by a number, or by an oH × oW array of the host."""
-    if not isinstance(counts, int):
-        even = (counts == counts.flat[0]).all() if counts.size else False
-        counts = int(counts.flat[0]) if even else Tensor.wrap(total.backend.asarray(counts.astype(total.array.dtype)))
+    different = np.unique(counts)
+    by: int | Tensor = int(different[0]) if len(different) == 1 else Tensor.wrap(
+        total.backend.asarray(counts.astype(total.array.dtype))
+    )
     if total.array.dtype.kind == "f":
-        return total / counts
-    return RoundedDiv.apply(*alike("avg_pool2d", total, counts), mode="trunc")
+        return total / by
+    return RoundedDiv.apply(*alike("avg_pool2d", total, by), mode="trunc")
 
 
 def _counts(w: Window, with_padding: bool) -> Any:

@@ -19,8 +19,9 @@ Sizes = int | Sequence[int]
 
 
 def _geometry(op: str, size: Pair, kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes) -> Window:
-    given = (("kernel_size", kernel_size), ("stride", stride), ("padding", padding), ("dilation", dilation))
-    return window(op, size, *(pair(op, name, value, single=False) for name, value in given))
+    kernel, steps = pair(op, "kernel_size", kernel_size, single=False), pair(op, "stride", stride, single=False)
+    rings, spread = pair(op, "padding", padding, single=False), pair(op, "dilation", dilation, single=False)
+    return window(op, size, kernel, steps, rings, spread)
 
 
 @checked
