@@ -83,27 +83,36 @@ from tinycnn.errors import (
 from tinycnn.ops.activations import relu, sigmoid
 from tinycnn.ops.arithmetic import (
     add,
-    clamp,
     div,
+    float_power,
     floor_divide,
-    masked_fill,
-    maximum,
-    minimum,
+    fmod,
     mul,
     neg,
+    positive,
     pow,
+    reciprocal,
     remainder,
+    rsub,
+    square,
     sub,
-    where,
 )
+from tinycnn.ops.choice import clamp, clamp_max, clamp_min, masked_fill, maximum, minimum, where
 from tinycnn.ops.comparison import (
     bitwise_and,
+    bitwise_left_shift,
     bitwise_not,
     bitwise_or,
+    bitwise_right_shift,
     bitwise_xor,
     eq,
     ge,
     gt,
+    isfinite,
+    isinf,
+    isnan,
+    isneginf,
+    isposinf,
     le,
     logical_and,
     logical_not,
@@ -113,54 +122,50 @@ from tinycnn.ops.comparison import (
     ne,
 )
 from tinycnn.ops.copying import clone
+from tinycnn.ops.diagonals import diag, diagonal, trace, tril, triu
+from tinycnn.ops.einsum import einsum
 from tinycnn.ops.elementwise import (
     abs,
     ceil,
     cos,
     erf,
     exp,
+    exp2,
+    expm1,
     floor,
-    isfinite,
-    isinf,
-    isnan,
+    frac,
     log,
     log1p,
     log2,
+    log10,
     round,
     rsqrt,
     sign,
     sin,
     sqrt,
-    square,
     tanh,
     trunc,
 )
-from tinycnn.ops.expansion import broadcast_tensors, broadcast_to, tile
-from tinycnn.ops.indexing import gather, index_select, narrow, nonzero, scatter_add, select
-from tinycnn.ops.joining import cat, chunk, split, stack, unbind
-from tinycnn.ops.linalg import bmm, dot, matmul, mm
-from tinycnn.ops.logits import log_softmax, softmax
-from tinycnn.ops.ordering import argmax, argmin, argsort, sort, topk
-from tinycnn.ops.reduction import (
-    all,
-    allclose,
-    amax,
-    amin,
-    any,
-    count_nonzero,
-    cumsum,
-    equal,
-    isclose,
-    logsumexp,
-    max,
-    mean,
-    min,
-    norm,
-    prod,
-    std,
-    sum,
-    var,
+from tinycnn.ops.expansion import broadcast_tensors, broadcast_to, meshgrid, tile
+from tinycnn.ops.extremes import amax, amin, aminmax, max, min
+from tinycnn.ops.indexing import masked_select, narrow, nonzero, select
+from tinycnn.ops.joining import (
+    cat,
+    chunk,
+    hstack,
+    split,
+    split_with_sizes,
+    stack,
+    tensor_split,
+    unbind,
+    vstack,
 )
+from tinycnn.ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
+from tinycnn.ops.logits import log_softmax, softmax
+from tinycnn.ops.magnitude import norm
+from tinycnn.ops.ordering import argmax, argmin, argsort, kthvalue, msort, sort, topk
+from tinycnn.ops.reduction import cumsum, logsumexp, mean, nansum, prod, std, std_mean, sum, var, var_mean
+from tinycnn.ops.scattering import gather, index_add, index_select, scatter, scatter_add, take, take_along_dim
 from tinycnn.ops.shaping import (
     flatten,
     flip,
@@ -178,6 +183,7 @@ from tinycnn.ops.shaping import (
     unflatten,
     unsqueeze,
 )
+from tinycnn.ops.verdicts import all, allclose, any, count_nonzero, equal, isclose
 from tinycnn.random import (
     Generator,
     bernoulli,
@@ -212,7 +218,8 @@ float = float_
 int = int_
 bool = bool_
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
-absolute, multiply, subtract, divide, negative, true_divide = abs, mul, sub, div, neg, div
+absolute, multiply, subtract, divide, negative, true_divide, fix = abs, mul, sub, div, neg, div, trunc
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 concat = concatenate = cat
 clip = clamp
 moveaxis, swapdims = movedim, transpose
@@ -255,23 +262,27 @@ def __dir__() -> list[str]:
 __all__ = [
     "ArgumentError", "ConfigError", "DTypeError", "DeviceError", "DomainError", "FormatError", "Generator",
     "GraphError", "IndexRangeError", "ShapeError", "Size", "StateError", "Tensor", "TinycnnError", "__version__",
-    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "argsort",
-    "as_tensor", "asarray", "autograd", "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm",
-    "bool", "bool_", "broadcast_tensors", "broadcast_to", "cat", "ceil", "chunk", "clamp", "clip", "clone", "concat",
-    "concatenate", "cos", "count_nonzero", "cuda", "cumsum", "device", "div", "divide", "dot", "double", "e", "empty",
-    "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "eye", "finfo", "flatten", "flip", "fliplr", "flipud",
-    "float", "float16", "float32", "float64", "float_", "floor", "floor_divide", "from_numpy", "full", "full_like",
-    "gather", "ge", "get_default_dtype", "get_rng_state", "gt", "half", "iinfo", "index_select", "inf",
-    "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "int_", "is_floating_point",
-    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "le",
-    "linspace", "load", "log", "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "matmul", "max", "maximum", "mean", "min",
-    "minimum", "mm", "moveaxis", "movedim", "mul", "multiply", "nan", "narrow", "ne", "neg", "negative", "no_grad",
-    "nonzero", "norm", "normal", "numel", "ones", "ones_like", "permute", "pi", "pow", "prod", "rand", "rand_like",
-    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu", "remainder", "reshape",
-    "roll", "round", "rsqrt", "save", "scatter_add", "select", "set_default_dtype", "set_grad_enabled",
-    "set_printoptions", "set_rng_state", "short", "sigmoid", "sign", "sin", "softmax", "sort", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "tanh", "tensor",
-    "tile", "topk", "transpose", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "var", "where",
-    "zeros", "zeros_like",
+    "abs", "absolute", "add", "addmm", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "argmax",
+    "argmin", "argsort", "as_tensor", "asarray", "autograd", "bernoulli", "bitwise_and", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "bool_", "broadcast_tensors",
+    "broadcast_to", "cat", "ceil", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat",
+    "concatenate", "cos", "count_nonzero", "cuda", "cumsum", "device", "diag", "diagonal", "div", "divide", "dot",
+    "double", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expm1", "eye",
+    "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_",
+    "float_power", "floor", "floor_divide", "fmod", "frac", "from_numpy", "full", "full_like", "gather", "ge",
+    "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half", "hstack", "iinfo", "index_add",
+    "index_select", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "int_",
+    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf",
+    "isnan", "isneginf", "isposinf", "kthvalue", "le", "less", "less_equal", "linspace", "load", "log", "log1p",
+    "log2", "log10", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "long",
+    "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "meshgrid", "min",
+    "minimum", "mm", "moveaxis", "movedim", "msort", "mul", "multiply", "mv", "nan", "nansum", "narrow", "ne", "neg",
+    "negative", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute",
+    "pi", "positive", "pow", "prod", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
+    "randperm", "ravel", "reciprocal", "relu", "remainder", "reshape", "roll", "round", "rsqrt", "rsub", "save",
+    "scatter", "scatter_add", "select", "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state",
+    "short", "sigmoid", "sign", "sin", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze",
+    "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim",
+    "tanh", "tensor", "tensor_split", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc",
+    "uint8", "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vstack", "where", "zeros", "zeros_like",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,24 +17,32 @@ from tinycnn.errors import GraphError
 from tinycnn.ops import (
     activations,
     arithmetic,
+    choice,
     comparison,
     copying,
+    diagonals,
     elementwise,
     expansion,
+    extremes,
     indexing,
     joining,
     linalg,
     logits,
+    magnitude,
     ordering,
     reduction,
+    scattering,
     shaping,
+    verdicts,
 )
 from tinycnn.shapes import Size
 
 _OPERANDS = (TensorBase, bool, int, float, np.ndarray, np.generic)  # what == compares with; it differs from all else
 
 
-_sized: Any = partial(shapes.spread, position=1)  # methods that take sizes one by one, too: x.reshape(2, 3)
+def _sized(method: Any) -> Callable[..., Tensor]:
+    """The method that takes sizes one by one, too: x.reshape(2, 3)."""
+    return shapes.spread(method, 1)
 
 
 def _in_place(function: Any) -> Callable[..., Any]:
@@ -47,11 +54,6 @@ def _in_place(function: Any) -> Callable[..., Any]:
 
     method.__name__, method.__doc__ = name, f"`{name[:-1]}` in the tensor's own memory."
     return method
-
-
-def _itself(self: Tensor) -> Tensor:
-    """+x is x."""
-    return self
 
 
 def _random() -> Any:
@@ -178,19 +180,20 @@ class Tensor(Conversions):
 
     # Arithmetic, comparison, logic ───────────────────────────────────────────────────────────────────────────────────
 
-    add, sub, mul, div, pow = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.pow
-    neg, floor_divide, remainder = arithmetic.neg, arithmetic.floor_divide, arithmetic.remainder
+    add, sub, mul, div, neg = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.neg
+    pow, square, reciprocal, positive = arithmetic.pow, arithmetic.square, arithmetic.reciprocal, arithmetic.positive
+    floor_divide, remainder, fmod = arithmetic.floor_divide, arithmetic.remainder, arithmetic.fmod
+    float_power = arithmetic.float_power
     subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
-    maximum, minimum, clamp, clip = arithmetic.maximum, arithmetic.minimum, arithmetic.clamp, arithmetic.clamp
-    __add__, __sub__, __mul__, __truediv__, __pow__, __neg__ = add, sub, mul, div, pow, neg
-    __pos__ = _itself
+    __add__, __sub__, __mul__, __truediv__, __pow__, __neg__, __pos__ = add, sub, mul, div, pow, neg, positive
     __radd__, __rmul__, __rsub__, __rtruediv__ = add, mul, _reflected(sub), _reflected(div)
     __floordiv__, __mod__, __rpow__ = floor_divide, remainder, _reflected(pow)
     __rfloordiv__, __rmod__ = _reflected(floor_divide), _reflected(remainder)
 
-    eq, ne, lt, le, gt, ge = (
-        comparison.eq, comparison.ne, comparison.lt, comparison.le, comparison.gt, comparison.ge,
-    )
+    eq, ne, lt, le = comparison.eq, comparison.ne, comparison.lt, comparison.le
+    gt, ge, isnan, isinf = comparison.gt, comparison.ge, comparison.isnan, comparison.isinf
+    isfinite, isposinf, isneginf = comparison.isfinite, comparison.isposinf, comparison.isneginf
+    greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
     __lt__, __le__, __gt__, __ge__ = lt, le, gt, ge
     __hash__ = TensorBase.__hash__
 
@@ -200,61 +203,67 @@ class Tensor(Conversions):
     def __ne__(self, other: object) -> Any:
         return comparison.ne(self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
-    __and__ = __rand__ = bitwise_and = comparison.bitwise_and
-    __or__ = __ror__ = bitwise_or = comparison.bitwise_or
-    __xor__ = __rxor__ = bitwise_xor = comparison.bitwise_xor
-    __invert__ = bitwise_not = comparison.bitwise_not
     logical_and, logical_or, logical_xor = comparison.logical_and, comparison.logical_or, comparison.logical_xor
-    logical_not, masked_fill = comparison.logical_not, arithmetic.masked_fill
+    logical_not, bitwise_not, bitwise_and = comparison.logical_not, comparison.bitwise_not, comparison.bitwise_and
+    bitwise_or, bitwise_xor = comparison.bitwise_or, comparison.bitwise_xor
+    bitwise_left_shift, bitwise_right_shift = comparison.bitwise_left_shift, comparison.bitwise_right_shift
+    __and__, __or__, __xor__, __invert__ = bitwise_and, bitwise_or, bitwise_xor, bitwise_not
+    __rand__, __ror__, __rxor__ = bitwise_and, bitwise_or, bitwise_xor
+    __lshift__, __rshift__ = bitwise_left_shift, bitwise_right_shift
+    __rlshift__, __rrshift__ = _reflected(bitwise_left_shift), _reflected(bitwise_right_shift)
+
+    maximum, minimum, clamp, clip = choice.maximum, choice.minimum, choice.clamp, choice.clamp
+    clamp_min, clamp_max, masked_fill = choice.clamp_min, choice.clamp_max, choice.masked_fill
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where the condition holds, else `other`."""
-        return arithmetic.where(condition, self, other)
+        return choice.where(condition, self, other)
 
     # Functions of each element ───────────────────────────────────────────────────────────────────────────────────────
 
-    exp, log, log1p, log2, sqrt = (
-        elementwise.exp, elementwise.log, elementwise.log1p, elementwise.log2, elementwise.sqrt,
-    )
-    rsqrt, square, sin, cos, tanh = (
-        elementwise.rsqrt, elementwise.square, elementwise.sin, elementwise.cos, elementwise.tanh,
-    )
-    abs = absolute = __abs__ = elementwise.abs
-    relu, sigmoid, erf, softmax, log_softmax = (
-        activations.relu, activations.sigmoid, elementwise.erf, logits.softmax, logits.log_softmax,
-    )
-    sign, floor, ceil, round, trunc = (
-        elementwise.sign, elementwise.floor, elementwise.ceil, elementwise.round, elementwise.trunc,
-    )
-    isnan, isinf, isfinite = elementwise.isnan, elementwise.isinf, elementwise.isfinite
+    exp, exp2, expm1, log, log2 = elementwise.exp, elementwise.exp2, elementwise.expm1, elementwise.log, elementwise.log2
+    log10, log1p, sqrt, rsqrt = elementwise.log10, elementwise.log1p, elementwise.sqrt, elementwise.rsqrt
+    sin, cos, tanh, erf, sign = elementwise.sin, elementwise.cos, elementwise.tanh, elementwise.erf, elementwise.sign
+    floor, ceil, round, trunc = elementwise.floor, elementwise.ceil, elementwise.round, elementwise.trunc
+    abs, frac, relu, sigmoid = elementwise.abs, elementwise.frac, activations.relu, activations.sigmoid
+    absolute, fix, __abs__ = abs, trunc, abs
+    softmax, log_softmax = logits.softmax, logits.log_softmax
 
     # Reductions ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     sum, mean, var, std, prod = reduction.sum, reduction.mean, reduction.var, reduction.std, reduction.prod
-    max, min, amax, amin = reduction.max, reduction.min, reduction.amax, reduction.amin
-    argmax, argmin, argsort = ordering.argmax, ordering.argmin, ordering.argsort
-    sort, topk, cumsum, norm = ordering.sort, ordering.topk, reduction.cumsum, reduction.norm
-    logsumexp, all, any, count_nonzero = reduction.logsumexp, reduction.all, reduction.any, reduction.count_nonzero
-    allclose, isclose, equal = reduction.allclose, reduction.isclose, reduction.equal
+    nansum, cumsum, logsumexp, norm = reduction.nansum, reduction.cumsum, reduction.logsumexp, magnitude.norm
+    max, min, amax, amin, aminmax = extremes.max, extremes.min, extremes.amax, extremes.amin, extremes.aminmax
+    argmax, argmin, argsort, sort = ordering.argmax, ordering.argmin, ordering.argsort, ordering.sort
+    topk, kthvalue, msort = ordering.topk, ordering.kthvalue, ordering.msort
+    all, any, count_nonzero = verdicts.all, verdicts.any, verdicts.count_nonzero
+    allclose, isclose, equal = verdicts.allclose, verdicts.isclose, verdicts.equal
 
     # Products ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    matmul, mm, bmm, dot = linalg.matmul, linalg.mm, linalg.bmm, linalg.dot
+    matmul, mm, bmm, mv, dot = linalg.matmul, linalg.mm, linalg.bmm, linalg.mv, linalg.dot
+    outer, addmm = linalg.outer, linalg.addmm
     __matmul__, __rmatmul__ = matmul, _reflected(matmul)
 
     # Shape ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     reshape, view, permute, flip = map(_sized, (shaping.reshape, shaping.view, shaping.permute, shaping.flip))
     expand, broadcast_to, repeat, tile, sum_to_size = map(_sized, (
-        expansion.expand, expansion.broadcast_to, expansion.repeat, expansion.tile, expansion.sum_to_shape,
+        expansion.expand, expansion.broadcast_to, expansion.repeat, expansion.tile, expansion.sum_to_size,
     ))
     transpose = swapdims = shaping.transpose
     swapaxes, t, movedim, moveaxis = shaping.swapaxes, shaping.t, shaping.movedim, shaping.movedim
     squeeze, unsqueeze, flatten, unflatten = shaping.squeeze, shaping.unsqueeze, shaping.flatten, shaping.unflatten
     ravel, roll, fliplr, flipud = shaping.ravel, shaping.roll, shaping.fliplr, shaping.flipud
     expand_as = expansion.expand_as
-    split, chunk, unbind = joining.split, joining.chunk, joining.unbind
+    split_with_sizes, tensor_split, chunk, unbind = (
+        joining.split_with_sizes, joining.tensor_split, joining.chunk, joining.unbind,
+    )
     contiguous, clone = copying.contiguous, copying.clone
+
+    def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+        """Parts of the given size, the last maybe smaller, or of the given sizes."""
+        return joining.split(self, split_size, dim)
 
     def view_as(self, other: Tensor) -> Tensor:
         """This tensor in other's shape."""
@@ -265,24 +274,42 @@ class Tensor(Conversions):
     # Elements ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     __getitem__, __setitem__ = indexing.getitem, indexing.setitem
-    select, narrow, index_select = indexing.select, indexing.narrow, indexing.index_select
-    gather, scatter_add, nonzero = indexing.gather, indexing.scatter_add, indexing.nonzero
-
-    def masked_select(self, mask: Tensor) -> Tensor:
-        """The elements where the mask holds, as a vector."""
-        return indexing.getitem(self, mask)
+    select, narrow, masked_select, nonzero = (
+        indexing.select, indexing.narrow, indexing.masked_select, indexing.nonzero,
+    )
+    gather, scatter, scatter_add, take_along_dim = (
+        scattering.gather, scattering.scatter, scattering.scatter_add, scattering.take_along_dim,
+    )
+    index_select, index_add, take = scattering.index_select, scattering.index_add, scattering.take
+    diagonal, diag, trace, tril, triu = (
+        diagonals.diagonal, diagonals.diag, diagonals.trace, diagonals.tril, diagonals.triu,
+    )
 
     # In place ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     add_, sub_, mul_, div_, pow_, neg_ = map(_in_place, (add, sub, mul, div, pow, neg))
-    floor_divide_, remainder_ = map(_in_place, (floor_divide, remainder))
+    floor_divide_, remainder_, fmod_ = map(_in_place, (floor_divide, remainder, fmod))
+    square_, reciprocal_, abs_, sign_ = map(_in_place, (square, reciprocal, abs, sign))
+    subtract_, multiply_, divide_, true_divide_, negative_, absolute_ = sub_, mul_, div_, div_, neg_, abs_
+    eq_, ne_, lt_, le_, gt_, ge_ = map(_in_place, (eq, ne, lt, le, gt, ge))
+    logical_and_, logical_or_ = map(_in_place, (logical_and, logical_or))
+    logical_xor_, logical_not_ = map(_in_place, (logical_xor, logical_not))
     bitwise_and_, bitwise_or_, bitwise_xor_ = map(_in_place, (bitwise_and, bitwise_or, bitwise_xor))
+    bitwise_left_shift_, bitwise_right_shift_ = map(_in_place, (bitwise_left_shift, bitwise_right_shift))
+    bitwise_not_ = _in_place(bitwise_not)
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
-    __ifloordiv__, __imod__ = floor_divide_, remainder_
+    __ifloordiv__, __imod__, __ilshift__, __irshift__ = (
+        floor_divide_, remainder_, bitwise_left_shift_, bitwise_right_shift_,
+    )
     __iand__, __ior__, __ixor__ = bitwise_and_, bitwise_or_, bitwise_xor_
-    exp_, sqrt_, abs_, relu_, sigmoid_, tanh_ = map(_in_place, (exp, sqrt, abs, relu, sigmoid, tanh))
-    clamp_, masked_fill_, floor_, round_ = map(_in_place, (clamp, masked_fill, floor, round))
-    scatter_add_ = _in_place(scatter_add)
+    exp_, exp2_, expm1_, log_, log2_, log10_ = map(_in_place, (exp, exp2, expm1, log, log2, log10))
+    log1p_, sqrt_, rsqrt_, sin_, cos_, erf_ = map(_in_place, (log1p, sqrt, rsqrt, sin, cos, erf))
+    relu_, sigmoid_, tanh_ = map(_in_place, (relu, sigmoid, tanh))
+    floor_, ceil_, round_, trunc_, frac_ = map(_in_place, (floor, ceil, round, trunc, frac))
+    clamp_, clamp_min_, clamp_max_ = map(_in_place, (clamp, clamp_min, clamp_max))
+    clip_, fix_ = clamp_, trunc_
+    masked_fill_, cumsum_ = map(_in_place, (masked_fill, cumsum))
+    scatter_, scatter_add_, index_add_ = map(_in_place, (scatter, scatter_add, index_add))
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Tensor:
         """Write src's elements, broadcast and converted, into this tensor."""

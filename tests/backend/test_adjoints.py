@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 import tinycnn as torch
 from tests.backend.geometries import normal, windows
 from tinycnn import backend
-from tinycnn.ops import indexing, padding
+from tinycnn.ops import indexing, padding, scattering
 
 pytestmark = pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
 
@@ -100,7 +100,7 @@ def test_gather_and_scatter(device: str, dtype: str, tolerance: float, shape: tu
     index = torch.tensor(host, device=device)
 
     def scatter(g: Any) -> Any:
-        return indexing.ScatterZeros.apply(g, index, axis=axis, shape=shape)
+        return scattering.ScatterZeros.apply(g, index, axis=axis, shape=shape)
 
     x = normal(*shape, dtype=dtype)
     assert_ops_adjoint(x, lambda t: t.gather(axis, index), scatter, device, tolerance)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import tinycnn as torch
-from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.errors import ArgumentError, DTypeError, ShapeError
 from tinycnn.ops import linalg as ops
 
 from .case import Case, normal
@@ -23,6 +23,11 @@ CASES = [
             (ShapeError, r"mm: expects two matrices, not shapes \(3, 4\) and \(4,\)", lambda t: t(X).mm(t(Y[:, 0]))),
             (ShapeError, "bmm: expects two stacks of as many matrices", lambda t: t(X).bmm(t(Y))),
             (ShapeError, "dot: expects two vectors", lambda t: t(X).dot(t(Y))),
+            (ShapeError, "mv: expects a matrix and a vector", lambda t: t(X).mv(t(Y))),
+            (ShapeError, "outer: expects two vectors", lambda t: t(X).outer(t(Y))),
+            (DTypeError, r"matmul: booleans cannot be multiplied and added up; convert them with \.float\(\)",
+             lambda t: t([True]) @ t([True])),
+            (ArgumentError, "matmul: other must be a Tensor, not float", lambda t: t(X).matmul(2.0)),
         ),
     ),
     Case(ops.MatMul, torch.matmul, (normal(2, 1, 3, 4), normal(5, 4, 2)), np.matmul, note="stacks, broadcast"),
@@ -31,6 +36,8 @@ CASES = [
     Case(ops.MatMul, torch.matmul, (X, normal(4)), np.matmul, note="a matrix and a vector"),
     Case(ops.MatMul, torch.dot, (normal(4), normal(4, seed=1)), np.dot, note="dot", batch=(0, 1)),
     Case(ops.MatMul, torch.bmm, (normal(2, 3, 4), normal(2, 4, 2)), np.matmul, note="bmm", batch=(0, 1)),
+    Case(ops.MatMul, lambda a, x, y: torch.addmm(a, x, y, beta=0.5, alpha=-2), (normal(2), X, Y),
+         lambda a, x, y: 0.5 * a - 2 * x @ y, batch=(1,), note="addmm"),
     Case(
         ops.Linear, ops.linear, (normal(2, 3, 4), normal(5, 4), normal(5)), lambda x, w, b: x @ w.T + b,
         errors=(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tinycnn import shapes
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ShapeError, explain
+from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.copying import Clone
 from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import as_shape
 
@@ -22,7 +24,7 @@ class Expand(Op):
     view = True
 
     def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array: return ctx.xp.broadcast_to(x, shape)
-    def backward(ctx, g: Tensor) -> Tensor: return sum_to_shape(g, ctx.shapes[0])
+    def backward(ctx, g: Tensor) -> Tensor: return sum_to_size(g, ctx.shapes[0])
 
 
 class SumToShape(Op):
@@ -32,11 +34,13 @@ class SumToShape(Op):
         extra = x.ndim - len(shape)
         axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1))
         wide = "float32" if x.dtype == "float16" else None  # long sums in half precision would lose their end
-        return x.sum(axis=axes, keepdims=True, dtype=wide).reshape(shape).astype(x.dtype, copy=False)
+        y = x.sum(axis=axes, keepdims=True, dtype=wide).reshape(shape)
+        return y.astype(x.dtype, copy=False) if x.dtype.kind == "f" else y.astype("int64", copy=False)
 
     def backward(ctx, g: Tensor) -> Tensor: return expand(g, ctx.shapes[0])
 
 
+@checked
 def expand(input: Tensor, size: Sequence[int]) -> Tensor:
     """Dimensions of size 1 repeated to `size`, new ones added in front; −1 keeps a size. Nothing is copied."""
     old, new = input.array.shape, as_shape("expand", size)
@@ -54,6 +58,7 @@ def expand(input: Tensor, size: Sequence[int]) -> Tensor:
     return Expand.apply(input, shape=full)
 
 
+@checked
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """`expand` under NumPy's name."""
     return expand(input, size)
@@ -65,13 +70,33 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(expand(x, shape) for x in tensors)
 
 
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Vectors as the coordinates of a grid: the i-th result varies along dimension i, with the i-th vector's entries.
+
+    With ``indexing="xy"`` the first two dimensions change places.
+    """
+    if indexing not in ("ij", "xy"):
+        raise DomainError(f"meshgrid: indexing must be 'ij' or 'xy', not {indexing!r}")
+    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
+    if len({x.array.dtype for x in given}) > 1:
+        raise DTypeError("meshgrid: expects vectors of one dtype")
+    rank = len(given)
+    swapped = (1, 0, *range(2, rank)) if indexing == "xy" and rank > 1 else range(rank)
+    lines = [
+        reshape(x, (1,) * place + (-1,) + (1,) * (rank - place - 1)) for x, place in zip(given, swapped, strict=True)
+    ]
+    return broadcast_tensors(*lines)
+
+
+@checked
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """`input` expanded to other's shape."""
     return expand(input, other.array.shape)
 
 
-def sum_to_shape(input: Tensor, size: Sequence[int]) -> Tensor:
-    """The sum over the dimensions that `expand` from `size` would repeat (PyTorch's sum_to_size)."""
+@checked
+def sum_to_size(input: Tensor, size: Sequence[int]) -> Tensor:
+    """The sum over the dimensions that `expand` from `size` would repeat."""
     old, new = input.array.shape, as_shape("sum_to_size", size)
     if old == new:
         return input
@@ -82,6 +107,7 @@ def sum_to_shape(input: Tensor, size: Sequence[int]) -> Tensor:
     return SumToShape.apply(input, shape=new)
 
 
+@checked
 def repeat(input: Tensor, repeats: Sequence[int]) -> Tensor:
     """The tensor laid out `repeats` times along each dimension, as numpy.tile does."""
     times, shape = as_shape("repeat", repeats, "repeats"), input.array.shape
@@ -93,9 +119,10 @@ def repeat(input: Tensor, repeats: Sequence[int]) -> Tensor:
     paired = tuple(n for size in shape for n in (1, size))
     wide = tuple(n for pair in zip(times, shape, strict=True) for n in pair)
     whole = tuple(time * size for time, size in zip(times, shape, strict=True))
-    return reshape(expand(reshape(input, paired), wide), whole)
+    return reshape(Clone.apply(expand(reshape(input, paired), wide), order="C"), whole)
 
 
+@checked
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
     """`repeat`, but with fewer numbers than dimensions the first ones are laid out once."""
     times = as_shape("tile", dims, "dims")

@@ -1,6 +1,6 @@
-"""Reading and writing elements by index: slices, integer and boolean arrays, gather and scatter.
+"""Reading and writing elements by index: slices, integers, None, Ellipsis, integer and boolean arrays.
 
-Reading and adding back are adjoint: GetItem with ScatterInto, Gather with ScatterZeros.
+Reading and adding back are adjoint: GetItem and ScatterInto.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinycnn import dtypes
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.inplace import adopt, check_recordable, check_writable
 from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import DTypeError, ShapeError, explain
+from tinycnn.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, explain
+from tinycnn.ops.arguments import checked
 from tinycnn.ops.expansion import expand
-from tinycnn.ops.indices import check_index, steps_of
-from tinycnn.ops.promotion import cast
+from tinycnn.ops.indices import is_array, steps_of
+from tinycnn.ops.promotion import cast, fitted
 from tinycnn.ops.shaping import reshape
-from tinycnn.shapes import axis_in
+from tinycnn.shapes import axis_in, broadcast, integer
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -65,35 +67,6 @@ class SetItem(Op):
         return gx, gv
 
 
-class Gather(Op):
-    """y[…i…] = x[…index[…i…]…] along `axis`;   x̄ = zeros with ȳ added where it was read"""
-
-    def forward(ctx, x: Array, index: Array, *, axis: int) -> Array: return x[_grid(ctx.xp, index, axis)]
-
-    def backward(ctx, g: Tensor, index: Tensor, *, axis: int) -> Any:
-        return ScatterZeros.apply(g, index, axis=axis, shape=ctx.shapes[0]), None
-
-
-class ScatterZeros(Op):
-    """y = zeros of `shape` with y[…index[…i…]…] += x[…i…] along `axis`; the adjoint of `Gather`"""
-
-    def forward(ctx, x: Array, index: Array, *, axis: int, shape: tuple[int, ...]) -> Array:
-        return ctx.kernels.scatter_add(shape, _grid(ctx.xp, index, axis), x)
-
-    def backward(ctx, g: Tensor, index: Tensor, *, axis: int, shape: tuple[int, ...]) -> Any:
-        return Gather.apply(g, index, axis=axis), None
-
-
-def _grid(xp: Any, index: Array, axis: int) -> tuple[Array, ...]:
-    """Indices for every dimension: `index` along `axis`, the element's own place along the others."""
-    places = []
-    for dim, size in enumerate(index.shape):
-        shape = [1] * index.ndim
-        shape[dim] = size
-        places.append(index if dim == axis else xp.arange(size).reshape(shape))
-    return tuple(places)
-
-
 def _at(array: Array, steps: tuple[Any, ...]) -> Array:
     """array[first][second]…"""
     for step in steps:
@@ -118,25 +91,61 @@ def _names_each_once(index: tuple[Any, ...]) -> bool:
 
 def getitem(input: Tensor, index: Any) -> Tensor:
     """x[index] as in PyTorch and NumPy: a view for slices and integers, a copy for integer and boolean arrays."""
-    steps = steps_of(index, input.backend, input.array.shape)
     try:
-        return _read(input, steps)
+        return _read(input, steps_of(index, input.backend, input.array.shape))
     except IndexError as error:
-        raise IndexError(f"{error} (tensor of shape {tuple(input.array.shape)})") from None
+        raise _with_shape(error, input) from None
+
+
+def _with_shape(error: IndexError, input: Tensor) -> IndexRangeError:
+    return IndexRangeError(f"{error} (tensor of shape {tuple(input.array.shape)})")
 
 
 def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment") -> None:
-    """x[index] = value, recorded if either is part of the graph."""
-    xp = input.backend.xp
-    check_writable(op, input)
-    steps = steps_of(index, input.backend, input.array.shape)
+    """x[index] = value, recorded if either is part of the graph.
+
+    The value is a Tensor, a number or a NumPy array; it is broadcast to the place, and converted to x's dtype. Only of
+    a Tensor that is written where an array says, PyTorch, and so we, expect the same dtype.
+    """
+    try:
+        assign(op, input, steps_of(index, input.backend, input.array.shape), value)
+    except IndexError as error:
+        raise _with_shape(error, input) from None
+
+
+def assign(op: str, input: Tensor, steps: tuple[Any, ...], value: Any) -> None:
+    """`setitem` of an index that was looked at before, and brought into steps."""
+    place = _at(input.array, steps) if not any(map(is_array, steps[-1])) else None  # a view
+    check_writable(op, input if place is None else wrap(place))
+    _set(op, input, steps, _assigned(op, input, steps, value))
+
+
+def _assigned(op: str, input: Tensor, steps: tuple[Any, ...], value: Any) -> Tensor:
+    """What is assigned, as a Tensor of input's dtype and device."""
+    dtype = input.array.dtype
     if not is_tensor(value):
-        if isinstance(value, float) and input.array.dtype.kind in "iu":
-            value = int(value)  # an assignment converts, as in PyTorch
-        value = wrap(xp.asarray(np.asarray(value), dtype=input.array.dtype))
-    recorded = grad_mode.is_grad_enabled() and (input._requires_grad or value._requires_grad)
-    if value.backend is not input.backend:
-        value = value.to(input.device)
+        if isinstance(value, np.ndarray):
+            dtypes.as_dtype(value.dtype)  # refuses text, objects, complex numbers
+        elif not isinstance(value, bool | int | float | np.generic):
+            raise ArgumentError(f"{op}: takes a Tensor, a number or a NumPy array, not {type(value).__name__}")
+        else:  # half precision overflows to infinity; the other types refuse what they cannot hold
+            number = value.item() if isinstance(value, np.generic) else value
+            value = fitted(op, number, dtypes.float32 if dtype == dtypes.float16 else dtype)
+        with np.errstate(all="ignore"):
+            return wrap(input.backend.asarray(np.asarray(value).astype(dtype)))
+    arrays = [part for part in steps[-1] if is_array(part)]
+    filling = value.array.size == 1 and len(arrays) == 1 and arrays[0].dtype.kind == "b"
+    if arrays and value.array.dtype != dtype and not filling:
+        raise DTypeError(
+            f"{op}: a tensor written where an array says must have the dtype of the one it is written to, {dtype}, not"
+            f" {value.array.dtype}; convert it with .to(x.dtype)"
+        )
+    return value if value.backend is input.backend else value.to(input.device)
+
+
+def _set(op: str, input: Tensor, steps: tuple[Any, ...], value: Tensor) -> None:
+    wanted = input._requires_grad or (value._requires_grad and input.array.dtype.kind == "f")
+    recorded = grad_mode.is_grad_enabled() and wanted
     try:
         if recorded:
             check_recordable(op, input)
@@ -146,7 +155,7 @@ def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment")
                 value = reshape(value, value.array.shape[1:])
             result = SetItem.apply(input, expand(value, place), steps=steps)
         else:
-            _assign(xp, input.array, steps, value.array)
+            _assign(input.backend.xp, input.array, steps, value.array)
     except ValueError:  # NumPy's, or our own ShapeError
         raise ShapeError(
             explain(
@@ -159,67 +168,39 @@ def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment")
         adopt(input, result)
 
 
+@checked
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """x[:, …, index], the dimension removed."""
-    axis = axis_in("select", dim, input.array.ndim)
-    return getitem(input, (slice(None),) * axis + (index,))
-
-
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """x[:, …, start : start + length]."""
-    axis = axis_in("narrow", dim, input.array.ndim)
-    size = input.array.shape[axis]
-    start = start + size if start < 0 else start
-    if not 0 <= start <= size or length < 0 or start + length > size:
-        raise ShapeError(f"narrow: start {start} and length {length} reach past dimension {dim} of size {size}")
-    return GetItem.apply(input, index=(slice(None),) * axis + (slice(start, start + length),))
-
-
-def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices along `dim` that `index`, a vector of integers, names."""
-    axis = axis_in("index_select", dim, input.array.ndim)
-    return getitem(input, (slice(None),) * axis + (index,))
-
-
-def _fitting(op: str, input: Tensor, dim: int, index: Tensor) -> int:
-    axis = axis_in(op, dim, input.array.ndim)
-    if index.array.dtype.kind not in "iu":
-        raise DTypeError(f"{op}: expected an index of type int64, but got {index.array.dtype}")
-    if index.array.ndim != input.array.ndim or any(
-        i > n for d, (i, n) in enumerate(zip(index.array.shape, input.array.shape, strict=True)) if d != axis
-    ):
-        raise ShapeError(
-            explain(
-                f"{op}: the index must have the input's rank, and be no larger but along dim {axis}",
-                {"input": input.array.shape, "index": index.array.shape},
-            )
-        )
-    check_index(op, index, input.array.shape[axis], 0)
-    return axis
-
-
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """out[i][j][k] = input[index[i][j][k]][j][k] for dim 0, and so on: picks along one dimension."""
+    """x[:, …, index], the dimension removed. A view."""
     if not input.array.ndim:
-        return reshape(gather(reshape(input, (1,)), 0, reshape(index, (-1,))), index.array.shape)
-    return Gather.apply(input, index, axis=_fitting("gather", input, dim, index))
+        raise IndexRangeError("select: a tensor without dimensions has nothing to select from")
+    return getitem(input, (slice(None),) * axis_in("select", dim, input.array.ndim) + (integer("select", "index", index),))
 
 
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """`input` with src[i][j][k] added at [index[i][j][k]][j][k] for dim 0, and so on; the adjoint of `gather`."""
-    axis = _fitting("scatter_add", input, dim, index)
-    ours, theirs = index.array.shape, src.array.shape
-    if len(ours) != len(theirs) or any(i > n for i, n in zip(ours, theirs, strict=True)):
-        raise ShapeError(
-            explain(
-                "scatter_add: the index must be no larger than src in any dimension",
-                {"index": ours, "src": theirs},
-            )
-        )
-    part = getitem(src, tuple(slice(n) for n in ours))
-    return input + ScatterZeros.apply(part, index, axis=axis, shape=input.array.shape)
+@checked
+def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
+    """x[:, …, start : start + length]. A view."""
+    if not input.array.ndim:
+        raise ShapeError("narrow: a tensor without dimensions cannot be narrowed")
+    axis = axis_in("narrow", dim, input.array.ndim)
+    size, first, count = input.array.shape[axis], integer("narrow", "start", start), integer("narrow", "length", length)
+    if not -size <= first <= size:
+        raise IndexRangeError(f"narrow: start {first} is out of range for dimension {axis} of size {size}")
+    first = first + size if first < 0 else first
+    if count < 0 or first + count > size:
+        raise ShapeError(f"narrow: start {first} and length {count} reach past dimension {axis} of size {size}")
+    return GetItem.apply(input, index=(slice(None),) * axis + (slice(first, first + count),))
 
 
+@checked
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where the mask holds, as a vector; input and mask are broadcast to one shape."""
+    if mask.array.dtype != "bool":
+        raise DTypeError(f"masked_select: expected a mask of booleans, not {mask.array.dtype}")
+    shape = broadcast("masked_select", input.array.shape, mask.array.shape)
+    return getitem(expand(input, shape), expand(mask, shape)) if shape else getitem(input, mask)
+
+
+@checked
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of elements that are not zero: a row for each, or a tuple of vectors, one for each dimension."""
     array = input.array if input.array.ndim else input.array.reshape(1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.backend import Backend
+from tinycnn.errors import ArgumentError, DomainError, IndexRangeError
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -20,74 +21,106 @@ def steps_of(index: Any, backend: Backend, shape: tuple[int, ...]) -> tuple[tupl
     takes the integers first, together with all that makes views, and then the arrays.
     """
     ready = _prepared(index, backend, shape)
-    if not any(isinstance(part, int) for part in ready) or not any(map(_is_array, ready)):
+    singles = any(isinstance(part, int) for part in ready)  # integers, or True and False
+    if not singles or not any(is_array(part) or isinstance(part, bool) for part in ready):
         return (ready,)
     views: list[Any] = []
     arrays: list[Any] = []
     for part in ready:
-        views += [slice(None)] * _consumed(part) if _is_array(part) else [part]
-        if _is_array(part) or part is Ellipsis:
+        if isinstance(part, bool):  # a new dimension, of which one entry is picked or none
+            views.append(None)
+            arrays.append(backend.xp.zeros(int(part), dtype="int64"))
+            continue
+        views += [slice(None)] * _consumed(part) if is_array(part) else [part]
+        if is_array(part) or part is Ellipsis:
             arrays.append(part)
         elif not isinstance(part, int):
             arrays.append(slice(None))
     return tuple(views), tuple(arrays)
 
 
-def _is_array(part: Any) -> bool:
+def is_array(part: Any) -> bool:
+    """Whether this part of an index picks elements one by one, which makes a copy."""
     return hasattr(part, "dtype")
 
 
 def _prepared(index: Any, backend: Backend, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """A tuple of integers, slices, None, Ellipsis and arrays of the backend's own, in range."""
-    parts = index if isinstance(index, tuple) else (index,)
-    ready: list[Any] = []
-    for part in parts:
-        if is_tensor(part):
-            part = part.array
-        if isinstance(part, list | range | tuple):
-            part = np.asarray([p.item() if is_tensor(p) else p for p in part])
-            part = part.astype("int64") if part.size == 0 else part
-        if isinstance(part, slice):
-            part = slice(*(_integer(i) for i in (part.start, part.stop, part.step)))
-            if part.step is not None and part.step <= 0:
-                raise ValueError("slice step must be positive; reverse with flip()")
-        elif _is_array(part):
-            if part.dtype.kind == "f":
-                raise IndexError("tensors used as indices must be integers or booleans, not floating point numbers")
-            if part.ndim == 0 and part.dtype.kind in "iu":
-                ready.append(int(part))
-                continue
-            part = part if isinstance(part, np.generic) else backend.asarray(part)
-            part = part.astype("int64" if part.dtype == "uint8" else part.dtype)  # a copy, which backward may rely on
-        elif part is not None and part is not Ellipsis and not isinstance(part, bool):
-            part = _integer(part)
-        ready.append(part)
+    parts = index if isinstance(index, tuple) or _lists_parts(index) else (index,)
+    ready = [_part(part, backend) for part in parts]
     if sum(map(_consumed, ready)) > len(shape):
-        raise IndexError(f"too many indices for a tensor of dimension {len(shape)}")
+        raise IndexRangeError(
+            f"index: too many indices for a tensor of dimension {len(shape)}"
+            + ("; item() is its one number" if not shape else "")
+        )
     _check_range(ready, backend, shape)
     if not any(part is Ellipsis for part in ready):
         ready.append(Ellipsis)  # NumPy would make a copy of a single element
     return tuple(ready)
 
 
+def _lists_parts(index: Any) -> bool:
+    """Whether a list means a tuple of indices, as PyTorch still reads one that holds more than numbers."""
+    return isinstance(index, list) and any(
+        part is None or part is Ellipsis or is_tensor(part) or isinstance(part, slice | list | tuple | np.ndarray)
+        for part in index
+    )
+
+
+def _part(part: Any, backend: Backend) -> Any:
+    if part is None or part is Ellipsis or isinstance(part, bool | int):
+        return part
+    if isinstance(part, slice):
+        return _slice(part)
+    if isinstance(part, list | range | tuple):
+        part = np.asarray([p.item() if is_tensor(p) else p for p in part])
+        part = part.astype("int64") if part.size == 0 else part
+    if is_tensor(part):
+        part = part.array
+        if part.dtype in ("int8", "int16"):
+            raise IndexRangeError(f"index: tensors used as indices must be int64, int32, uint8 or bool, not {part.dtype}")
+    if not is_array(part):
+        if isinstance(part, str):
+            raise ArgumentError("index: text is no index")
+        return _integer(part)
+    if part.dtype.kind not in "iub":
+        raise IndexRangeError(
+            f"index: arrays used as indices must be integers or booleans, not {part.dtype}; .long() makes integers"
+        )
+    if isinstance(part, np.generic):
+        return part.item()
+    if part.dtype == "uint8":  # what PyTorch's masks were, before it had booleans
+        part = part != 0
+    if not part.ndim:
+        return part.item()
+    return backend.asarray(part).astype("bool" if part.dtype.kind == "b" else "int64")  # a copy, for backward to keep
+
+
+def _slice(part: slice) -> slice:
+    try:
+        bounds = [None if i is None else _integer(i) for i in (part.start, part.stop, part.step)]
+    except IndexRangeError:
+        raise ArgumentError(f"index: the bounds of a slice must be integers or None, but got {part}") from None
+    if bounds[2] is not None and bounds[2] <= 0:
+        raise DomainError("index: the step of a slice must be positive; reverse with flip()")
+    return slice(*bounds)
+
+
 def _consumed(part: Any) -> int:
     """How many dimensions of the tensor this part of an index speaks of."""
     if part is None or part is Ellipsis or isinstance(part, bool):
         return 0
-    return int(part.ndim) if _is_array(part) and part.dtype.kind == "b" else 1
+    return int(part.ndim) if is_array(part) and part.dtype.kind == "b" else 1
 
 
-def _integer(i: Any) -> int | None:
-    if i is None:
-        return None
-    if is_tensor(i):
-        i = i.item()
-    if not hasattr(i, "__index__"):
-        raise IndexError(
-            "only integers, slices (:), ellipsis (...), None and integer or boolean tensors are indices,"
+def _integer(i: Any) -> int:
+    try:
+        return int(i.__index__())
+    except (AttributeError, TypeError):
+        raise IndexRangeError(
+            "index: only integers, slices (:), ellipsis (...), None and integer or boolean tensors are indices,"
             f" not {type(i).__name__}"
-        )
-    return int(i.__index__())
+        ) from None
 
 
 def _check_range(index: list[Any], backend: Backend, shape: tuple[int, ...]) -> None:
@@ -99,13 +132,13 @@ def _check_range(index: list[Any], backend: Backend, shape: tuple[int, ...]) -> 
         if part is Ellipsis:
             dim = len(shape) - sum(map(_consumed, index[place + 1 :]))
             continue
-        if _is_array(part) and part.dtype.kind in "iu":
+        if is_array(part) and part.dtype.kind in "iu":
             check_index("index", wrap(part), shape[dim])
         dim += _consumed(part)
 
 
 def check_index(op: str, index: Tensor, size: int, lowest: int | None = None) -> None:
-    """Raise IndexError unless every index lies in [−size, size), or in [lowest, size)."""
+    """Raise IndexRangeError unless every index lies in [−size, size), or in [lowest, size)."""
     array = index.array
     if not array.size:
         return
@@ -113,4 +146,4 @@ def check_index(op: str, index: Tensor, size: int, lowest: int | None = None) ->
     bad = (array < least) | (array >= size)
     if bool(bad.any()):
         worst = int(array[bad].ravel()[0])
-        raise IndexError(f"{op}: index {worst} is out of bounds for dimension of size {size}")
+        raise IndexRangeError(f"{op}: index {worst} is out of bounds for dimension of size {size}")

@@ -1,28 +1,33 @@
-"""Tensors put together and taken apart: cat, stack, split, chunk, unbind."""
+"""Tensors put together and taken apart: cat, stack, split, chunk, unbind and their kin."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ShapeError, explain
+from tinycnn.errors import ArgumentError, IndexRangeError, ShapeError, explain
+from tinycnn.ops.arguments import checked
 from tinycnn.ops.indexing import narrow, select
 from tinycnn.ops.promotion import cast, common_dtype
-from tinycnn.shapes import axis_in
+from tinycnn.ops.shaping import reshape
+from tinycnn.shapes import as_shape, axis_in, integer
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
 
 
 class Cat(Op):
-    """y = the xᵢ one after another along `axis`;   x̄ᵢ = the part of ȳ where xᵢ went"""
+    """y = the xᵢ one after another along `axis`, empty vectors left out;   x̄ᵢ = the part of ȳ where xᵢ went"""
 
-    def forward(ctx, *xs: Array, axis: int) -> Array: return ctx.xp.concatenate(xs, axis=axis)
+    def forward(ctx, *xs: Array, axis: int) -> Array:
+        return ctx.xp.concatenate([x for x in xs if x.shape != (0,)] or xs, axis=axis)
 
     def backward(ctx, g: Tensor, *, axis: int) -> Any:
-        return tuple(split(g, [shape[axis] for shape in ctx.shapes], axis))
+        parts = split(g, [0 if shape == (0,) else shape[axis] for shape in ctx.shapes], axis)
+        return tuple(reshape(part, shape) for part, shape in zip(parts, ctx.shapes, strict=True))
 
 
 class Stack(Op):
@@ -32,15 +37,36 @@ class Stack(Op):
     def backward(ctx, g: Tensor, *, axis: int) -> Any: return unbind(g, axis)
 
 
+# Together ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _listed(op: str, tensors: Any) -> list[Tensor]:
+    """The tensors of a tuple or a list, which must have some and nothing else."""
+    if not isinstance(tensors, tuple | list):
+        raise ArgumentError(f"{op}: takes a tuple or a list of Tensors, not {type(tensors).__name__}")
+    for place, x in enumerate(tensors):
+        if not is_tensor(x):
+            raise ArgumentError(f"{op}: takes Tensors alone, but number {place} is {type(x).__name__}")
+    if not tensors:
+        raise ShapeError(f"{op}: expected a non-empty list of Tensors")
+    return list(tensors)
+
+
+@checked
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors one after another along `dim`; their other sizes must agree."""
-    given = list(tensors)
-    if not given:
-        raise ShapeError("cat: expected a non-empty list of Tensors")
-    xs = [x for x in given if x.array.shape != (0,)] or given[:1]  # PyTorch lets empty vectors join anything
-    rank = xs[0].array.ndim
-    if rank == 0:
+    """The tensors one after another along `dim`; their other sizes must agree. Vectors without elements join anything.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> tinycnn.cat([tinycnn.tensor([1, 2]), tinycnn.tensor([0.5])])
+    tensor([1.0000, 2.0000, 0.5000])
+    """
+    given = _listed("cat", tensors)
+    xs = [x for x in given if x.array.shape != (0,)] or given
+    if any(not x.array.ndim for x in xs):
         raise ShapeError("cat: tensors without dimensions cannot be concatenated; use stack")
+    rank = xs[0].array.ndim
     axis = axis_in("cat", dim, rank)
     for x in xs:
         if x.array.ndim != rank or any(
@@ -53,14 +79,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 )
             )
     dtype = common_dtype(*given)
-    return Cat.apply(*(cast(x, dtype) for x in xs), axis=axis)
+    return Cat.apply(*(cast(x, dtype) for x in given), axis=axis)
 
 
+@checked
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension."""
-    xs = list(tensors)
-    if not xs:
-        raise ShapeError("stack: expected a non-empty list of Tensors")
+    xs = _listed("stack", tensors)
+    axis = axis_in("stack", dim, xs[0].array.ndim + 1)
     if len({x.array.shape for x in xs}) > 1:
         raise ShapeError(
             explain(
@@ -69,22 +95,77 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             )
         )
     dtype = common_dtype(*xs)
-    return Stack.apply(*(cast(x, dtype) for x in xs), axis=axis_in("stack", dim, xs[0].array.ndim + 1))
+    return Stack.apply(*(cast(x, dtype) for x in xs), axis=axis)
 
 
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensors one after another: along their columns, or vectors and numbers along the only dimension."""
+    xs = [x if x.array.ndim else reshape(x, (1,)) for x in _listed("hstack", tensors)]
+    return cat(xs, 0 if xs[0].array.ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensors one above the other; a vector is a row."""
+    return cat([x if x.array.ndim > 1 else reshape(x, (1, -1)) for x in _listed("vstack", tensors)])
+
+
+# Apart ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@checked
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Parts of the given size, the last maybe smaller, or of the given sizes, which must sum to the whole."""
-    axis = axis_in("split", dim, tensor.array.ndim)
-    n = tensor.array.shape[axis]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size <= 0 and n:
-            raise ShapeError(f"split: split_size must be positive, not {size}")
-        sizes = [min(size, n - start) for start in range(0, n, size)] if n else [0]
+    """Parts of the given size, the last maybe smaller, or of the given sizes, which must sum to the whole. Views."""
+    if isinstance(split_size_or_sections, tuple | list):
+        return split_with_sizes(tensor, split_size_or_sections, dim)
+    size, (axis, n) = integer("split", "split_size", split_size_or_sections), _along("split", tensor, dim)
+    if size < 0 or (n and not size):
+        raise ShapeError(f"split: split_size must be positive, not {size}")
+    return _parts(tensor, axis, [min(size, n - start) for start in range(0, n, size)] if n else [0])
+
+
+@checked
+def split_with_sizes(tensor: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Parts of the given sizes, which must sum to the whole. Views."""
+    sizes, (axis, n) = as_shape("split", split_sizes, "split_sizes"), _along("split", tensor, dim)
+    if sum(sizes) != n or min(sizes, default=0) < 0:
+        raise ShapeError(f"split: the sizes {list(sizes)} must sum to {n}, the size of dimension {axis}")
+    return _parts(tensor, axis, sizes)
+
+
+@checked
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` parts of equal size, the last maybe smaller. Views."""
+    count, (axis, n) = integer("chunk", "chunks", chunks), _along("chunk", input, dim)
+    if count <= 0:
+        raise ShapeError(f"chunk: chunks must be positive, not {count}")
+    return split(input, max(-(-n // count), 1), axis) if n else _parts(input, axis, [0] * count)
+
+
+@checked
+def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """As many parts as said, their sizes differing by 1 at most, or the parts before, between and behind indices."""
+    axis, n = _along("tensor_split", input, dim)
+    if isinstance(indices_or_sections, tuple | list):
+        places = as_shape("tensor_split", indices_or_sections, "indices")
     else:
-        sizes = list(split_size_or_sections)
-        if sum(sizes) != n or min(sizes, default=0) < 0:
-            raise ShapeError(f"split: the sizes {sizes} must sum to {n}, the size of dimension {axis}")
+        count = integer("tensor_split", "sections", indices_or_sections)
+        if count <= 0:
+            raise ShapeError(f"tensor_split: the number of sections must be positive, not {count}")
+        places = tuple(i * (n // count) + min(i, n % count) for i in range(1, count))
+    whole = (slice(None),) * axis
+    ends = zip((0, *places), (*places, n), strict=True)
+    return tuple(input[(*whole, slice(start, end))] for start, end in ends)
+
+
+def _along(op: str, tensor: Tensor, dim: int) -> tuple[int, int]:
+    """The dimension to cut, and its size."""
+    if not tensor.array.ndim:
+        raise ShapeError(f"{op}: a tensor without dimensions cannot be taken apart")
+    axis = axis_in(op, dim, tensor.array.ndim)
+    return axis, tensor.array.shape[axis]
+
+
+def _parts(tensor: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...]:
     parts, start = [], 0
     for size in sizes:
         parts.append(narrow(tensor, axis, start, size))
@@ -92,15 +173,10 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     return tuple(parts)
 
 
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` parts of equal size, the last maybe smaller."""
-    if chunks <= 0:
-        raise ShapeError(f"chunk: chunks must be positive, not {chunks}")
-    n = input.array.shape[axis_in("chunk", dim, input.array.ndim)]
-    return split(input, [0] * chunks, dim) if not n else split(input, max(-(-n // chunks), 1), dim)
-
-
+@checked
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, that dimension removed."""
+    """The slices along `dim`, that dimension removed. Views."""
+    if not input.array.ndim:
+        raise IndexRangeError("unbind: a tensor without dimensions has no slices")
     axis = axis_in("unbind", dim, input.array.ndim)
     return tuple(select(input, axis, i) for i in range(input.array.shape[axis]))

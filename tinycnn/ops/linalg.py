@@ -8,8 +8,12 @@ from tinycnn import shapes
 from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import DTypeError, ShapeError, explain
+from tinycnn.dtypes import bool_
+from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.arithmetic import add, mul
 from tinycnn.ops.expansion import expand
+from tinycnn.ops.promotion import Scalar, wrapped
 from tinycnn.ops.shaping import reshape, squeeze, transpose, unsqueeze
 
 if TYPE_CHECKING:
@@ -60,8 +64,9 @@ def _product(xp: Any, x: Array, y: Array) -> Array:
 def _same_dtype(op: str, **tensors: Tensor) -> None:
     for name, x in tensors.items():
         if not is_tensor(x):
-            raise TypeError(f"{op}: {name} must be a Tensor, not {type(x).__name__}; tinycnn.tensor makes one")
-    if len({x.array.dtype for x in tensors.values()}) > 1:
+            raise ArgumentError(f"{op}: {name} must be a Tensor, not {type(x).__name__}; tinycnn.tensor makes one")
+    found = {x.array.dtype for x in tensors.values()}
+    if len(found) > 1:
         raise DTypeError(
             explain(
                 f"{op}: expected all operands to have the same dtype",
@@ -69,19 +74,33 @@ def _same_dtype(op: str, **tensors: Tensor) -> None:
                 "float64 often comes from NumPy: convert it with .float()",
             )
         )
+    if bool_ in found:
+        raise DTypeError(f"{op}: booleans cannot be multiplied and added up; convert them with .float() or .long()")
 
 
+@checked
 def matmul(input: Tensor, other: Tensor) -> Tensor:
-    """The product of matrices, of vectors, or of stacks of matrices whose leading dimensions broadcast."""
-    _same_dtype("matmul", input=input, other=other)
+    """The product of matrices, of vectors, or of stacks of matrices whose leading dimensions broadcast.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> tinycnn.ones(2, 3) @ tinycnn.ones(3)
+    tensor([3., 3.])
+    """
+    return _product_of("matmul", input, other)
+
+
+def _product_of(op: str, input: Tensor, other: Tensor) -> Tensor:
+    _same_dtype(op, input=input, other=other)
     x_shape, y_shape = input.array.shape, other.array.shape
     if not x_shape or not y_shape:
-        raise ShapeError("matmul: both arguments need to be at least 1-dimensional; multiply by a number with *")
+        raise ShapeError(f"{op}: both arguments need to be at least 1-dimensional; multiply by a number with *")
     inner = y_shape[0] if len(y_shape) == 1 else y_shape[-2]
     if x_shape[-1] != inner:
         raise ShapeError(
             explain(
-                f"matmul: inner sizes differ, {x_shape[-1]} ≠ {inner}",
+                f"{op}: inner sizes differ, {x_shape[-1]} ≠ {inner}",
                 {"input": x_shape, "other": y_shape},
                 "the last size of input must equal the last but one of other; transpose one of them?",
             )
@@ -92,32 +111,61 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         rows = reshape(x, (shapes.product(x_shape[:-1]), x_shape[-1]))
         z = reshape(MatMul.apply(rows, y), (*x_shape[:-1], y.array.shape[-1]))
     else:
-        stack = shapes.broadcast("matmul", x.array.shape[:-2], y.array.shape[:-2])
+        stack = shapes.broadcast(op, x.array.shape[:-2], y.array.shape[:-2])
         z = MatMul.apply(expand(x, (*stack, *x.array.shape[-2:])), expand(y, (*stack, *y.array.shape[-2:])))
     if len(x_shape) == 1:
         z = squeeze(z, -2)
     return squeeze(z, -1) if len(y_shape) == 1 else z
 
 
+@checked
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices."""
-    if input.array.ndim != 2 or mat2.array.ndim != 2:
-        raise ShapeError(f"mm: expects two matrices, not shapes {input.array.shape} and {mat2.array.shape}; see matmul")
-    return matmul(input, mat2)
+    return _of_ranks("mm", "two matrices", (2, 2), input, mat2)
 
 
+@checked
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The products of two stacks of matrices."""
-    if input.array.ndim != 3 or mat2.array.ndim != 3 or input.array.shape[0] != mat2.array.shape[0]:
+    """The products of two stacks of as many matrices."""
+    if input.array.shape[:1] != mat2.array.shape[:1]:
         raise ShapeError(f"bmm: expects two stacks of as many matrices, not {input.array.shape} and {mat2.array.shape}")
-    return matmul(input, mat2)
+    return _of_ranks("bmm", "two stacks of as many matrices", (3, 3), input, mat2)
 
 
+@checked
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix and a vector."""
+    return _of_ranks("mv", "a matrix and a vector", (2, 1), input, vec)
+
+
+@checked
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors."""
-    if input.array.ndim != 1 or tensor.array.ndim != 1:
-        raise ShapeError(f"dot: expects two vectors, not shapes {input.array.shape} and {tensor.array.shape}")
-    return matmul(input, tensor)
+    return _of_ranks("dot", "two vectors", (1, 1), input, tensor)
+
+
+@checked
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """y[i, j] = input[i]·vec2[j], of two vectors."""
+    if (input.array.ndim, vec2.array.ndim) != (1, 1):
+        raise ShapeError(f"outer: expects two vectors, not shapes {input.array.shape} and {vec2.array.shape}")
+    return mul(unsqueeze(input, 1), vec2)
+
+
+@checked
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Scalar = 1, alpha: Scalar = 1) -> Tensor:
+    """beta·input + alpha·mat1·mat2, of two matrices and what broadcasts to their product; beta 0 leaves input out."""
+    z = _of_ranks("addmm", "two matrices", (2, 2), mat1, mat2)
+    _same_dtype("addmm", input=input, mat1=mat1)
+    scaled = z if alpha == 1 else mul(z, wrapped("addmm", alpha, z.array.dtype))
+    y = expand(input, z.array.shape)
+    return add(mul(y, wrapped("addmm", beta, z.array.dtype)), scaled) if beta else scaled
+
+
+def _of_ranks(op: str, what: str, ranks: tuple[int, int], x: Tensor, y: Tensor) -> Tensor:
+    if (x.array.ndim, y.array.ndim) != ranks:
+        raise ShapeError(f"{op}: expects {what}, not shapes {x.array.shape} and {y.array.shape}; see matmul")
+    return _product_of(op, x, y)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

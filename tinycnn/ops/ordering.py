@@ -117,6 +117,10 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Val
     """The k-th smallest along `dim`, counted from 1, NaN as the largest: (values, indices)."""
     axis, count = axis_in("kthvalue", dim, input.array.ndim), integer("kthvalue", "k", k)
     size = input.array.shape[axis] if input.array.ndim else 1
+    if input.array.dtype.kind == "b":
+        raise DTypeError("kthvalue: booleans have no order; say x.int()")
+    if not size:
+        raise IndexRangeError(f"kthvalue: expected dim {axis} to have elements; the shape is {input.array.shape}")
     if not 1 <= count <= size:
         raise ShapeError(f"kthvalue: selected number k = {count} out of range for a dimension of size {size}")
     order = argsort(input, axis)

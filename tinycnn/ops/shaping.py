@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tinycnn import dtypes
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
+from tinycnn.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, explain
+from tinycnn.ops.arguments import checked
+from tinycnn.ops.copying import contiguous
 from tinycnn.shapes import as_shape, axes_in, axis_in, product
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class Roll(Op):
         return Roll.apply(g, shifts=tuple(-s for s in shifts), axes=axes)
 
 
+@checked
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     """The same elements in another shape; one size may be −1 and is worked out. A view where the strides allow it.
 
@@ -97,12 +100,16 @@ def _filled_in(op: str, old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int
     return full
 
 
-def view(input: Tensor, size: Sequence[int]) -> Tensor:
+@checked
+def view(input: Tensor, size: Any = None, dtype: Any = None) -> Tensor:
     """`reshape`: a view wherever one is possible. Where the strides forbid it, this copies and PyTorch's raises.
 
     Of a dtype instead of a size, the same bytes read as numbers of that type.
     """
-    return reshape(input, size) if isinstance(size, tuple | list) else _reinterpreted(input, size)
+    wanted = size if dtype is None else dtype
+    if wanted is None:
+        raise ArgumentError("view: takes a size or a dtype")
+    return reshape(input, wanted) if isinstance(wanted, tuple | list) else _reinterpreted(input, wanted)
 
 
 def _reinterpreted(input: Tensor, dtype: Any) -> Tensor:
@@ -128,11 +135,13 @@ def _reinterpreted(input: Tensor, dtype: Any) -> Tensor:
     return Reinterpret.apply(input, dtype=new)
 
 
+@checked
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension."""
-    return reshape(input, (-1,))
+    return reshape(contiguous(input), (-1,))
 
 
+@checked
 def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """The dimensions in the order `dims`."""
     order, rank = as_shape("permute", dims, "dims"), input.array.ndim
@@ -144,6 +153,7 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     return Permute.apply(input, dims=axes)
 
 
+@checked
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Dimensions dim0 and dim1 exchanged."""
     rank = input.array.ndim
@@ -154,11 +164,13 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return Permute.apply(input, dims=tuple(dims))
 
 
+@checked
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     """`transpose` under NumPy's name."""
     return transpose(input, axis0, axis1)
 
 
+@checked
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; fewer dimensions stay as they are."""
     if input.array.ndim > 2:
@@ -166,6 +178,7 @@ def t(input: Tensor) -> Tensor:
     return transpose(input, 0, -1)
 
 
+@checked
 def mT(input: Tensor) -> Tensor:
     """The last two dimensions exchanged: each matrix of a stack transposed."""
     if input.array.ndim == 1:
@@ -173,6 +186,7 @@ def mT(input: Tensor) -> Tensor:
     return transpose(input, -1, -2) if input.array.ndim else transpose(input, 0, 0)
 
 
+@checked
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """The dimensions `source` moved to the places `destination`, the others kept in order."""
     if isinstance(source, tuple | list) != isinstance(destination, tuple | list):
@@ -193,6 +207,7 @@ def _several(numbers: Any) -> tuple[Any, ...]:
     return tuple(numbers) if isinstance(numbers, tuple | list) else (numbers,)
 
 
+@checked
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Dimensions of size 1 taken away: all of them, or those named."""
     shape = input.array.shape
@@ -200,6 +215,7 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     return reshape(input, tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes))
 
 
+@checked
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 put in at `dim`."""
     shape = list(input.array.shape)
@@ -207,6 +223,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return reshape(input, shape)
 
 
+@checked
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions start_dim to end_dim made one."""
     shape = input.array.shape
@@ -219,6 +236,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*shape[:first], product(shape[first : last + 1]), *shape[last + 1 :]))
 
 
+@checked
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` split into several; one of `sizes` may be −1."""
     shape, parts = input.array.shape, as_shape("unflatten", sizes, "sizes")
@@ -234,17 +252,20 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, (*shape[:axis], *parts, *shape[axis + 1 :]))
 
 
+@checked
 def flip(input: Tensor, dims: Sequence[int]) -> Tensor:
     """The order along `dims` reversed; always a copy."""
     given = as_shape("flip", dims, "dims")
     return Flip.apply(input, axes=axes_in("flip", given, input.array.ndim) if given else ())
 
 
+@checked
 def fliplr(input: Tensor) -> Tensor:
     """A matrix with its columns in reverse order."""
     return _turned("fliplr", input, 1)
 
 
+@checked
 def flipud(input: Tensor) -> Tensor:
     """A matrix with its rows in reverse order."""
     return _turned("flipud", input, 0)
@@ -256,6 +277,7 @@ def _turned(op: str, input: Tensor, dim: int) -> Tensor:
     return flip(input, (dim,))
 
 
+@checked
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
     """Elements moved on by `shifts` along `dims`, round and round; without dims, as if flattened."""
     by = as_shape("roll", _several(shifts), "shifts")
@@ -264,4 +286,6 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
         return Roll.apply(input, shifts=by, axes=None)
     if len(along) != len(by) or not by:
         raise ShapeError(f"roll: shifts and dims must be as many: {by} and {along}")
+    if not input.array.ndim:
+        raise IndexRangeError(f"roll: a tensor without dimensions has no dims {along}")
     return Roll.apply(input, shifts=by, axes=tuple(axis_in("roll", d, input.array.ndim) for d in along))
