@@ -33,7 +33,7 @@ def test_running_statistics(momentum, mean, var, device):
 
 
 def test_evaluation_uses_the_running_statistics_and_leaves_them_alone():
-    norm = nn.BatchNorm1d(1, eps=0.0, momentum=None, dtype="float64")
+    norm = nn.BatchNorm1d(1, eps=1e-12, momentum=None, dtype="float64")
     after(norm)
     norm.eval()
     y = norm(tinycnn.tensor([[8 / 3], [8 / 3 + (10 / 3) ** 0.5]], dtype="float64"))
@@ -42,7 +42,7 @@ def test_evaluation_uses_the_running_statistics_and_leaves_them_alone():
 
 
 def test_training_uses_the_batch_alone():
-    norm = nn.BatchNorm2d(2, eps=0.0, dtype="float64")
+    norm = nn.BatchNorm2d(2, eps=1e-12, dtype="float64")
     norm.running_mean.fill_(100)
     y = norm(tinycnn.arange(16.0, dtype="float64").reshape(2, 2, 2, 2)).detach().numpy()
     np.testing.assert_allclose(y.mean((0, 2, 3)), 0, atol=1e-12)
@@ -50,7 +50,7 @@ def test_training_uses_the_batch_alone():
 
 
 def test_without_running_statistics_evaluation_uses_the_batch():
-    norm = nn.BatchNorm1d(1, eps=0.0, track_running_stats=False).eval()
+    norm = nn.BatchNorm1d(1, eps=1e-12, track_running_stats=False).eval()
     assert (norm.running_mean, norm.running_var, norm.num_batches_tracked) == (None, None, None)
     assert norm(tinycnn.tensor([[0.0], [2.0]])).tolist() == [[-1.0], [1.0]]
 
@@ -63,7 +63,7 @@ def test_tracking_can_be_switched_off_later():
 
 
 def test_gamma_and_beta_stretch_and_shift():
-    norm = nn.BatchNorm1d(1, eps=0.0)
+    norm = nn.BatchNorm1d(1, eps=1e-12)
     with tinycnn.no_grad():
         norm.weight.fill_(3.0)
         norm.bias.fill_(10.0)

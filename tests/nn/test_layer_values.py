@@ -66,6 +66,40 @@ RECORDED = [
         1.55802930229, -0.0614234003405, -1.03305468093, -0.463551221017, -0.392825140281, 1.08852710445,
         0.636861245405, -1.33256320958,
     ]),
+    (lambda: nn.InstanceNorm1d(2), (2, 2, 3), (2, 2, 3), [
+        1.31319996529, -0.202045281257, -1.11115468403, -1.28513390974, 0.131377595744, 1.153756314,
+        1.25619027371, -0.0655283419468, -1.19066193177, -1.22572749143, 0.00197411298229, 1.22375337845,
+    ]),
+    (lambda: nn.InstanceNorm1d(2, eps=0.1, affine=True), (2, 4), (2, 4), [
+        2.15250743617, 0.789784975633, -0.0278145549171, 0.45140608235, 0.552102537576, 1.89909232193,
+        1.48839371852, -0.302398870725,
+    ]),
+    (lambda: nn.InstanceNorm2d(2, affine=True), (1, 2, 2, 2), (1, 2, 2, 2), [
+        2.20217131807, 0.78782703781, -0.0607442986639, 0.436629882016, 0.528557099524, 1.96433724869,
+        1.52656636956, -0.382271010476,
+    ]),
+    (lambda: nn.InstanceNorm2d(1, track_running_stats=True).eval(), (1, 1, 2, 2), (1, 1, 2, 2), [
+        1.08059920875, -0.832289511657, -1.97997509335, -1.30728070534,
+    ]),
+    (lambda: nn.GroupNorm(2, 4), (1, 4, 2), (1, 4, 2), [
+        2.20217131807, 0.78782703781, -0.0656405692729, 0.471824264128, 0.0820303455661, 0.304858762589,
+        -1.27055153095, 0.318161743426,
+    ]),
+    (lambda: nn.GroupNorm(1, 2, 0.1, affine=False), (2, 2, 2), (2, 2, 2), [
+        1.55802930229, -0.0614234003405, -1.03305468093, -0.463551221017, -0.392825140281, 1.08852710445,
+        0.636861245405, -1.33256320958,
+    ]),
+    (lambda: nn.GroupNorm(3, 3, bias=False), (2, 3, 2), (2, 3, 2), [
+        0.841466385613, -0.841466385613, -0.909257241526, 0.909257241526, -0.14111846634, 0.14111846634,
+        0.841465783685, -0.841465783685, -0.908423095613, 0.908423095613, -0.141119006708, 0.141119006708,
+    ]),
+    (lambda: nn.LocalResponseNorm(2), (1, 3, 2), (1, 3, 2), [
+        1.08055729557, -0.832272053483, -1.97960729266, -1.30716951428, 0.567234136347, 1.91995203315,
+    ]),
+    (lambda: nn.LocalResponseNorm(3, alpha=1.0, beta=0.5, k=2.0), (1, 4, 1, 2), (1, 4, 1, 2), [
+        0.562082309504, -0.497339905559, -1.015269954, -0.651221763981, 0.277756980267, 0.981616097076,
+        0.89078798901, -0.161232781079,
+    ]),
     (lambda: nn.ReLU(), (4,), (4,), [
         1.08060461174, 0.0, 0.0, 0.0,
     ]),
@@ -83,6 +117,33 @@ RECORDED = [
     ]),
     (lambda: nn.SiLU(), (3,), (3,), [
         0.806788462309, -0.25231840262, -0.240212645884,
+    ]),
+    (lambda: nn.ReLU6(), (4,), (4,), [
+        1.08060461174, 0.0, 0.0, 0.0,
+    ]),
+    (lambda: nn.Hardtanh(-0.5, 0.7), (4,), (4,), [
+        0.7, -0.5, -0.5, -0.5,
+    ]),
+    (lambda: nn.LeakyReLU(), (3,), (3,), [
+        1.08060461174, -0.00832293673094, -0.019799849932,
+    ]),
+    (lambda: nn.LeakyReLU(0.3), (3,), (3,), [
+        1.08060461174, -0.249688101928, -0.59399549796,
+    ]),
+    (lambda: nn.ELU(), (3,), (3,), [
+        1.08060461174, -0.564949722057, -0.861928690696,
+    ]),
+    (lambda: nn.ELU(0.5), (3,), (3,), [
+        1.08060461174, -0.282474861028, -0.430964345348,
+    ]),
+    (lambda: nn.Softplus(), (3,), (3,), [
+        1.37281909547, 0.361199885492, 0.129334995695,
+    ]),
+    (lambda: nn.Softplus(2.0, 1.0), (3,), (3,), [
+        1.08060461174, 0.0866693088423, 0.00944212562999,
+    ]),
+    (lambda: nn.LogSigmoid(), (3,), (3,), [
+        -0.292214483737, -1.19349355859, -2.1093199889,
     ]),
     (lambda: nn.Softmax(0), (2, 2), (2, 2), [
         0.955237514521, 0.616564984066, 0.0447624854791, 0.383435015934,
@@ -148,7 +209,9 @@ def test_shapes_change_and_change_back():
     assert nn.Identity("whatever", stands=1)(x) is x
 
 
-@pytest.mark.parametrize("layer", [nn.ReLU(inplace=True), nn.SiLU(inplace=True), nn.Dropout(1.0, inplace=True)])
+@pytest.mark.parametrize("layer", [nn.ReLU(inplace=True), nn.SiLU(inplace=True), nn.ELU(inplace=True),
+                                   nn.LeakyReLU(inplace=True), nn.ReLU6(inplace=True), nn.Hardtanh(inplace=True),
+                                   nn.Dropout(1.0, inplace=True)])  # fmt: skip
 def test_inplace_overwrites_the_input(layer):
     x = tinycnn.tensor([-1.0, 2.0])
     y = layer(x)
@@ -176,7 +239,8 @@ def test_dropout2d_drops_whole_channels():
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("make", [
     lambda **o: nn.Linear(4, 2, **o), lambda **o: nn.Conv2d(4, 2, 1, **o), lambda **o: nn.BatchNorm2d(4, **o),
-    lambda **o: nn.BatchNorm1d(4, **o), lambda **o: nn.LayerNorm(4, **o),
+    lambda **o: nn.BatchNorm1d(4, **o), lambda **o: nn.LayerNorm(4, **o), lambda **o: nn.GroupNorm(2, 4, **o),
+    lambda **o: nn.InstanceNorm2d(4, affine=True, track_running_stats=True, **o),
 ])
 def test_layers_are_made_on_a_device_in_a_dtype(make, dtype, device):
     layer = make(dtype=dtype, device=device)

@@ -1,4 +1,4 @@
-"""Activations, softmax, dropout, padding and one_hot: at the places where they are easily got wrong."""
+"""Activations, softmax, padding and one_hot: at the places where they are easily got wrong."""
 
 from __future__ import annotations
 
@@ -20,8 +20,23 @@ def slope_at(function, *values, device="cpu", dtype="float64"):
     return host(x.grad).tolist()
 
 
-def test_the_slope_of_relu_at_zero_is_zero(device):
-    assert slope_at(F.relu, -1.0, -0.0, 0.0, 1.0, device=device) == [0, 0, 0, 1]
+@pytest.mark.parametrize(("function", "values", "slopes"), [
+    (F.relu, [-1.0, -0.0, 0.0, 1.0, NAN], [0, 0, 0, 1, 1]),
+    (F.relu6, [-1.0, 0.0, 3.0, 6.0, 7.0], [0, 0, 1, 0, 0]),
+    (F.hardtanh, [-2.0, -1.0, 0.5, 1.0, INF], [0, 0, 1, 0, 0]),
+    (lambda x: F.leaky_relu(x, 0.25), [-INF, -0.0, 0.0, 1.0, NAN], [0.25, 0.25, 0.25, 1, 0.25]),
+    (lambda x: F.elu(x, 0.5), [-INF, -0.0, 0.0, 1e4, NAN], [0, 0.5, 0.5, 1, 1]),
+    (lambda x: F.softplus(x, 2.0, 0.0), [-0.0, 0.0, 1e-9], [0.5, 0.5, 1]),
+])
+def test_the_slope_at_a_kink_is_pytorchs(function, values, slopes, device):
+    assert slope_at(function, *values, device=device) == slopes
+
+
+def test_the_slope_of_elu_bends_at_zero_without_a_second_derivative_there(device):
+    x = tinycnn.tensor([-1.0, 0.0, 2.0, 1e4, NAN], dtype="float64", device=device).requires_grad_()
+    (g,) = tinycnn.autograd.grad(F.elu(x).sum(), x, create_graph=True)
+    (h,) = tinycnn.autograd.grad(g.sum(), x)
+    np.testing.assert_allclose(host(h), [math.exp(-1), 0, 0, 0, 0], rtol=1e-14)
 
 
 @pytest.mark.parametrize(("function", "at_zero"), [
@@ -38,7 +53,7 @@ def test_slopes_from_the_far_left_to_the_far_right(function, at_zero, device):
 
 @pytest.mark.parametrize("function", [
     F.sigmoid, F.tanh, F.gelu, F.silu, F.softplus, F.logsigmoid, lambda x: F.gelu(x, approximate="tanh"),
-    lambda x: F.softplus(x, 2.0, 1.0), lambda x: F.softmax(x, 0), lambda x: F.log_softmax(x, 0),
+    F.leaky_relu, lambda x: F.elu(x, 0.7), F.relu6, F.hardtanh, lambda x: F.softplus(x, 2.0, 1.0), lambda x: F.softmax(x, 0), lambda x: F.log_softmax(x, 0),
 ])
 def test_derivatives(function, device):
     assert_slopes(function, np.array([-3.0, -1.1, -0.2, 0.1, 0.7, 2.5]), device=device)
@@ -52,7 +67,7 @@ def test_softplus_is_the_identity_above_its_threshold(device):
     assert host(F.softplus(x, beta=3.0, threshold=29)).tolist()[0] == 10
 
 
-@pytest.mark.parametrize("name", ["relu", "silu"])
+@pytest.mark.parametrize("name", ["relu", "relu6", "hardtanh", "leaky_relu", "elu", "silu"])
 def test_in_place_the_graph_is_told(name):
     x = tinycnn.tensor([-1.0, 2.0], requires_grad=True)
     y = x * 3
@@ -67,6 +82,28 @@ def test_in_place_the_graph_is_told(name):
     getattr(F, name)(saved, inplace=True)
     with pytest.raises(RuntimeError, match=r"Exp: one of the variables needed .* modified by an inplace"):
         saved.sum().backward()
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6", "hardtanh"])
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int16", "int8"])
+def test_integers_are_cut_off_and_stay_integers(name, dtype, device):
+    y = getattr(F, name)(tinycnn.tensor([-3, 0, 1, 9], dtype=dtype, device=device))
+    assert (y.dtype, host(y).tolist()) == (dtype, {"relu": [0, 0, 1, 9], "relu6": [0, 0, 1, 6]}.get(name, [-1, 0, 1, 1]))
+
+
+def test_integers_get_a_sigmoid_but_no_gelu(device):
+    x = tinycnn.tensor([0, 1], device=device)
+    assert F.sigmoid(x).dtype == "float32"
+    for name in ("leaky_relu", "elu", "silu", "gelu", "softplus", "logsigmoid"):
+        with pytest.raises(RuntimeError, match=f"{name}: the input must be floating, but got int64"):
+            getattr(F, name)(x)
+
+
+@pytest.mark.parametrize("function", [F.sigmoid, F.silu, F.elu, F.gelu, F.softplus, F.logsigmoid,
+                                      lambda x: F.gelu(x, approximate="tanh")])  # fmt: skip
+def test_half_precision_is_rounded_once(function, device):
+    x = tinycnn.tensor(np.linspace(-9, 9, 61), dtype="float16", device=device)
+    np.testing.assert_array_equal(host(function(x)), host(function(x.float()).half()))
 
 
 def test_a_row_of_nothing_but_minus_infinity_has_no_softmax(device):
@@ -97,55 +134,6 @@ def test_softmax_without_a_dimension_guesses_as_pytorch_and_says_so(rank, guess)
     for function in (F.softmax, F.log_softmax):
         with pytest.warns(UserWarning, match="Implicit dimension choice for"):
             assert function(x).equal(function(x, guess))
-
-
-# Dropout ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_dropout_keeps_the_expectation(device):
-    tinycnn.manual_seed(0)
-    y = host(F.dropout(tinycnn.ones(200, 200, device=device), 0.25))
-    assert set(np.unique(y)) == {0, np.float32(1 / 0.75)}
-    assert abs(y.mean() - 1) < 0.02
-    assert abs((y == 0).mean() - 0.25) < 0.02
-
-
-def test_the_gradient_passes_the_same_mask_also_where_the_input_was_zero(device):
-    """The mask is stored: which outputs are 0 does not tell it."""
-    tinycnn.manual_seed(0)
-    x = tinycnn.zeros(1000, device=device).requires_grad_()
-    y = F.dropout(x + 0, 0.5)
-    y.sum().backward()
-    assert 400 < int((x.grad == 2).sum()) < 600
-    tinycnn.manual_seed(0)
-    assert host(F.dropout(tinycnn.ones(1000, device=device), 0.5)).tolist() == host(x.grad).tolist()
-
-
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_dropout_of_nothing_and_of_everything(dtype, device):
-    x = tinycnn.tensor([1.0, -2.0], dtype=dtype, device=device).requires_grad_()
-    assert F.dropout(x, 0.0) is x
-    assert F.dropout(x, 0.9, training=False) is x
-    y = F.dropout(x, 1.0)
-    assert (y.dtype, host(y).tolist()) == (dtype, [0, 0])
-    y.sum().backward()
-    assert host(x.grad).tolist() == [0, 0]
-
-
-def test_dropout_in_place():
-    tinycnn.manual_seed(0)
-    x = tinycnn.ones(100, requires_grad=True)
-    y = x * 1
-    assert F.dropout(y, 0.5, inplace=True) is y
-    y.sum().backward()
-    assert x.grad.equal(y.detach())
-
-
-def test_dropout2d_drops_whole_channels_of_one_image_too():
-    tinycnn.manual_seed(0)
-    y = F.dropout2d(tinycnn.ones(50, 3, 3), 0.5).numpy().reshape(50, 9)
-    assert (y == y[:, :1]).all()
-    assert 10 < (y[:, 0] == 0).sum() < 40
 
 
 # Padding and one_hot ─────────────────────────────────────────────────────────────────────────────────────────────────

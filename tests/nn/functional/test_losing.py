@@ -124,8 +124,8 @@ def test_labels_are_range_checked_on_every_device(name, labels, worst, device):
         getattr(F, name)(tinycnn.zeros(2, 3, device=device), tensor(labels, device))
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int32", "int64"])
-def test_labels_of_any_integer_type(dtype, device):
+@pytest.mark.parametrize("dtype", ["uint8", "int64"])
+def test_labels_of_the_types_pytorch_takes(dtype, device):
     t = tensor([1, 0], device).to(dtype)
     assert F.cross_entropy(tinycnn.zeros(2, 2, device=device), t).item() == pytest.approx(math.log(2))
 

@@ -60,15 +60,9 @@ def test_evaluation_normalises_by_the_running_statistics(device):
 def test_the_running_variance_is_unbiased(device):
     """Of [0, 2] the variance is 1 within the batch and 2 as an estimate: 0.9·1 + 0.1·2 = 1.1."""
     mean, var = tinycnn.zeros(1, device=device), tinycnn.ones(1, device=device)
-    y = F.batch_norm(tinycnn.tensor([[0.0], [2.0]], device=device), mean, var, training=True, eps=0.0)
+    y = F.batch_norm(tinycnn.tensor([[0.0], [2.0]], device=device), mean, var, training=True, eps=1e-12)
     assert host(y).tolist() == [[-1], [1]]
     assert (mean.item(), var.item()) == (pytest.approx(0.1), pytest.approx(1.1))
-
-
-def test_each_running_statistic_may_be_missing_in_training():
-    x, var = tinycnn.randn(4, 2), tinycnn.ones(2)
-    F.batch_norm(x, None, var, training=True, momentum=1.0)
-    assert var.allclose(x.var(0))
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (1, 3, 1, 1)])
@@ -95,7 +89,7 @@ def test_large_numbers_that_differ_little_keep_their_differences(device):
 
 def test_shifting_or_stretching_the_input_changes_nothing(device):
     x = tinycnn.tensor(np.random.default_rng(0).standard_normal((5, 3)), device=device).requires_grad_()
-    y = F.batch_norm(x, None, None, training=True, eps=0.0)
+    y = F.batch_norm(x, None, None, training=True, eps=1e-15)
     cotangent = tinycnn.tensor(np.random.default_rng(1).standard_normal((5, 3)), device=device)
     (g,) = tinycnn.autograd.grad(y, x, cotangent)
     np.testing.assert_allclose(host(g).sum(0), 0, atol=1e-12)

@@ -43,7 +43,7 @@ def dropout2d(input: Tensor, p: Scalar = 0.5, training: bool = True, inplace: bo
     Tompson et al. 2015, "Efficient object localization using convolutional networks", section 3.2.
     """
     shape = input.array.shape
-    if len(shape) < 2:
+    if len(shape) < 2 and training and 0 < p < 1:
         raise RankError(f"dropout2d: expected at least 2 dimensions, N C H W, but got {shape}")
     if len(shape) != 4:
         warnings.warn(
@@ -85,9 +85,11 @@ def _dropped(op: str, input: Tensor, p: Scalar, training: bool, inplace: bool, s
         raise DomainError(f"{op}: dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or not input.array.size:
         return input
-    if input.array.dtype.kind != "f":
-        raise DTypeError(f"{op}: the input must be floating, but got {input.array.dtype}")
+    if input.array.dtype.kind != "f" and p != 1:
+        raise DTypeError(f"{op}: the input must be floating, but got {input.array.dtype}; integers have no x / (1 − p)")
     keep = random.host().random(tuple(shape), dtype="float32") >= p
-    mask = keep.astype(input.array.dtype) * (0.0 if p == 1 else 1 / (1 - p))
+    mask = keep.astype(input.array.dtype)
+    if p != 1:
+        mask *= 1 / (1 - p)
     factor = Tensor.wrap(input.backend.asarray(mask))
     return input.mul_(factor) if inplace else input * factor
