@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import tinycnn as torch
-from tinycnn.errors import ArgumentError, DomainError, DTypeError, ShapeError
+from tinycnn.errors import DomainError, DTypeError, GraphError, ShapeError
 from tinycnn.ops import arithmetic as ops
 from tinycnn.ops.comparison import Compare, Examine
 
@@ -58,13 +58,17 @@ ARITHMETIC = [
     Case(ops.Div, torch.div, BROADCAST, np.divide, note="broadcast"),
     Case(ops.Div, lambda x: 2 / x + x / 4, (signed(2, 3),), lambda x: 2 / x + x / 4, note="of and by numbers"),
     Case(
-        ops.RoundedDiv, torch.floor_divide, FLOORED, np.floor_divide, order=1, batch=(0, 1),
+        ops.FloorDivide, torch.floor_divide, FLOORED, np.floor_divide, order=0, batch=(0, 1),
         errors=(
             (DomainError, "floor_divide: integer division by zero; floating numbers give inf",
              lambda t: t([1]) // t([0])),
             (DTypeError, "remainder: booleans are not divided", lambda t: t([True]) % t([True])),
+            (GraphError, "floor_divide: has no derivative; that of div.* is 0 everywhere",
+             lambda t: (t([1.0]).requires_grad_() // 2).sum().backward()),
         ),
     ),
+    Case(ops.RoundedDiv, lambda x, y: torch.div(x, y, rounding_mode="floor"), FLOORED, np.floor_divide, order=1,
+         batch=(0, 1), note="floor"),
     Case(ops.RoundedDiv, lambda x, y: torch.div(x, y, rounding_mode="trunc"), FLOORED, lambda x, y: np.trunc(x / y),
          order=1, batch=(0, 1), note="trunc"),
     Case(ops.RoundedDiv, lambda i: torch.div(i - 7, 3, rounding_mode="trunc"), (integers(12, high=15),),
@@ -111,7 +115,7 @@ COMPARISONS = [
          note="isposinf"),
     Case(
         Examine, torch.bitwise_not, BITS[:1], np.bitwise_not, order=0,
-        errors=((ArgumentError, "only integers and booleans have bits to invert", lambda t: ~t([1.0])),),
+        errors=((DTypeError, "only integers and booleans have bits to invert", lambda t: ~t([1.0])),),
     ),
     Case(Examine, lambda c: ~c, (MASK,), np.logical_not, order=0, note="of booleans"),
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
-from tinycnn.autograd.node import LAST, TensorBase
+from tinycnn.autograd.node import LAST
 from tinycnn.dtypes import result_type
 from tinycnn.errors import DTypeError, GraphError, ShapeError
 
@@ -27,15 +27,15 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
         If the write is recorded and target is a leaf that requires grad, or a view of another tensor.
     """
     check_writable(name, target)
-    recorded = grad_mode.is_grad_enabled() and (
-        target._requires_grad
-        or any(isinstance(a, TensorBase) and a._requires_grad for a in (*args, *options.values()))
-    )
+    recorded = grad_mode.is_grad_enabled() and target._requires_grad
     if recorded:
         check_recordable(name, target)
     old = type(target).wrap(target.array)  # the old value, with a version of its own
     old.grad_fn, old.output_nr, old._requires_grad = target.grad_fn, target.output_nr, target._requires_grad
     result = function(old, *args, **options)
+    if result._requires_grad and not recorded:  # a constant becomes part of the graph
+        recorded = True
+        check_recordable(name, target)
     if result.array.shape != target.array.shape:
         raise ShapeError(
             f"{name}: the result has shape {tuple(result.array.shape)}, which the tensor's {tuple(target.array.shape)}"
@@ -47,6 +47,8 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
         raise DTypeError(
             f"{name}: result type {result.array.dtype} can't be cast to the tensor's {target.array.dtype} in place"
         )
+    if result.array.dtype != target.array.dtype:
+        result = result.to(target.array.dtype)
     if recorded and old._version is not None:
         old.array = target.array.copy()  # backward needs the old value, which is about to be overwritten
     if result.array is not target.array:

@@ -13,53 +13,64 @@ from tinycnn.gradcheck.case import Case, between, case, coins, distinct, labels,
 from tinycnn.nn import functional as F
 from tinycnn.nn.excitation import SqueezeExcitation
 from tinycnn.nn.pooling import AdaptiveAvgPool2d
-from tinycnn.ops import arithmetic, choice, elementwise, joining, linalg
+from tinycnn.ops import choice, joining
 from tinycnn.ops.copying import Transfer
+from tinycnn.ops.einsum import einsum
 
 __all__ = ["CASES"]
 
 ARITHMETIC = (
-    case("add", arithmetic.add, normal(2, 3), normal(3)),
-    case("sub", arithmetic.sub, normal(2, 3), normal(2, 1)),
-    case("mul", arithmetic.mul, normal(2, 3), normal(3)),
-    case("div", arithmetic.div, normal(2, 3), signed(2, 3)),
-    case("floor_divide", arithmetic.floor_divide, between(2.1, 2.9, 2, 3), between(0.9, 1, 2, 3)),
-    case("remainder", arithmetic.remainder, between(2.1, 2.9, 2, 3), between(0.9, 1, 2, 3)),
-    case("pow x**y", arithmetic.pow, between(0.5, 2, 2, 3), normal(2, 3)),
+    case("add", Tensor.add, normal(2, 3), normal(3)),
+    case("sub", Tensor.sub, normal(2, 3), normal(2, 1)),
+    case("mul", Tensor.mul, normal(2, 3), normal(3)),
+    case("div", Tensor.div, normal(2, 3), signed(2, 3)),
+    case("floor_divide", Tensor.floor_divide, between(2.1, 2.9, 2, 3), between(0.9, 1, 2, 3)),
+    case("remainder", Tensor.remainder, between(2.1, 2.9, 2, 3), between(0.9, 1, 2, 3)),
+    case("fmod", Tensor.fmod, between(-2.9, -2.1, 2, 3), between(0.9, 1, 2, 3)),
+    case("pow x**y", Tensor.pow, between(0.5, 2, 2, 3), normal(2, 3)),
     case("pow x**3", lambda x: x**3, normal(2, 3)),
     case("pow 2**x", lambda x: 2**x, normal(2, 3)),
-    case("neg", arithmetic.neg, normal(2, 3)),
+    case("neg", Tensor.neg, normal(2, 3)),
     case("maximum", choice.maximum, distinct(2, 3), between(-0.1, 0.1, 3)),
     case("minimum", choice.minimum, distinct(2, 3), between(-0.1, 0.1, 3)),
     case("clamp", Tensor.clamp, distinct(2, 4), min=-0.7, max=0.7),
+    case("clamp to Tensors", Tensor.clamp, distinct(2, 4), between(-0.8, -0.6, 4), between(0.6, 0.8, 4)),
+    case("clamp min", Tensor.clamp_min, distinct(2, 4), min=0.1),
+    case("clamp max", Tensor.clamp_max, distinct(2, 4), max=0.1),
     case("where", choice.where, coins(2, 3), normal(2, 3), normal(3)),
     case("masked_fill", Tensor.masked_fill, normal(2, 3), coins(2, 3), value=5.0),
 )
 
 ELEMENTWISE = (
-    case("exp", elementwise.exp, normal(2, 3)),
-    case("log", elementwise.log, between(0.5, 2, 2, 3)),
-    case("log1p", elementwise.log1p, between(-0.5, 2, 2, 3)),
-    case("log2", elementwise.log2, between(0.5, 2, 2, 3)),
-    case("sqrt", elementwise.sqrt, between(0.5, 2, 2, 3)),
-    case("rsqrt", elementwise.rsqrt, between(0.5, 2, 2, 3)),
-    case("square", elementwise.square, normal(2, 3)),
-    case("abs", elementwise.abs, signed(2, 3)),
-    case("sign", elementwise.sign, signed(2, 3)),
-    case("floor", elementwise.floor, between(0.1, 0.9, 2, 3)),
-    case("sin", elementwise.sin, normal(2, 3)),
-    case("cos", elementwise.cos, normal(2, 3)),
-    case("tanh", elementwise.tanh, normal(2, 3)),
-    case("erf", elementwise.erf, normal(2, 3)),
+    case("exp", Tensor.exp, normal(2, 3)),
+    case("expm1", Tensor.expm1, normal(2, 3)),
+    case("log", Tensor.log, between(0.5, 2, 2, 3)),
+    case("log1p", Tensor.log1p, between(-0.5, 2, 2, 3)),
+    case("log2", Tensor.log2, between(0.5, 2, 2, 3)),
+    case("sqrt", Tensor.sqrt, between(0.5, 2, 2, 3)),
+    case("rsqrt", Tensor.rsqrt, between(0.5, 2, 2, 3)),
+    case("square", Tensor.square, normal(2, 3)),
+    case("abs", Tensor.abs, signed(2, 3)),
+    case("sign", Tensor.sign, signed(2, 3)),
+    case("floor", Tensor.floor, between(0.1, 0.9, 2, 3)),
+    case("sin", Tensor.sin, normal(2, 3)),
+    case("cos", Tensor.cos, normal(2, 3)),
+    case("tanh", Tensor.tanh, normal(2, 3)),
+    case("erf", Tensor.erf, normal(2, 3)),
     case("sigmoid", F.sigmoid, normal(2, 3)),
     case("logsigmoid", F.logsigmoid, normal(2, 3)),
     case("softplus", F.softplus, normal(2, 3)),
     case("relu", F.relu, signed(2, 3)),
+    case("relu6", F.relu6, between(-1, 1, 2, 3)),
+    case("hardtanh", F.hardtanh, distinct(2, 4), min_val=-0.6, max_val=0.6),
+    case("leaky_relu", F.leaky_relu, signed(2, 3), negative_slope=0.2),
+    case("elu", F.elu, signed(2, 3), alpha=0.7),
     case("gelu", F.gelu, normal(2, 3)),
     case("gelu", F.gelu, normal(2, 3), approximate="tanh"),
     case("silu", F.silu, normal(2, 3)),
     case("dropout", lambda x: _same_draw(F.dropout, x), normal(2, 3)),
     case("dropout2d", lambda x: _same_draw(F.dropout2d, x), normal(2, 3, 2, 2)),
+    case("stochastic_depth", lambda x: _same_draw(lambda y: F.stochastic_depth(y, 0.5, "row"), x), normal(4, 3)),
 )
 
 SHAPES = (
@@ -71,6 +82,11 @@ SHAPES = (
     case("roll", Tensor.roll, normal(2, 3), shifts=(1, 2), dims=(0, 1)),
     case("repeat", lambda x: x.repeat(2, 2), normal(2, 3)),
     case("pad", F.pad, normal(2, 3), pad=(1, 2, 0, -1)),
+    case("pad reflect", lambda x: F.pad(x, (2, 1), "reflect"), normal(2, 4)),
+    case("pad replicate", lambda x: F.pad(x, (2, 1), "replicate"), normal(2, 4)),
+    case("pad circular", lambda x: F.pad(x, (2, 1), "circular"), normal(2, 4)),
+    case("diagonal", Tensor.diagonal, normal(3, 4), offset=1),
+    case("tril", Tensor.tril, normal(3, 4)),
     case("cat", lambda *xs: joining.cat(xs, 1), normal(2, 1), normal(2, 3)),
     case("stack", lambda *xs: joining.stack(xs, 1), normal(2, 3), normal(2, 3)),
     case("split", lambda x: x.split([1, 2], 1), normal(2, 3)),
@@ -109,9 +125,11 @@ REDUCTIONS = (
 )
 
 PRODUCTS = (
-    case("matmul", linalg.matmul, normal(2, 3), normal(3, 4)),
-    case("matmul of stacks", linalg.matmul, normal(2, 1, 2, 3), normal(2, 3, 2)),
-    case("matmul of vectors", linalg.matmul, normal(3), normal(3)),
+    case("matmul", Tensor.matmul, normal(2, 3), normal(3, 4)),
+    case("matmul of stacks", Tensor.matmul, normal(2, 1, 2, 3), normal(2, 3, 2)),
+    case("matmul of vectors", Tensor.matmul, normal(3), normal(3)),
+    case("einsum bij,bjk->bik", lambda x, y: einsum("bij,bjk->bik", x, y), normal(2, 2, 3), normal(2, 3, 2)),
+    case("einsum ii->i", lambda x: einsum("ii->i", x), normal(3, 3)),
     case("linear", F.linear, normal(2, 3), normal(4, 3), normal(4)),
 )
 
@@ -124,6 +142,11 @@ IMAGES = (
     case("conv2d", F.conv2d, normal(1, 2, 5, 4), normal(2, 2, 2, 2), padding=1, dilation=2),
     case("conv2d", F.conv2d, normal(2, 4, 3, 3), normal(4, 2, 2, 2), normal(4), groups=2),
     case("conv2d depthwise", F.conv2d, normal(1, 3, 3, 4), normal(3, 1, 3, 3), padding=1, groups=3),
+    case("conv_transpose2d", F.conv_transpose2d, normal(1, 2, 3, 2), normal(2, 3, 2, 3), normal(3), stride=2),
+    case("conv_transpose2d", F.conv_transpose2d, normal(1, 4, 2, 2), normal(4, 1, 2, 2), stride=2, padding=1,
+         output_padding=1, groups=2, dilation=2),
+    case("unfold 2x3", lambda x: F.unfold(x, (2, 3), padding=1, stride=2), normal(1, 2, 4, 5)),
+    case("fold 2x2", lambda x: F.fold(x, (3, 4), 2), normal(1, 8, 6)),
     case("max_pool2d 2x2", lambda x: F.max_pool2d(x, 2), distinct(2, 2, 4, 4)),
     case("max_pool2d 3x3", lambda x, **o: F.max_pool2d(x, 3, **o), distinct(1, 2, 5, 4), stride=2, padding=1),
     case("max_pool2d 2x2", lambda x, **o: F.max_pool2d(x, 2, **o), distinct(1, 2, 5, 3), ceil_mode=True),
@@ -135,6 +158,7 @@ IMAGES = (
     case("avg_pool2d 2x2", lambda x, **o: F.avg_pool2d(x, 2, **o), normal(1, 2, 5, 3), ceil_mode=True),
     case("adaptive_avg_pool2d to 1x1", lambda x: F.adaptive_avg_pool2d(x, 1), normal(2, 2, 3, 4)),
     case("adaptive_avg_pool2d to 3x2", lambda x: F.adaptive_avg_pool2d(x, (3, 2)), normal(1, 2, 5, 3)),
+    case("adaptive_max_pool2d to 3x2", lambda x: F.adaptive_max_pool2d(x, (3, 2)), distinct(1, 1, 5, 3)),
 )
 
 NORMALISATION = (
@@ -145,6 +169,9 @@ NORMALISATION = (
          training=False),
     case("layer_norm", lambda x, w, b: F.layer_norm(x, (4,), w, b), normal(2, 3, 4), normal(4), normal(4)),
     case("layer_norm", F.layer_norm, normal(2, 2, 3), normalized_shape=(2, 3)),
+    case("group_norm", lambda x, w, b: F.group_norm(x, 2, w, b), normal(2, 4, 2, 2), normal(4), normal(4)),
+    case("instance_norm", F.instance_norm, normal(2, 2, 3, 2)),
+    case("local_response_norm", F.local_response_norm, normal(2, 4, 2, 2), size=3, alpha=0.5),
 )  # fmt: skip
 
 LOSSES = (

@@ -13,9 +13,21 @@ from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.dtypes import float16
-from tinycnn.errors import ArgumentError, DomainError, DTypeError
+from tinycnn.errors import ArgumentError, DomainError, DTypeError, GraphError
+from tinycnn.ops.arguments import checked
 from tinycnn.ops.choice import where
-from tinycnn.ops.promotion import Scalar, alike, cast, common_dtype, dtype_of, floating, operand, widened
+from tinycnn.ops.promotion import (
+    Scalar,
+    alike,
+    cast,
+    common_dtype,
+    dtype_of,
+    fitted,
+    floating,
+    operand,
+    widened,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -70,6 +82,15 @@ class RoundedDiv(Op):
         return quotient + ((quotient < 0) & (quotient * y != x))
 
     def backward(ctx, g: Tensor) -> Any: return zeros_like(g), zeros_like(g)
+
+
+class FloorDivide(Op):
+    """z = ⌊x / y⌋ of `floor_divide`, to which PyTorch gives no derivative."""
+
+    def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.floor_divide(x, y)
+
+    def backward(ctx, g: Tensor) -> Any:
+        raise GraphError("floor_divide: has no derivative; that of div(x, y, rounding_mode='floor') is 0 everywhere")
 
 
 class Remainder(Op):
@@ -142,7 +163,8 @@ def sub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
     return _applied(Sub, x, _scaled("sub", x, y, alpha))
 
 
-def rsub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
+@checked
+def rsub(input: Tensor, other: Any, *, alpha: Scalar = 1) -> Tensor:
     """other − alpha·input."""
     return sub(other, input, alpha=alpha)
 
@@ -158,7 +180,7 @@ def _scaled(op: str, x: Any, y: Any, alpha: Any) -> Any:
         raise DTypeError(f"{op}: a boolean alpha is for booleans, but the result is {dtype}")
     if isinstance(alpha, float) and dtype.kind != "f":
         raise DTypeError(f"{op}: alpha is {alpha}, but to scale integers it must be an integer; the result is {dtype}")
-    return cast(y * alpha, dtype) if is_tensor(y) else y * alpha
+    return cast(y * alpha, dtype) if is_tensor(y) else wrapped(op, y * alpha, dtype)
 
 
 def mul(input: Any, other: Any) -> Tensor:
@@ -166,11 +188,11 @@ def mul(input: Any, other: Any) -> Tensor:
     return _applied(Mul, *alike("mul", input, other))
 
 
-def _applied(op: type[Op], x: Any, y: Any) -> Tensor:
+def _applied(op: type[Op], x: Any, y: Any, **options: Any) -> Tensor:
     """The op's result; a number meets half precision in single, where it may be too small or too large for half."""
     if common_dtype(x, y) == float16 and not (is_tensor(x) and is_tensor(y)):
-        return cast(op.apply(widened(x), widened(y)), float16)
-    return op.apply(x, y)
+        return cast(op.apply(widened(x), widened(y), **options), float16)
+    return op.apply(x, y, **options)
 
 
 # Quotients ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -184,24 +206,23 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         raise ArgumentError(f"div: rounding_mode must be None or a string, not {type(rounding_mode).__name__}")
     if rounding_mode not in ("floor", "trunc"):
         raise DomainError(f"div: rounding_mode must be None, 'trunc' or 'floor', not {rounding_mode!r}")
-    return RoundedDiv.apply(*_divisible("div", input, other), mode=rounding_mode)
+    return _applied(RoundedDiv, *_divisible("div", input, other), mode=rounding_mode)
 
 
 def floor_divide(input: Any, other: Any) -> Tensor:
     """⌊input / other⌋."""
-    return RoundedDiv.apply(*_divisible("floor_divide", input, other), mode="floor")
+    return _applied(FloorDivide, *_divisible("floor_divide", input, other))
 
 
 def remainder(input: Any, other: Any) -> Tensor:
     """input − other·⌊input / other⌋, of other's sign, as Python's %."""
-    return Remainder.apply(*_divisible("remainder", input, other), mode="floor")
+    return _applied(Remainder, *_divisible("remainder", input, other), mode="floor")
 
 
+@checked
 def fmod(input: Tensor, other: Any) -> Tensor:
     """input less other as often as goes, of input's sign, as C's fmod."""
-    if not is_tensor(input):
-        raise ArgumentError(f"fmod: input must be a Tensor, not {type(input).__name__}")
-    return Remainder.apply(*_divisible("fmod", input, other), mode="trunc")
+    return _applied(Remainder, *_divisible("fmod", input, other), mode="trunc")
 
 
 def reciprocal(input: Tensor) -> Tensor:
@@ -215,7 +236,7 @@ def _divisible(op: str, input: Any, other: Any) -> tuple[Any, ...]:
     kind = common_dtype(x, y).kind
     if kind == "b":
         raise DTypeError(f"{op}: booleans are not divided; say x.int() to count with them")
-    if kind != "f" and (bool((y == 0).any()) if is_tensor(y) else y == 0):
+    if kind != "f" and (bool((y == 0).any()) if is_tensor(y) else y == 0 and x.array.size):
         raise DomainError(f"{op}: integer division by zero; floating numbers give inf or nan instead")
     return x, y
 
@@ -225,13 +246,13 @@ def _divisible(op: str, input: Any, other: Any) -> tuple[Any, ...]:
 
 def pow(input: Any, exponent: Any) -> Tensor:
     """input ^ exponent. Of integers, a negative exponent must stand in a Tensor: 2⁻¹ is then 0, and (±1)⁻¹ is ±1."""
-    x, y = alike("pow", input, exponent)
+    x, y = alike("pow", input, exponent, number=fitted if is_tensor(input) else wrapped)
     dtype = common_dtype(x, y)
     if dtype.kind == "f":
         return Pow.apply(x, y)
     if dtype.kind == "b" and (is_tensor(y) or not is_tensor(x)):
         raise DTypeError("pow: booleans have no powers; use & for 'and', or x.int()")
-    if not is_tensor(y) and y < 0:
+    if not is_tensor(y) and exponent < 0:
         raise DTypeError("pow: integers to negative integer powers are not allowed; make the base floating")
     return cast(IntegerPow.apply(x, y), dtype)  # NumPy's powers of booleans are int8
 
@@ -242,12 +263,14 @@ def float_power(input: Any, exponent: Any) -> Tensor:
     return pow(x, y)
 
 
+@checked
 def square(input: Tensor) -> Tensor:
     """x²."""
     x = cast(input, "int64") if input.array.dtype.kind == "b" else input
     return x * x
 
 
+@checked
 def neg(input: Tensor) -> Tensor:
     """−input."""
     if input.array.dtype.kind == "b":
@@ -255,6 +278,7 @@ def neg(input: Tensor) -> Tensor:
     return Neg.apply(input)
 
 
+@checked
 def positive(input: Tensor) -> Tensor:
     """+input, which is input itself."""
     if input.array.dtype.kind == "b":

@@ -132,9 +132,10 @@ def clamp(input: Tensor, min: Tensor | Scalar | None = None, max: Tensor | Scala
     bounds = [bound for bound in (min, max) if bound is not None]
     if not bounds:
         raise DomainError("clamp: at least one of min and max must be given")
-    if len({is_tensor(bound) for bound in bounds}) == 2:
+    tensors = [bound for bound in bounds if is_tensor(bound)]
+    if len(tensors) == 1 < len(bounds) and (tensors[0].array.ndim or tensors[0]._requires_grad):
         raise ArgumentError("clamp: min and max must both be numbers or both be Tensors")
-    if is_tensor(bounds[0]):
+    if tensors:
         op: type[Op] = ClampBetween if len(bounds) == 2 else ClampMin if max is None else ClampMax
         return op.apply(*alike("clamp", input, *bounds))
     dtype = common_dtype(input, *(operand("clamp", bound) for bound in bounds))

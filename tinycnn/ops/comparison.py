@@ -93,7 +93,7 @@ def logical_not(input: Tensor) -> Tensor:
 def bitwise_not(input: Tensor) -> Tensor:
     """Not, bit by bit; of booleans the plain not."""
     if input.array.dtype.kind == "f":
-        raise ArgumentError("bitwise_not: only integers and booleans have bits to invert")
+        raise DTypeError("bitwise_not: only integers and booleans have bits to invert")
     return Examine.apply(input, by="invert")
 
 

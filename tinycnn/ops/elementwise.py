@@ -11,7 +11,7 @@ from tinycnn.backend import Array
 from tinycnn.errors import DTypeError
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.arithmetic import zeros_like
-from tinycnn.ops.promotion import floating
+from tinycnn.ops.promotion import cast, floating, widened
 from tinycnn.shapes import integer
 
 if TYPE_CHECKING:
@@ -228,10 +228,13 @@ def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
     if input.array.dtype.kind != "f":
         raise DTypeError(f"round: decimals are for floating numbers, not {input.array.dtype}")
     places = integer("round", "decimals", decimals)
-    scale = 10.0 ** math.fabs(places)
-    return _rounded(input * scale) / scale if places >= 0 else _rounded(input / scale) * scale
+    x, scale = widened(input), 10.0 ** math.fabs(places)
+    return cast(_rounded(x * scale) / scale if places >= 0 else _rounded(x / scale) * scale, input.array.dtype)
 
 
+@checked
 def frac(input: Tensor) -> Tensor:
     """The fraction of x, of x's sign."""
+    if input.array.dtype.kind != "f":
+        raise DTypeError(f"frac: only floating numbers have a fraction, not {input.array.dtype}")
     return input - trunc(input)

@@ -60,9 +60,10 @@ def amin(input: Tensor, dim: Dim = ALL, keepdim: bool = False) -> Tensor:
 def _extreme(op: str, input: Tensor, dim: Any, keepdim: bool, by: str, equal_nan: bool = False) -> Tensor:
     shape, axes = input.array.shape, axes_in(op, dim, input.array.ndim)
     if not product([shape[a] for a in axes]):
-        kind = IndexRangeError if dim not in (None, (), []) else ShapeError
-        where = f", dim {dim}" if kind is IndexRangeError else ""
-        raise kind(f"{op}: there is no {by}imum of nothing: the shape is {tuple(shape)}{where}")
+        nothing = f"{op}: there is no {by}imum of nothing: the shape is {tuple(shape)}"
+        if dim is None or (isinstance(dim, tuple | list) and not dim):
+            raise ShapeError(nothing)
+        raise IndexRangeError(f"{nothing}, dim {dim}")
     y = Extreme.apply(input, axes=axes, by=by, equal_nan=equal_nan)
     return kept(y, axes, shape) if keepdim else y
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tinycnn.errors import DomainError, DTypeError
+from tinycnn.errors import DomainError, DTypeError, ShapeError
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.choice import where
 from tinycnn.ops.comparison import eq, ne
@@ -51,6 +51,8 @@ def _norm(x: Tensor, p: float, dim: Dim, keepdim: bool) -> Tensor:
         return sum(abs(x), dim, keepdim)
     if p == 2:
         return root(sum(x * x, dim, keepdim))
+    if p < 0 and not x.array.size:
+        raise ShapeError(f"norm: there is no {p} norm of nothing: the shape is {tuple(x.array.shape)}")
     zero = eq(x, 0)  # below p = 1 a power is infinitely steep there, and the norm flat by convention
-    powers = abs(x) ** p if p < 0 else where(zero, 0.0, abs(where(zero, 1.0, x)) ** p)
+    powers = where(zero, 0.0 if p > 0 else math.inf, abs(where(zero, 1.0, x)) ** p)
     return root(sum(powers, dim, keepdim), p)

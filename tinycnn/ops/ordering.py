@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class ValuesIndices(NamedTuple):
     """What max, min, sort and topk along a dimension return; unpacks as ``values, indices``."""
 
-    values: Any
-    indices: Any
+    values: Tensor
+    indices: Tensor
 
 
 class Arg(Op):

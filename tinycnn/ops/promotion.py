@@ -95,8 +95,8 @@ def wrapped(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
         return bool(x)
     if not -(2**63) <= x < 2**64:
         raise DomainError(f"{op}: the number {x} does not fit into 64 bits")
-    limits = np.iinfo(dtype)
-    return (int(x) - int(limits.min)) % 2**limits.bits + int(limits.min)
+    least, count = int(np.iinfo(dtype).min), 256**dtype.itemsize
+    return (int(x) - least) % int(count) + least
 
 
 def fitted(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
@@ -122,7 +122,7 @@ def alike(op: str, *operands: Any, floating: bool = False, number: Callable[...,
     that are beyond the range of the dtype.
     """
     first = operands[0]
-    if isinstance(first, TensorBase) and all(_fits(x, first.array) for x in operands) and number is wrapped:
+    if isinstance(first, TensorBase) and all(_fits(x, first.array) for x in operands):
         return tuple(x if isinstance(x, TensorBase) else float(x) for x in operands)  # nothing to do, the usual case
     xs = tuple(operand(op, x) for x in operands)
     tensors = [x for x in xs if is_tensor(x)]
@@ -136,7 +136,7 @@ def alike(op: str, *operands: Any, floating: bool = False, number: Callable[...,
 
 
 def _fits(x: Any, array: Array) -> bool:
-    """Whether x is combined with a floating array as it stands: its like, or a number, which widens no such array."""
+    """Whether x is combined with a floating array as it stands: its like, or a number within any such type's range."""
     if isinstance(x, TensorBase):
         return bool(x.array.dtype == array.dtype and x.array.shape == array.shape and array.dtype.kind == "f")
-    return array.dtype.kind == "f" and isinstance(x, float | int)
+    return array.dtype.kind == "f" and isinstance(x, float | int) and -65504 <= x <= 65504

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tinycnn.autograd.grad_mode import is_grad_enabled
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.dtypes import int64
+from tinycnn.dtypes import as_dtype, int64
 from tinycnn.errors import ArgumentError, DTypeError
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.choice import where
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
 
 Dim = int | Sequence[int] | None
-INF, NAN = float("inf"), float("nan")
 ALL: Any = []  # a dim that was left out: all are reduced, and cannot be kept
 
 
@@ -38,19 +38,19 @@ class Sum(Op):
 class Var(Op):
     r"""y = Σ (x − μ)² / f over `axes`, μ the mean and f the degrees of freedom,   x̄ = ȳ·2·(x − μ) / f
 
-    Without degrees of freedom, f = 0, y is ∞, and NaN where x = μ; so is the factor of x̄, as in PyTorch.
+    Without degrees of freedom, f ≤ 0, y is ∞, and NaN where all x = μ.
     """
 
     def forward(ctx, x: Array, *, axes: tuple[int, ...], freedom: float) -> Array:
         wide = x.astype("float32") if x.dtype == "float16" else x
         count = product([x.shape[a] for a in axes])
         centred = wide - kept(ctx.kernels.total(wide, axes), axes, x.shape) / count  # E[x²] − E[x]² would cancel
-        return (ctx.kernels.total(centred * centred, axes) / freedom).astype(x.dtype)
+        return (ctx.kernels.total(centred * centred, axes) / max(freedom, 0.0)).astype(x.dtype)
 
     def backward(ctx, g: Tensor, x: Tensor, *, axes: tuple[int, ...], freedom: float) -> Tensor:
         wide = widened(x)
         centred = wide - mean(wide, axes, keepdim=True) if axes else wide - wide
-        slope = centred * (2 / freedom) if freedom else where(eq(centred, 0), NAN, where(ne(centred, 0), INF, centred))
+        slope = centred * (2 / freedom if freedom else float("inf"))
         return cast(spread(widened(g), axes, x.array.shape) * slope, x.array.dtype)
 
 
@@ -92,8 +92,10 @@ def needs_dim(op: str, dim: Any, keepdim: bool) -> None:
         raise ArgumentError(f"{op}: keepdim=True needs a dim to keep")
 
 
-def accumulated(input: Tensor, dtype: Any) -> Tensor:
+def accumulated(op: str, input: Tensor, dtype: Any) -> Tensor:
     """`input` as what it is added up in: dtype, or int64 for integers and booleans."""
+    if dtype is not None and as_dtype(dtype).kind != "f" and input._requires_grad and is_grad_enabled():
+        raise DTypeError(f"{op}: the input requires a gradient, and {as_dtype(dtype)} results have none; detach() it")
     return cast(input, dtype or (input.array.dtype if input.array.dtype.kind == "f" else int64))
 
 
@@ -104,7 +106,7 @@ def accumulated(input: Tensor, dtype: Any) -> Tensor:
 def sum(input: Tensor, dim: Dim = ALL, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over `dim`, or of all; integers and booleans add up in int64."""
     needs_dim("sum", dim, keepdim)
-    x = accumulated(input, dtype)
+    x = accumulated("sum", input, dtype)
     axes = axes_in("sum", dim, x.array.ndim)
     y = Sum.apply(x, axes=axes)
     return kept(y, axes, x.array.shape) if keepdim else y
@@ -130,7 +132,7 @@ def mean(input: Tensor, dim: Dim = ALL, keepdim: bool = False, *, dtype: Any = N
 @checked
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum along `dim`; integers and booleans add up in int64."""
-    x = accumulated(input, dtype)
+    x = accumulated("cumsum", input, dtype)
     axis = axis_in("cumsum", dim, x.array.ndim)
     return CumSum.apply(x, axis=axis) if x.array.ndim else x
 
@@ -201,7 +203,7 @@ def std_mean(
 
 
 def _variance(op: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> Tensor:
-    if isinstance(dim, bool) and unbiased is None:  # var(x, unbiased)
+    if isinstance(dim, bool) and unbiased is None and not keepdim:  # var(x, unbiased)
         dim, unbiased = None, dim
     if unbiased is not None and correction is not None:
         raise ArgumentError(f"{op}: give unbiased or correction, not both: unbiased=True is correction=1")
@@ -209,7 +211,7 @@ def _variance(op: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, co
         raise DTypeError(f"{op}: the input must be floating, but got {input.array.dtype}; say {op}(x.float())")
     taken_off = correction if correction is not None else 1 if unbiased is None else int(unbiased)
     shape, axes = input.array.shape, axes_in(op, dim, input.array.ndim)
-    y = Var.apply(input, axes=axes, freedom=max(product([shape[a] for a in axes]) - float(taken_off), 0.0))
+    y = Var.apply(input, axes=axes, freedom=product([shape[a] for a in axes]) - float(taken_off))
     return kept(y, axes, shape) if keepdim else y
 
 
@@ -227,7 +229,7 @@ def root(x: Tensor, p: float = 2) -> Tensor:
 def prod(input: Tensor, dim: int = ALL, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product along `dim`, or of all, multiplied pairwise in a tree: its gradient is exact where factors are 0."""
     needs_dim("prod", dim, keepdim)
-    x = accumulated(input, dtype)
+    x = accumulated("prod", input, dtype)
     shape, whole = x.array.shape, dim is ALL
     axis = 0 if whole else axis_in("prod", dim, len(shape))
     y = widened(reshape(x, (-1,)) if whole or not shape else x)

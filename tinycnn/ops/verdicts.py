@@ -9,7 +9,7 @@ from tinycnn.backend import Array
 from tinycnn.errors import DomainError, DTypeError
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.comparison import eq, isfinite, ne
-from tinycnn.ops.promotion import Scalar, cast
+from tinycnn.ops.promotion import Scalar, cast, floating
 from tinycnn.ops.reduction import Dim, kept, sum
 from tinycnn.shapes import axes_in
 
@@ -38,7 +38,7 @@ def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
 
 def _tested(by: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
-    axes = () if dim in ((), []) else axes_in(by, dim, input.array.ndim)
+    axes = () if isinstance(dim, tuple | list) and not dim else axes_in(by, dim, input.array.ndim)
     y = Test.apply(input, by=by, axes=axes) if axes else ne(input, 0)
     y = kept(y, axes, input.array.shape) if keepdim else y
     return cast(y, "uint8") if input.array.dtype == "uint8" else y  # PyTorch's booleans of old
@@ -64,7 +64,7 @@ def isclose(
         near = near | ne(input, input) & ne(other, other)
     if rtol == atol == 0:
         return near
-    x, y = (cast(t, "int64") if t.array.dtype.kind == "b" else t for t in (input, other))
+    x, y = floating("isclose", input), floating("isclose", other)
     distance = (x - y).abs()
     return near | isfinite(distance) & (distance <= atol + (rtol * y).abs())
 
