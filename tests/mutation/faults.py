@@ -180,7 +180,7 @@ LOSSES = [
 
 PLACES = [
     Fault("indexing", "an element read twice gets its last gradient only", "missing sum", KERNELS,
-          "    xp.add.at(out, index, src)\n", "    out[index] = src\n", "scatter_add or GetItem or ScatterInto"),
+          "xp.add.at(out, index, src.astype(out.dtype, copy=False))", "out[index] = src", "scatter_add or GetItem or ScatterInto"),
     Fault("indexing", "the overwritten keeps its gradient", "mask inverted", OPS + "indexing.py",
           "            _at(keep, steps[:-1])[steps[-1]] = 0\n", "            _at(keep, steps[:-1])[steps[-1]] = 1\n",
           "SetItem"),

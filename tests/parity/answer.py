@@ -45,7 +45,7 @@ def arguments(library: Any, call: Call, device: str, dtype: str) -> tuple[list[A
 
     args = mapped(call.args, tensor)
     for place, value in enumerate(args):
-        if call.name not in STATISTICS or place not in (1, 2):
+        if call.order and (call.name not in STATISTICS or place not in (1, 2)):
             for x in tensors_in(library, value):
                 x.requires_grad_(x.is_floating_point())
     return args, mapped(call.options, tensor)
@@ -98,7 +98,7 @@ def answer(library: Any, call: Call, device: str = "cpu", dtype: str = "float64"
 
     made = [y for y in tensors_in(library, results) if y.requires_grad]
     leaves = [x for x in given if x.requires_grad]
-    if made and leaves and call.order:
+    if made and leaves:
         found = pulled(library, made, leaves, "cotangent", create_graph=call.order > 1)
         line["gradients"] = packed(library, [g.detach() for g in found])
         again = [g for g in found if g.requires_grad]

@@ -63,7 +63,7 @@ def attempt(call: Call, dtype: str) -> Any:
     import torch
 
     try:
-        return plain(answer(torch, replace(call, order=0), dtype=dtype)["results"])
+        return plain(answer(torch, replace(call, order=min(call.order, 1)), dtype=dtype)["results"])
     except Exception as error:
         return kind(error)
 

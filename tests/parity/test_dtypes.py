@@ -20,7 +20,7 @@ SINGLE = [line for line in LINES if "call" in line]
 PAIRED = [line for line in LINES if "pair" in line]
 
 # What PyTorch's CPU refuses and we accept, and why.
-ACCEPTED: dict[tuple[str, str], str] = {}
+ACCEPTED = {("F.local_response_norm", "float16"): "its CUDA takes it; on the CPU it lacks the pooling inside"}
 
 
 def test_the_table_is_whole() -> None:
@@ -37,15 +37,15 @@ def test_a_function_takes_and_gives_the_dtypes_that_pytorchs_does(
     call: Call, line: dict[str, Any], dtype: str, device: str
 ) -> None:
     assert_recorded(call, line)
-    recorded = line[dtype]
+    call, recorded = replace(call, order=min(call.order, 1)), line[dtype]
     if (call.name, dtype) in ACCEPTED:
         assert recorded in vars(builtins), "PyTorch takes this too: no reason to list it"
         answer(tinycnn, call, device, dtype)
     elif isinstance(recorded, str) and recorded in vars(builtins):
         with pytest.raises(getattr(builtins, recorded)):
-            answer(tinycnn, replace(call, order=0), device, dtype)
+            answer(tinycnn, call, device, dtype)
     else:
-        found = answer(tinycnn, replace(call, order=1), device, dtype)
+        found = answer(tinycnn, call, device, dtype)
         assert_same(found["results"], recorded, dtype, TOLERANCES.get(dtype, 1e-3))
         assert {g["dtype"] for g in found.get("gradients", ())} <= {dtype}
 
@@ -62,6 +62,6 @@ def test_two_dtypes_meet_as_pytorchs_do(line: dict[str, Any], device: str) -> No
 def outcome(call: Call, device: str, recorded: str) -> str:
     """The result's dtype, or the kind of exception: the recorded one if it is that too."""
     try:
-        return str(answer(tinycnn, replace(call, order=0), device)["results"]["dtype"])
+        return str(answer(tinycnn, call, device)["results"]["dtype"])
     except Exception as error:
         return recorded if isinstance(error, getattr(builtins, recorded, ())) else kind(error)

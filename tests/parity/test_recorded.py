@@ -65,6 +65,7 @@ def assert_same(found: Any, recorded: Any, dtype: str, tolerance: float) -> None
         assert isinstance(found, dict)
         assert {**found, "values": 0} == {**expected, "values": 0}
         values = np.array(recorded["values"], recorded["dtype"])
+        tolerance = max(tolerance, TOLERANCES.get(recorded["dtype"], 0))
         np.testing.assert_allclose(found["values"], values, rtol=tolerance, atol=tolerance)
     elif isinstance(recorded, float):
         assert type(found) is float

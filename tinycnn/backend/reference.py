@@ -92,6 +92,7 @@ def log_softmax(xp: Any, x: Array, axis: int) -> Array:
 
 def scatter_add(xp: Any, shape: tuple[int, ...], index: Any, src: Array) -> Array:
     """Zeros of `shape`, to which `src` is added at ``[index]``; entries that `index` names twice get both."""
-    out = xp.zeros(shape, dtype=src.dtype)
-    xp.add.at(out, index, src)
-    return out
+    short = src.dtype.kind != "f" and src.dtype.itemsize < 4  # such integers CuPy cannot add at a place
+    out = xp.zeros(shape, dtype="int32" if short else src.dtype)
+    xp.add.at(out, index, src.astype(out.dtype, copy=False))
+    return out.astype(src.dtype, copy=False)

@@ -18,7 +18,8 @@ class Call:
 
     `name` is ``F.conv2d``, ``torch.cat`` or ``Tensor.view``, the last being a method of the first argument. NumPy
     arrays become tensors, also inside lists, tuples and indices; the positional floating ones want gradients.
-    A ``np.dtype`` stands for the library's dtype. float64 numbers are tried as `dtypes`, derivatives up to `order`.
+    A ``np.dtype`` stands for the library's dtype. float64 numbers are tried as `dtypes`, derivatives up to `order`;
+    with order 0 no gradient is wanted.
     """
 
     name: str

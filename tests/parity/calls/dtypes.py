@@ -57,7 +57,8 @@ CALLS: list[Call] = [
                                                          "minimum", "eq", "ne", "lt", "le", "gt", "ge", "logical_and",
                                                          "logical_or", "logical_xor", "bitwise_and", "equal",
                                                          "allclose", "isclose")),
-    *(Call(f"torch.{name}", [OTHER, f(1, 1, 1)]) for name in ("floor_divide", "remainder")),
+    Call("torch.remainder", [OTHER, f(1, 1, 1)]),
+    Call("torch.floor_divide", [OTHER, f(1, 1, 1)], order=0),  # PyTorch's wants a gradient, but has no derivative
     *(Call("torch.div", [TABLE, f(1, 1, 1)], {"rounding_mode": mode}) for mode in ("floor", "trunc")),
     Call("torch.add", [TABLE, OTHER], {"alpha": 2}),
     Call("torch.where", [MASK, TABLE, OTHER]),
@@ -117,7 +118,7 @@ CALLS: list[Call] = [
     *(Call(f"torch.{name}", [TABLE, *args]) for name, args in (
         ("split", [1]), ("chunk", [2]), ("permute", [[1, 0]]), ("transpose", [0, 1]), ("reshape", [[3, 2]]),
         ("squeeze", []), ("unsqueeze", [0]), ("broadcast_to", [[2, 2, 3]]), ("flatten", []), ("unflatten", [1, [3, 1]]),
-        ("flip", [[0]]), ("roll", [1]), ("gather", [0, INDEX]), ("scatter_add", [0, INDEX, OTHER]),
+        ("flip", [[0]]), ("roll", [1]), ("gather", [0, INDEX]), ("scatter_add", [0, INDEX, OTHER[:1]]),
         ("masked_select", [MASK]), ("index_select", [0, LABELS % 2]), ("nonzero", []),
     )),
     *(Call(f"Tensor.{name}", [TABLE, *args]) for name, args in (
@@ -136,17 +137,17 @@ FORMS = ("tensor", "0-d tensor", "bool", "int", "float")
 
 
 def pair(name: str, form: str, one: str, two: str) -> Call:
-    """The function with a tensor of dtype `one`, and with a tensor of dtype `two` or a Python number."""
+    """The function with a tensor of dtype `one`, and with a tensor of dtype `two` or a Python number; no gradients."""
     x = np.array([2, 1]).astype(one)
     numbers: dict[str, Any] = {"bool": True, "int": 2, "float": 1.5}
     y = numbers.get(form, np.array([1, 1] if form == "tensor" else 1).astype(two))
     if name == "where":
-        return Call("torch.where", [np.array([True, False]), x, y])
+        return Call("torch.where", [np.array([True, False]), x, y], order=0)
     if name == "cat":
-        return Call("torch.cat", [[x, y]])
+        return Call("torch.cat", [[x, y]], order=0)
     if name == "__setitem__":
-        return Call("Tensor.__setitem__", [x, slice(None), y])
+        return Call("Tensor.__setitem__", [x, slice(None), y], order=0)
     if name == "masked_fill":
-        return Call("Tensor.masked_fill", [x, np.array([True, False]), y])
+        return Call("Tensor.masked_fill", [x, np.array([True, False]), y], order=0)
     space = "Tensor" if name.endswith("_") else "torch"
-    return Call(f"{space}.{name}", [x, y])
+    return Call(f"{space}.{name}", [x, y], order=0)
