@@ -37,6 +37,8 @@ ARITHMETIC = (
     case("clamp to Tensors", Tensor.clamp, distinct(2, 4), between(-0.8, -0.6, 4), between(0.6, 0.8, 4)),
     case("clamp min", Tensor.clamp_min, distinct(2, 4), min=0.1),
     case("clamp max", Tensor.clamp_max, distinct(2, 4), max=0.1),
+    case("clamp min to a Tensor", Tensor.clamp_min, distinct(2, 4), between(-0.1, 0.1, 4)),
+    case("clamp max to a Tensor", Tensor.clamp_max, distinct(2, 4), between(-0.1, 0.1, 4)),
     case("where", choice.where, coins(2, 3), normal(2, 3), normal(3)),
     case("masked_fill", Tensor.masked_fill, normal(2, 3), coins(2, 3), value=5.0),
 )
