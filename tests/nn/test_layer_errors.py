@@ -17,6 +17,13 @@ from tinycnn import nn
         (lambda: nn.Conv2d(3, 4, 3, padding="full"), ValueError, "invalid padding string 'full', should be one of"),
         (lambda: nn.Conv2d(3, 4, 3, 2, "same"), ValueError, "padding='same' is not supported for strided convolutions"),
         (lambda: nn.Conv2d(3, 4, (1, 2, 3)), ValueError, r"kernel_size must be one integer or two .*, not \(1, 2, 3\)"),
+        (lambda: nn.Conv2d(3, 4, 3, padding_mode="mirror"), ValueError, "padding_mode must be one of .*, not 'mirror'"),
+        (
+            lambda: nn.ConvTranspose2d(3, 4, 3, padding_mode="reflect"), ValueError,
+            "ConvTranspose2d: padding_mode can only be 'zeros', not 'reflect'",
+        ),
+        (lambda: nn.ConvTranspose2d(3, 4, 3, padding="same"), TypeError, "padding must be one integer or two"),
+        (lambda: nn.ConvTranspose2d(3, 4, 3, groups=2), ValueError, "ConvTranspose2d: in_channels must be divisible"),
         (lambda: nn.Conv2d(3, 4, 1.5), TypeError, "kernel_size must be one integer or two"),
         (lambda: nn.Conv2d(3, 4, 3, stride="same"), TypeError, "stride must be one integer or two"),
         (lambda: nn.Dropout(1.5), ValueError, "Dropout: dropout probability has to be between 0 and 1, but got 1.5"),
@@ -38,6 +45,11 @@ def test_impossible_options(make, error, message):
         (nn.Linear(3, 2), (4, 5), r"Linear"),
         (nn.Conv2d(3, 2, 1), (1, 4, 4, 3), r"input channels must equal weight.shape\[1\] × groups, but 4 ≠ 3 × 1"),
         (nn.Conv2d(3, 2, 7), (1, 3, 4, 4), r"the kernel is larger than the padded input: 7 > 4 along H"),
+        (nn.Conv2d(3, 2, 7, padding=4, padding_mode="reflect"), (1, 3, 4, 4), "adds at most 3 at each side"),
+        (nn.ConvTranspose2d(3, 2, 1), (1, 2, 4, 4), r"input channels must equal weight.shape\[0\], but 2 ≠ 3"),
+        (nn.Unfold(5), (1, 3, 4, 4), "the kernel is larger than the padded input"),
+        (nn.Fold(4, 2), (1, 8, 8), "needs a column for each of 9 windows, but got 8"),
+        (nn.CircularPad2d(1), (4, 4), "mode 'circular' pads the last 1, 2 or 3 dimensions"),
         (nn.MaxPool2d(2, padding=2), (1, 1, 4, 4), r"pad should be at most half of kernel size"),
         (nn.InstanceNorm2d(3, affine=True), (4, 2, 5, 5), r"size at dim=1 to match num_features \(3\), but got: 2"),
         (nn.InstanceNorm2d(3), (4, 3), r"InstanceNorm2d: expected 3D or 4D input \(got 2D input\)"),
@@ -49,6 +61,17 @@ def test_inputs_that_do_not_fit_name_the_layer(layer, shape, message):
     with pytest.raises(ValueError, match=message) as caught:
         nn.Sequential(nn.Identity(), layer)(tinycnn.ones(shape))
     assert f"1 ({type(layer).__name__})" in str(caught.value)
+
+
+@pytest.mark.parametrize(("size", "message"), [
+    ((5, 9), r"the output_size can be from \(7, 9\) to \(8, 10\), but \(5, 9\) was asked for\n"),
+    ((9, 9), "only images of these sizes are convolved to the input's H W"),
+    ((7,), r"output_size must be \(oH, oW\) or a whole shape, not \(7,\)"),
+    ((1, 7, 9), "output_size must be"),
+])  # fmt: skip
+def test_sizes_that_no_convolution_comes_from(size, message):
+    with pytest.raises(ValueError, match=f"ConvTranspose2d: (.|\n)*{message}"):
+        nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)(tinycnn.zeros(1, 1, 4, 5), output_size=size)
 
 
 def test_softmax_without_a_dimension_warns_as_pytorch_does():

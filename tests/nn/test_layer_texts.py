@@ -30,6 +30,35 @@ PRINTED = [  # what PyTorch prints for these
         lambda: nn.Conv2d(3, 8, [3, 5], padding=[1, 2]),
         "Conv2d(3, 8, kernel_size=(3, 5), stride=(1, 1), padding=(1, 2))",
     ),
+    (
+        lambda: nn.Conv2d(4, 4, 3, padding=(1, 2), padding_mode="circular", groups=2, bias=False),
+        "Conv2d(4, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 2), groups=2, bias=False, padding_mode=circular)",
+    ),
+    (lambda: nn.ConvTranspose2d(3, 4, 3), "ConvTranspose2d(3, 4, kernel_size=(3, 3), stride=(1, 1))"),
+    (
+        lambda: nn.ConvTranspose2d(4, 6, (3, 2), 2, 1, 1, 2, False, (2, 1)),
+        "ConvTranspose2d(4, 6, kernel_size=(3, 2), stride=(2, 2), padding=(1, 1), dilation=(2, 1),"
+        " output_padding=(1, 1), groups=2, bias=False)",
+    ),
+    (lambda: nn.Unfold(2), "Unfold(kernel_size=2, dilation=1, padding=0, stride=1)"),
+    (
+        lambda: nn.Unfold((2, 3), 2, (1, 0), [1, 2]),
+        "Unfold(kernel_size=(2, 3), dilation=2, padding=(1, 0), stride=[1, 2])",
+    ),
+    (
+        lambda: nn.Fold((4, 5), 2, stride=2),
+        "Fold(output_size=(4, 5), kernel_size=2, dilation=1, padding=0, stride=2)",
+    ),
+    (lambda: nn.ConstantPad2d(2, 3.5), "ConstantPad2d(padding=(2, 2, 2, 2), value=3.5)"),
+    (lambda: nn.ConstantPad1d((1, 2), 0), "ConstantPad1d(padding=(1, 2), value=0)"),
+    (lambda: nn.ConstantPad3d(1, 1), "ConstantPad3d(padding=(1, 1, 1, 1, 1, 1), value=1)"),
+    (lambda: nn.ZeroPad2d([1, 2, 3, 4]), "ZeroPad2d((1, 2, 3, 4))"),
+    (lambda: nn.ZeroPad1d(1), "ZeroPad1d((1, 1))"),
+    (lambda: nn.ZeroPad3d(1), "ZeroPad3d((1, 1, 1, 1, 1, 1))"),
+    *(
+        (lambda kind=kind, d=d: getattr(nn, f"{kind}Pad{d}d")(1), f"{kind}Pad{d}d({(1,) * 2 * d})")
+        for kind in ("Reflection", "Replication", "Circular") for d in (1, 2, 3)
+    ),
     (lambda: nn.MaxPool2d(2), "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)"),
     (
         lambda: nn.MaxPool2d((3, 2), stride=(2, 1), padding=1, dilation=2, ceil_mode=True),
@@ -42,6 +71,7 @@ PRINTED = [  # what PyTorch prints for these
     ),
     (lambda: nn.AdaptiveAvgPool2d(1), "AdaptiveAvgPool2d(output_size=1)"),
     (lambda: nn.AdaptiveAvgPool2d((3, None)), "AdaptiveAvgPool2d(output_size=(3, None))"),
+    (lambda: nn.AdaptiveMaxPool2d([1, 2], True), "AdaptiveMaxPool2d(output_size=[1, 2])"),
     (
         lambda: nn.BatchNorm1d(4),
         "BatchNorm1d(4, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)",
@@ -138,6 +168,8 @@ NORM = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
 KEYS = [
     (lambda: nn.Linear(3, 2), ["weight", "bias"]),
     (lambda: nn.Conv2d(3, 2, 1, bias=False), ["weight"]),
+    (lambda: nn.ConvTranspose2d(3, 2, 1), ["weight", "bias"]),
+    (lambda: nn.ReflectionPad2d(1), []),
     (lambda: nn.BatchNorm2d(3), NORM),
     (lambda: nn.BatchNorm1d(3, affine=False), NORM[2:]),
     (lambda: nn.BatchNorm2d(3, bias=False), NORM[:1] + NORM[2:]),

@@ -108,6 +108,70 @@ def test_a_kernel_changed_before_backward_is_noticed():
         y.sum().backward()
 
 
-def test_integers_are_left_to_floating_types():
-    with pytest.raises(RuntimeError, match=r"conv2d: expected input and weight to have one floating dtype\n.*int64"):
-        F.conv2d(tinycnn.ones(1, 1, 3, 3).long(), tinycnn.ones(1, 1, 2, 2).long())
+@pytest.mark.parametrize(("dtype", "expected"), [("int8", -48), ("uint8", 208), ("int16", 4816), ("int64", 4816)])
+def test_integers_stay_integers_and_wrap_round_as_they_do(dtype, expected, device):
+    x = tinycnn.full((1, 4, 3, 3), 100, dtype=dtype, device=device)
+    w = tinycnn.full((1, 4, 2, 2), 3, dtype=dtype, device=device)
+    bias = tinycnn.tensor([16], dtype=dtype, device=device)
+    y = F.conv2d(x, w, bias)
+    assert (y.dtype, y.shape) == (dtype, (1, 1, 2, 2))
+    assert host(y).ravel().tolist() == [expected] * 4
+
+
+def test_which_integers_and_when():
+    x, w = tinycnn.ones(1, 1, 3, 3).int(), tinycnn.ones(1, 1, 2, 2).int()
+    message = r"expected input and weight to have one dtype out of .* float64 and int64\n  input   = int32"
+    for refused in (lambda: F.conv2d(x, w, dilation=2), lambda: F.conv_transpose2d(x, w)):
+        with pytest.raises(RuntimeError, match=message):
+            refused()
+    assert F.conv2d(x.long(), w.long(), dilation=2).tolist() == [[[[4]]]]
+    with pytest.raises(RuntimeError, match=r"input and weight to have one dtype out of .*\n.*= bool"):
+        F.conv2d(x > 0, w > 0)
+
+
+# The way back ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(n=small, c=small, o=small, groups=small, size=pair, kernel=pair, stride=pair, dilation=pair, data=st.data())
+def test_the_transposed_convolution_is_the_adjoint(n, c, o, groups, size, kernel, stride, dilation, data):
+    """⟨u, conv_transpose2d(x)⟩ = ⟨conv2d(u), x⟩, for whatever of u the convolution sees."""
+    whole = [s * (h - 1) + d * (k - 1) + 1 for h, k, s, d in zip(size, kernel, stride, dilation, strict=True)]
+    padding = [data.draw(st.integers(0, (n - 1) // 2)) for n in whole]
+    more = [data.draw(st.integers(0, s - 1)) for s in stride]
+    rng = np.random.default_rng([*size, *kernel])
+    x, w = rng.standard_normal((n, c * groups, *size)), rng.standard_normal((c * groups, o, *kernel))
+
+    def layer(x, w):
+        return F.conv_transpose2d(x, w, None, stride, padding, more, groups, dilation)
+
+    y = layer(tinycnn.from_numpy(x), tinycnn.from_numpy(w)).numpy()
+    assert y.shape == (n, o * groups, *(w - 2 * p + m for w, p, m in zip(whole, padding, more, strict=True)))
+    u = rng.standard_normal(y.shape)
+    there = convolved(u, w, stride, padding, dilation, groups)
+    assert there.shape == x.shape
+    np.testing.assert_allclose(np.vdot(u, y), np.vdot(there, x), atol=1e-9)
+    assert_slopes(layer, x, w)
+
+
+def test_a_pixel_puts_down_its_kernel(device):
+    x = tinycnn.tensor([[[1.0, 2.0]]], device=device)
+    w = tinycnn.tensor([[[[1.0, 10.0, 100.0]]]], device=device)
+    assert host(F.conv_transpose2d(x, w)).tolist() == [[[1, 12, 120, 200]]]
+    assert host(F.conv_transpose2d(x, w, stride=(1, 2))).tolist() == [[[1, 10, 102, 20, 200]]]
+    assert host(F.conv_transpose2d(x, w, stride=(1, 2), padding=(0, 1))).tolist() == [[[10, 102, 20]]]
+    assert host(F.conv_transpose2d(x, w, None, (1, 2), (0, 1), (0, 1))).tolist() == [[[10, 102, 20, 200]]]
+    spread = F.conv_transpose2d(x, w, output_padding=(0, 1), dilation=(1, 2))
+    assert host(spread).tolist() == [[[1, 2, 10, 20, 100, 200, 0]]]
+
+
+def test_more_output_padding_than_stride_is_only_bias(device):
+    """A dilation of 3 allows it; the last two columns are seen by no kernel."""
+    x, w = tinycnn.ones(1, 1, 2, device=device), tinycnn.ones(1, 1, 1, 2, device=device)
+    y = F.conv_transpose2d(x, w, tinycnn.tensor([0.5], device=device), (1, 2), 0, (0, 2), 1, (1, 3))
+    assert host(y).tolist() == [[[1.5, 0.5, 1.5, 1.5, 0.5, 1.5, 0.5, 0.5]]]
+
+
+def test_half_precision_adds_up_in_single_on_the_way_back(device):
+    x = tinycnn.ones(1, 1024, 2, 2, dtype="float16", device=device)
+    w = tinycnn.full((1024, 1, 1, 1), 2.0, dtype="float16", device=device)
+    assert host(F.conv_transpose2d(x + 1 / 512, w)).tolist() == [[[[2052, 2052], [2052, 2052]]]]

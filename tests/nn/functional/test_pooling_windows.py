@@ -141,12 +141,69 @@ def test_the_mean_counts_declared_padding_but_not_what_ceil_mode_reaches_over(de
     assert host(F.avg_pool2d(ones, 3, divisor_override=3)).tolist() == [[[3]]]
 
 
-@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "bool"])
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int16", "int8", "uint8"])
 def test_the_largest_integer(dtype, device):
     x = tinycnn.tensor([[[0, 1], [1, 0]]], device=device).to(dtype)
     y = F.max_pool2d(x, 2, 1, 1)
     assert y.dtype == dtype
     assert host(y).astype(int).tolist() == [[[0, 1, 1], [1, 1, 1], [1, 1, 0]]]
+
+
+def test_padding_loses_to_the_smallest_integer(device):
+    x = tinycnn.full((1, 2, 2), -128, dtype="int8", device=device)
+    y, places = F.max_pool2d(x, 2, 2, 1, return_indices=True)
+    assert host(y).tolist() == [[[-128, -128], [-128, -128]]]
+    assert host(places).tolist() == [[[0, 1], [2, 3]]]
+
+
+def test_booleans_have_no_largest():
+    with pytest.raises(RuntimeError, match="max_pool2d: expected input to have one dtype out of"):
+        F.max_pool2d(tinycnn.ones(1, 2, 2) > 0, 2)
+
+
+def test_means_of_integers_are_cut_to_integers(device):
+    x = tinycnn.tensor([[[7, -7, 3], [2, -4, -9], [5, 1, -1]]], device=device)
+    assert host(F.avg_pool2d(x, 2, 2, 1)).tolist() == [[[1, -1], [1, -3]]]  # 7/4, −4/4, 7/4, −13/4
+    assert host(F.avg_pool2d(x, 2, 2, 1, count_include_pad=False)).tolist() == [[[7, -2], [3, -3]]]
+    assert host(F.avg_pool2d(x, 2, 1, divisor_override=-3)).tolist() == [[[0, 5], [-1, 4]]]
+    assert F.avg_pool2d(x, 1).dtype == "int64"
+
+
+def test_padding_may_be_half_of_what_a_dilated_kernel_spans(device):
+    x = tinycnn.arange(16.0, device=device).reshape(1, 4, 4)
+    assert F.max_pool2d(x, 3, 1, 2, 2).shape == (1, 4, 4)
+    with pytest.raises(RuntimeError, match="pad should be at most half"):
+        F.max_pool2d(x, 3, 1, 3, 2)
+
+
+@pytest.mark.parametrize("out", [(1, 1), (2, 3), (3, 2), (5, 5), (9, 2)])
+def test_adaptive_maxima_and_where_they_stood(out, device):
+    x = np.random.default_rng(0).permutation(np.arange(48.0)).reshape(1, 2, 4, 6)
+    y, places = map(host, F.adaptive_max_pool2d(tinycnn.tensor(x, device=device), out, return_indices=True))
+    for p, q in np.ndindex(*out):
+        rows, columns = (slice(i * n // o, -(-(i + 1) * n // o)) for i, n, o in zip((p, q), (4, 6), out, strict=True))
+        np.testing.assert_array_equal(y[:, :, p, q], x[:, :, rows, columns].max((2, 3)))
+    found = np.take_along_axis(x.reshape(1, 2, -1), places.reshape(1, 2, -1), 2)
+    np.testing.assert_array_equal(found.reshape(y.shape), y)
+    assert_slopes(lambda x: F.adaptive_max_pool2d(x, out), x, device=device)
+
+
+def test_an_odd_pixel_stays_in_its_own_adaptive_windows(device):
+    """1 2 3 4 5 into 3: windows 1 2, 2 3 4, 4 5. Infinity and NaN reach only those that hold them."""
+    row = tinycnn.tensor([[[INF, 2.0, 3.0, 4.0, NAN]]], device=device)
+    assert repr(host(F.adaptive_avg_pool2d(row, (1, 3))).ravel().tolist()) == "[inf, 3.0, nan]"
+    y, places = F.adaptive_max_pool2d(row, (1, 3), return_indices=True)
+    assert repr(host(y).ravel().tolist()) == "[inf, 4.0, nan]"
+    assert host(places).ravel().tolist() == [0, 3, 4]
+
+
+def test_adaptive_pooling_of_equals_and_of_nothing(device):
+    ones = tinycnn.ones(1, 5, 5, device=device).requires_grad_()
+    y, places = F.adaptive_max_pool2d(ones, 3, return_indices=True)
+    assert host(places).ravel().tolist() == [0, 1, 3, 5, 6, 8, 15, 16, 18]
+    assert F.adaptive_max_pool2d(ones, (0, 2)).shape == F.adaptive_avg_pool2d(ones, (0, 2)).shape == (1, 0, 2)
+    y.sum().backward()
+    assert host(ones.grad).sum() == 9
 
 
 def test_half_precision_averages_what_it_could_not_add_up(device):
@@ -159,6 +216,7 @@ def test_half_precision_averages_what_it_could_not_add_up(device):
 
 @pytest.mark.parametrize("pool", [
     lambda x: F.max_pool2d(x, 2), lambda x: F.avg_pool2d(x, 2, 1, 1), lambda x: F.adaptive_avg_pool2d(x, (3, 1)),
+    lambda x: F.adaptive_max_pool2d(x, (3, 1)),
 ])
 def test_an_empty_batch_comes_back_empty(pool, device):
     x = tinycnn.ones(0, 2, 5, 4, device=device).requires_grad_()

@@ -107,10 +107,10 @@ def _fill(number: float, dtype: DType) -> float:
         return bool(number)
     if dtype.kind == "f" and not math.isfinite(number):
         return number
-    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
-    if not limits.min <= number <= limits.max:
+    limits, kind = (np.finfo(dtype), float) if dtype.kind == "f" else (np.iinfo(dtype), int)
+    if not kind(limits.min) <= number <= kind(limits.max):
         raise DomainError(f"pad: value {number} cannot be converted to {dtype} without overflow")
-    return float(number) if dtype.kind == "f" else int(number)
+    return kind(number)
 
 
 # Borders that continue what is inside, one dimension after the other: corners come out right by themselves ───────────
