@@ -14,6 +14,7 @@ import tinycnn as torch
 from tests.backend.geometries import normal, windows
 from tinycnn import backend
 from tinycnn.ops import indexing, padding, scattering
+from tinycnn.shapes import product
 
 pytestmark = pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
 
@@ -42,6 +43,17 @@ def test_the_three_faces_of_convolution(
     assert y.shape == g.shape
     assert_adjoint(y, g, x, gx, tolerance)
     assert_adjoint(y, g, w, gw, tolerance)
+
+
+@given(geometry=windows(), n=st.integers(1, 2), c=st.integers(1, 3))
+def test_unfold_and_fold(device: str, dtype: str, tolerance: float, geometry: Any, n: int, c: int) -> None:
+    b = backend.get(device)
+    x = normal(n, c, *geometry.size, dtype=dtype)
+    columns = normal(n, c * product(geometry.kernel), product(geometry.out), dtype=dtype)
+    unfolded = b.asnumpy(b.kernels.unfold(b.asarray(x), geometry))
+    folded = b.asnumpy(b.kernels.fold(b.asarray(columns), geometry))
+    assert unfolded.shape == columns.shape
+    assert_adjoint(unfolded, columns, x, folded, tolerance)
 
 
 @given(geometry=windows(pooling=True), n=st.integers(1, 2), c=st.integers(1, 3), data=st.data())

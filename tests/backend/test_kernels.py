@@ -47,11 +47,9 @@ def test_max_pooling_is_the_first_largest_that_is_no_padding(device: str, geomet
     np.testing.assert_array_equal(b.asnumpy(winner), pooled(x, geometry, lambda v: first(v)[1], int))
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "bool"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "int32", "int16", "int8"])
 def test_max_pooling_in_every_dtype(device: str, dtype: str) -> None:
-    x = torch.tensor(np.arange(-8, 8).reshape(1, 1, 4, 4) % 7 > 3 if dtype == "bool" else np.arange(-8, 8).reshape(1,
-        1, 4, 4),
-                     dtype=dtype, device=device)  # fmt: skip
+    x = torch.arange(-8, 8, device=device).reshape(1, 1, 4, 4).to(dtype)
     y = F.max_pool2d(x, 3, 1, 1)
     assert y.dtype == dtype
     assert y.shape == (1, 1, 4, 4)
@@ -70,10 +68,12 @@ def test_tuned_kernels_equal_the_reference(device: str, geometry: Any, seed: int
     index = (np.array([1, 0, 1]), np.array([0, 0, 0]))
     calls: dict[str, tuple[Any, ...]] = {
         "conv2d": (x, w, geometry, 2), "conv2d_input": (g, w, geometry, 2), "conv2d_weight": (x, g, geometry, 2),
+        "unfold": (x, geometry), "fold": (reference.unfold(np, x, geometry), geometry),
         "max_pool2d": (x, geometry), "pick": (x, winner, geometry), "unpick": (p, winner, geometry),
         "sum_pool2d": (x, geometry), "spread2d": (p, geometry), "normalize": (x, gamma, None, axes, 1e-5),
         "normalize_backward": (x[::-1], x, gamma, mean, var, axes, 1e-5), "softmax": (x, 1), "log_softmax": (x, 1),
         "scatter_add": ((3, 2), index, np.arange(3.0)), "erf": (x,),
+        "total": (x, (0, 2)),
     }  # fmt: skip
     assert set(reference.KERNELS) <= set(calls), "a new kernel wants a row here"
 
@@ -105,6 +105,7 @@ HALF: list[tuple[str, Any, float]] = [
     ("matmul", lambda x: x @ x.T, 5000),
     ("linear", lambda x: F.linear(x, x), 5000),
     ("conv2d", lambda x: F.conv2d(x[..., None, None], x[..., None, None]), 5000),
+    ("conv_transpose2d", lambda x: F.conv_transpose2d(x[..., None, None], x.T[..., None, None]), 5000),
     ("avg_pool2d", lambda x: F.avg_pool2d(x.reshape(1, 1, 50, 100), (50, 100)), 1),
     ("adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x.reshape(1, 1, 50, 100), 1), 1),
     ("softmax", lambda x: x.softmax(1)[0, 0] * 5000, 1),
