@@ -49,7 +49,7 @@ MESSAGES = [
     ),
     (
         lambda t: F.binary_cross_entropy(t(ROWS), t(ROWS), t(np.zeros(2))), RuntimeError,
-        "binary_cross_entropy by weight: shapes do not broadcast: 2 and 3 meet",
+        "binary_cross_entropy: shapes do not broadcast: 2 and 3 meet",
     ),
     (
         lambda t: F.layer_norm(t(ROWS), (3,), t(ROWS)), RuntimeError,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinycnn._tensor import Tensor
+from tinycnn.dtypes import DType
 from tinycnn.errors import DTypeError, ShapeError
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
 from tinycnn.ops.arguments import checked
@@ -22,9 +23,7 @@ def mse_loss(
     """The mean of (x − t)², by `weight` if given: Σ w·(x − t)² / Σ w."""
     reduction = reduction_said(size_average, reduce, reduction)
     if weight is None:
-        dtype = common_dtype(input, target)
-        if dtype.kind != "f":
-            raise DTypeError(f"mse_loss: input or target must be floating, but together they are {dtype}")
+        dtype = _floating("mse_loss", input, target)
         input, target = cast(input, dtype), cast(target, dtype)
     return _loss("mse_loss", lambda d: d * d, input, target, reduction, weight)
 
@@ -36,7 +35,17 @@ def l1_loss(
 ) -> Tensor:  # fmt: skip
     """The mean of |x − t|, by `weight` if given: Σ w·|x − t| / Σ w."""
     reduction = reduction_said(size_average, reduce, reduction)
+    if weight is None and reduction == "mean":
+        _floating("l1_loss", input, target)
     return _loss("l1_loss", abs, input, target, reduction, weight)
+
+
+def _floating(op: str, input: Tensor, target: Tensor) -> DType:
+    """The dtype of both together; a DTypeError if it is not floating."""
+    dtype = common_dtype(input, target)
+    if dtype.kind != "f":
+        raise DTypeError(f"{op}: input or target must be floating, but together they are {dtype}")
+    return dtype
 
 
 def _loss(
@@ -50,6 +59,8 @@ def _loss(
             " broadcasting them is hardly what is meant",
             stacklevel=4,
         )
+    if "b" in (input.array.dtype.kind, target.array.dtype.kind):
+        raise DTypeError(f"{op}: the difference of booleans is not defined; .float() makes numbers of them")
     losses = measure(input - target)
     if weight is None:
         return reduced(op, losses, reduction)
