@@ -50,15 +50,13 @@ def set_default_dtype(dtype: Any) -> None:
 
 
 def as_dtype(dtype: Any) -> DType:
-    """The dtype meant by a name, a Python type or a NumPy type; Python's ``float`` means the default floating type.
+    """The dtype meant by a name, a NumPy type or a Python type: ``float`` is float64 here, as in PyTorch.
 
     Examples
     --------
     >>> as_dtype("int64"), as_dtype(float)
-    (dtype('int64'), dtype('float32'))
+    (dtype('int64'), dtype('float64'))
     """
-    if dtype is float:
-        return _default
     try:
         found = _BY_PYTHON_TYPE.get(dtype) or np.dtype(dtype)
     except TypeError:

@@ -9,20 +9,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinycnn.autograd.node import is_tensor
+from tinycnn.autograd.node import TensorBase
 from tinycnn.errors import ArgumentError
 
 F = TypeVar("F", bound=Callable[..., Any])
-Rule = tuple[str, Callable[[Any], bool]]  # what a kind is called, and whether a value is of it
 
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 
-_KINDS: dict[str, Rule] = {
-    "Tensor": ("a Tensor", is_tensor),
-    "Scalar": ("a number", lambda x: isinstance(x, bool | int | float | np.number | np.bool_)),
-    "bool": ("a bool", lambda x: isinstance(x, bool)),
-    "str": ("a string", lambda x: isinstance(x, str)),
-    "None": ("None", lambda x: x is None),
+_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
+    "Tensor": ("a Tensor", (TensorBase,)),
+    "Scalar": ("a number", (bool, int, float, np.number, np.bool_)),
+    "bool": ("a bool", (bool,)),
+    "str": ("a string", (str,)),
+    "None": ("None", (type(None),)),
 }
 
 
@@ -45,28 +44,29 @@ def checked(function: F) -> F:
     Traceback (most recent call last):
     tinycnn.errors.ArgumentError: total: input must be a Tensor, not float
     """
-    rules: dict[str, list[Rule]] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        kinds = str(parameter.annotation).split(" | ")
-        rules[name] = [_KINDS[kind] for kind in kinds] if _KINDS.keys() >= set(kinds) else []
-    in_order = tuple(rules.items())
+    kinds = {name: str(p.annotation).split(" | ") for name, p in inspect.signature(function).parameters.items()}
+    types: dict[str, tuple[type, ...]] = {
+        name: sum((_KINDS[kind][1] for kind in named), ()) if _KINDS.keys() >= set(named) else (object,)
+        for name, named in kinds.items()
+    }
+    in_order = tuple(types.items())
+
+    def refuse(name: str, value: Any) -> None:
+        hint = "; tinycnn.tensor makes one" if "Tensor" in kinds[name] and hasattr(value, "__len__") else ""
+        wanted = " or ".join(_KINDS[kind][0] for kind in kinds[name])
+        raise ArgumentError(f"{function.__name__}: {name} must be {wanted}, not {type(value).__name__}{hint}")
 
     @functools.wraps(function)
     def call(*args: Any, **named: Any) -> Any:
-        for value, (name, rule) in zip(args, in_order, strict=False):
-            _check(function.__name__, name, value, rule)
-        for name in NUMPY_NAMES.keys() & named.keys() - rules.keys():
-            if NUMPY_NAMES[name] in rules.keys() - named.keys():
+        for value, (name, allowed) in zip(args, in_order, strict=False):
+            if not isinstance(value, allowed):
+                refuse(name, value)
+        for name in NUMPY_NAMES.keys() & named.keys() - types.keys() if named else ():
+            if NUMPY_NAMES[name] in types.keys() - named.keys():
                 named[NUMPY_NAMES[name]] = named.pop(name)
         for name, value in named.items():
-            _check(function.__name__, name, value, rules.get(name, []))
+            if not isinstance(value, types.get(name, object)):
+                refuse(name, value)
         return function(*args, **named)
 
     return call  # type: ignore[return-value]  # the same signature, which the checker cannot see
-
-
-def _check(op: str, name: str, value: Any, rule: list[Rule]) -> None:
-    if rule and not any(fits(value) for _, fits in rule):
-        hint = "; tinycnn.tensor makes one" if "a Tensor" in dict(rule) and hasattr(value, "__len__") else ""
-        kinds = " or ".join(kind for kind, _ in rule)
-        raise ArgumentError(f"{op}: {name} must be {kinds}, not {type(value).__name__}{hint}")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
@@ -21,7 +23,6 @@ from tinycnn.ops.promotion import (
     alike,
     cast,
     common_dtype,
-    dtype_of,
     fitted,
     floating,
     operand,
@@ -108,7 +109,8 @@ class Remainder(Op):
 class Pow(Op):
     """z = xʸ,   x̄ = z̄·y·xʸ⁻¹,   ȳ = z̄·xʸ·ln x"""
 
-    def forward(ctx, x: Array, y: Array) -> Array: return x**y
+    def forward(ctx, x: Array, y: Array) -> Array:
+        return ctx.xp.power(x, y) if hasattr(y, "dtype") else x**y  # which squares, and takes roots, by themselves
 
     def backward(ctx, g: Tensor, x: Any, y: Any) -> Any:
         gx = gy = None
@@ -158,7 +160,7 @@ def add(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
 def sub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
     """input − alpha·other."""
     x, y = alike("sub", input, other)
-    if any(dtype_of(operand("sub", t)).kind == "b" for t in (input, other)):
+    if any(isinstance(t, bool | np.bool_) or (is_tensor(t) and t.array.dtype.kind == "b") for t in (input, other)):
         raise DTypeError("sub: subtraction of booleans is not defined; use ^ for 'differs', or ~ for 'not'")
     return _applied(Sub, x, _scaled("sub", x, y, alpha))
 
@@ -190,7 +192,7 @@ def mul(input: Any, other: Any) -> Tensor:
 
 def _applied(op: type[Op], x: Any, y: Any, **options: Any) -> Tensor:
     """The op's result; a number meets half precision in single, where it may be too small or too large for half."""
-    if common_dtype(x, y) == float16 and not (is_tensor(x) and is_tensor(y)):
+    if not (is_tensor(x) and is_tensor(y)) and (x if is_tensor(x) else y).array.dtype == float16:
         return cast(op.apply(widened(x), widened(y), **options), float16)
     return op.apply(x, y, **options)
 

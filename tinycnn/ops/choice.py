@@ -138,11 +138,10 @@ def clamp(input: Tensor, min: Tensor | Scalar | None = None, max: Tensor | Scala
     if tensors:
         op: type[Op] = ClampBetween if len(bounds) == 2 else ClampMin if max is None else ClampMax
         return op.apply(*alike("clamp", input, *bounds))
-    dtype = common_dtype(input, *(operand("clamp", bound) for bound in bounds))
-    if dtype.kind == "b":
+    x, *numbers = alike("clamp", input, *bounds, number=fitted)
+    if x.array.dtype.kind == "b":
         raise DTypeError("clamp: booleans have no bounds; clamp numbers")
-    low, high = (None if b is None else fitted("clamp", operand("clamp", b), dtype) for b in (min, max))
-    return Clamp.apply(cast(input, dtype), low=low, high=high)
+    return Clamp.apply(x, low=None if min is None else numbers[0], high=None if max is None else numbers[-1])
 
 
 @checked

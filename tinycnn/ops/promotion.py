@@ -121,7 +121,7 @@ def alike(op: str, *operands: Any, floating: bool = False, number: Callable[...,
     With `floating`, integers are promoted to the default floating type; `number` says what becomes of Python numbers
     that are beyond the range of the dtype.
     """
-    first = operands[0]
+    first = operands[0] if isinstance(operands[0], TensorBase) else operands[-1]
     if isinstance(first, TensorBase) and all(_fits(x, first.array) for x in operands):
         return tuple(x if isinstance(x, TensorBase) else float(x) for x in operands)  # nothing to do, the usual case
     xs = tuple(operand(op, x) for x in operands)

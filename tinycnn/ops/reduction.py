@@ -107,7 +107,10 @@ def sum(input: Tensor, dim: Dim = ALL, keepdim: bool = False, *, dtype: Any = No
     """The sum over `dim`, or of all; integers and booleans add up in int64."""
     needs_dim("sum", dim, keepdim)
     x = accumulated("sum", input, dtype)
-    axes = axes_in("sum", dim, x.array.ndim)
+    return _sum(x, axes_in("sum", dim, x.array.ndim), keepdim)
+
+
+def _sum(x: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
     y = Sum.apply(x, axes=axes)
     return kept(y, axes, x.array.shape) if keepdim else y
 
@@ -125,8 +128,9 @@ def mean(input: Tensor, dim: Dim = ALL, keepdim: bool = False, *, dtype: Any = N
     x = input if dtype is None else cast(input, dtype)
     if x.array.dtype.kind != "f":
         raise DTypeError(f"mean: the input must be floating, but got {x.array.dtype}; say mean(x.float())")
-    count = product([x.array.shape[a] for a in axes_in("mean", dim, x.array.ndim)])
-    return cast(sum(widened(x), None if dim is ALL else dim, keepdim) / count, x.array.dtype)
+    axes = axes_in("mean", dim, x.array.ndim)
+    count = product([x.array.shape[a] for a in axes])
+    return cast(_sum(widened(x), axes, keepdim) / count, x.array.dtype)
 
 
 @checked
