@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinycnn as torch
-from tinycnn.errors import DTypeError, GraphError, ShapeError
+from tinycnn.errors import DomainError, DTypeError, GraphError, ShapeError
 
 RECORDED = """
 # creation
@@ -157,8 +157,8 @@ def test_what_pytorch_gives(expression: str, expected: str) -> None:
         (lambda: torch.from_numpy([1]), TypeError, "expected a numpy.ndarray, got list"),
         (lambda: torch.from_numpy(np.array(["a"])), DTypeError, "is not supported"),
         (lambda: torch.zeros(-1), ShapeError, r"negative dimension: \(-1,\)"),
-        (lambda: torch.arange(0, 5, -1), ShapeError, "step -1 never leads from 0 to 5"),
-        (lambda: torch.arange(0, 5, 0), ShapeError, "step 0 never leads"),
+        (lambda: torch.arange(0, 5, -1), DomainError, "step -1 never leads from 0 to 5"),
+        (lambda: torch.arange(0, 5, 0), DomainError, "arange: step must not be 0"),
         (lambda: torch.ones(2).item(), ShapeError, "a Tensor with 2 elements cannot be converted to a Scalar"),
         (lambda: bool(torch.ones(2)), ShapeError, r"more than one value is ambiguous; ask for \.any\(\) or \.all\(\)"),
         (lambda: bool(torch.ones(0)), ShapeError, "with no value is ambiguous"),
@@ -172,7 +172,6 @@ def test_what_pytorch_gives(expression: str, expected: str) -> None:
         (lambda: f"{torch.ones(2):.2f}", TypeError, r"'\.2f' formats one number, and this tensor has shape \(2,\)"),
         (lambda: torch.ones(2) @ [1.0, 1.0], TypeError, "matmul: other must be a Tensor, not list"),
         (lambda: copy.deepcopy(torch.ones(1, requires_grad=True) * 2), GraphError, "only tensors created by the user"),
-        (lambda: pickle.dumps(torch.ones(1, requires_grad=True) * 2), GraphError, "only tensors created by the user"),
         (lambda: torch.tensor([]).mean().max(0).values.max(3), IndexError, "Dimension out of range"),
     ],
 )

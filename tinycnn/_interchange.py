@@ -5,6 +5,7 @@ Functions whose first parameter is the tensor; `Tensor` takes them as its method
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from tinycnn import backend as backends
 from tinycnn import dtypes
 from tinycnn.autograd.node import TensorBase
-from tinycnn.errors import DTypeError, GraphError, ShapeError
+from tinycnn.errors import ArgumentError, DomainError, DTypeError, GraphError, ShapeError
 from tinycnn.ops import copying, joining
 from tinycnn.ops.promotion import cast
 
@@ -95,6 +96,8 @@ def iterate(self: Tensor) -> Iterator[Tensor]:
 
 def contains(self: Tensor, element: Any) -> bool:
     """Whether any element equals this one."""
+    if not isinstance(element, TensorBase | bool | int | float | np.ndarray | np.generic):
+        raise DomainError(f"in: asks for a number or a Tensor, not for {type(element).__name__}")
     return bool((self == element).any())
 
 
@@ -112,15 +115,18 @@ def to(
     self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
 ) -> Tensor:
     """This tensor in another dtype, on another device, or as another tensor is: ``to(float64)``, ``to("cuda")``."""
+    if isinstance(args[:1] and args[0], TensorBase):
+        dtype, device = args[0].array.dtype, args[0].backend.device
+        args = args[1:]
+    flags = [arg for arg in args if isinstance(arg, bool)]  # non_blocking, copy
     for arg in args:
         if isinstance(arg, str) and not _is_device(arg) and arg not in dtypes.NAMES:
             raise DTypeError(f"to: {arg!r} is neither a device ('cpu', 'cuda') nor a dtype ({', '.join(dtypes.NAMES)})")
-        if isinstance(arg, TensorBase):
-            dtype, device = arg.array.dtype, arg.backend.device
-        elif isinstance(arg, backends.device) or _is_device(arg):
+        if isinstance(arg, backends.device) or _is_device(arg):
             device = arg
-        elif not isinstance(arg, bool):
+        elif arg is not None and not isinstance(arg, bool):
             dtype = arg
+    copy = copy or flags[1:2] == [True]
     made = self if dtype is None else cast(self, dtype)
     made = made if device is None else copying.transfer(made, backends.get(device))
     return copying.clone(made) if copy and made is self else made
@@ -165,24 +171,51 @@ class Conversions(TensorBase):
     byte, short, int, long, bool = _as("uint8"), _as("int16"), _as("int32"), _as("int64"), _as("bool")
 
 
+# DLPack, by which libraries lend each other memory ───────────────────────────────────────────────────────────────────
+
+
+def dlpack(self: Tensor, **options: Any) -> Any:
+    """The memory in a capsule that other libraries' from_dlpack opens; ``options`` are those of the protocol."""
+    if self.requires_grad:
+        raise BufferError("__dlpack__: can't export a Tensor that requires grad; use tensor.detach()")  # the protocol's
+    return self.array.__dlpack__(**options)
+
+
+def dlpack_device(self: Tensor) -> tuple[int, int]:
+    """(1, 0) on the CPU, (2, 0) on CUDA, as the protocol numbers them."""
+    return (2 if self.is_cuda else 1), 0
+
+
 # Copies and pickles ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+_IN_THE_GRAPH = frozenset((*TensorBase.__annotations__, "output_nr", "retains_grad", "_born"))
+
+
+def _attributes(self: Tensor) -> dict[str, Any]:
+    """What users have set on the tensor, beside what it is to the graph."""
+    return {name: value for name, value in vars(self).items() if name not in _IN_THE_GRAPH}
 
 
 def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     """A copy with memory of its own, as ``copy.deepcopy`` makes it."""
+    if id(self) in memo:
+        return memo[id(self)]  # type: ignore[no-any-return]  # what stands under a tensor's id is its copy
     if self.grad_fn is not None:
         raise GraphError("deepcopy: only tensors created by the user (leaves) can be copied deeply; use clone()")
-    made = memo[id(self)] = type(self).wrap(self.array.copy())
+    made = memo[id(self)] = type(self).wrap(self.array.copy(order="K"))
     made._requires_grad = self._requires_grad
     made.grad = None if self.grad is None else self.grad.detach().clone()
+    vars(made).update(copy.deepcopy(_attributes(self), memo))
     return made
 
 
 def reduce(self: Tensor) -> Any:
-    """What pickle writes: the array, the device's name, and whether it requires grad."""
-    if self.grad_fn is not None:
-        raise GraphError("pickle: only tensors created by the user (leaves) can be pickled; use detach()")
-    return _rebuilt, (type(self), self.backend.asnumpy(self.array), self.backend.name, self._requires_grad)
+    """What pickle writes: the array, the device's name, whether it requires grad, and what users set on the tensor.
+
+    The graph stays behind, and so does ``.grad``. ``copy.copy`` comes this way too: its copy shares the memory.
+    """
+    host = self.backend.asnumpy(self.array)
+    return _rebuilt, (type(self), host, self.backend.name, self._requires_grad), _attributes(self) or None
 
 
 def _rebuilt(kind: type[Tensor], host: Any, device: str, requires_grad: bool) -> Tensor:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from tinycnn import _interchange as interchange
+from tinycnn import _making as making
 from tinycnn import dtypes, shapes
 from tinycnn._interchange import Conversions
 from tinycnn._repr import tensor_repr
 from tinycnn.autograd import engine, inplace
-from tinycnn.autograd.node import TensorBase, use_tensor
-from tinycnn.errors import GraphError
+from tinycnn.autograd.node import TensorBase, is_tensor, use_tensor
+from tinycnn.errors import ArgumentError, GraphError
 from tinycnn.ops import (
     activations,
     arithmetic,
@@ -56,13 +57,6 @@ def _in_place(function: Any) -> Callable[..., Any]:
     return method
 
 
-def _random() -> Any:
-    """The module that draws numbers; it makes Tensors, so it cannot be imported before there are any."""
-    from tinycnn import random
-
-    return random
-
-
 def _reflected(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The operator for a tensor on the right: ``2 - x`` calls ``x.__rsub__(2)``."""
     return lambda self, other: function(other, self)
@@ -82,8 +76,15 @@ class Tensor(Conversions):
 
     __array_ufunc__ = None  # NumPy's operators give way to ours
 
-    def __init__(self, data: Any = ()) -> None:
-        self.array = data.array if isinstance(data, TensorBase) else np.asarray(data, dtype=dtypes.get_default_dtype())
+    def __init__(self, *data: Any) -> None:
+        """Of Python's data, in the default dtype, or of a size, as zeros: ``Tensor([1, 2])``, ``Tensor(2, 3)``."""
+        if data and all(type(size) is int for size in data):
+            self.array = np.zeros(data, dtype=dtypes.get_default_dtype())
+            return
+        given = data[0] if len(data) == 1 else ()
+        if len(data) > 1 or isinstance(given, float):
+            raise ArgumentError("Tensor: takes a list or an array, or the sizes of its dimensions; see tinycnn.tensor")
+        self.array = given.array if is_tensor(given) else np.array(given, dtype=dtypes.get_default_dtype())
 
     # What it is ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -99,7 +100,12 @@ class Tensor(Conversions):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or one size of it."""
-        return self.shape if dim is None else self.array.shape[shapes.axis_in("size", dim, self.array.ndim)]
+        return self.shape if dim is None else self.shape[shapes.existing_axis("size", dim, self.array.ndim)]
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Elements from one entry to the next along each dimension, or along one."""
+        steps = tuple(step // self.array.itemsize for step in self.array.strides)
+        return steps if dim is None else steps[shapes.existing_axis("stride", dim, self.array.ndim)]
 
     def dim(self) -> int:
         """How many dimensions it has."""
@@ -109,15 +115,13 @@ class Tensor(Conversions):
         """How many elements it has."""
         return int(self.array.size)
 
+    ndimension, nelement = dim, numel
+
     def element_size(self) -> int:
         """Bytes of one element."""
         return int(self.array.itemsize)
 
-    def stride(self) -> tuple[int, ...]:
-        """Elements from one entry to the next along each dimension."""
-        return tuple(s // self.array.itemsize for s in self.array.strides)
-
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether memory is in row-major order without gaps."""
         return bool(self.array.flags.c_contiguous)
 
@@ -177,6 +181,7 @@ class Tensor(Conversions):
     __len__, __iter__, __contains__ = interchange.length, interchange.iterate, interchange.contains
     __repr__, __format__ = tensor_repr, interchange.formatted
     __deepcopy__, __reduce__ = interchange.deepcopy, interchange.reduce
+    __dlpack__, __dlpack_device__ = interchange.dlpack, interchange.dlpack_device
 
     # Arithmetic, comparison, logic ───────────────────────────────────────────────────────────────────────────────────
 
@@ -326,33 +331,12 @@ class Tensor(Conversions):
         indexing.setitem(self, ..., 0, "zero_")
         return self
 
-    def normal_(self, mean: float = 0, std: float = 1, *, generator: Any = None) -> Tensor:
-        """Overwrite it with numbers from the normal distribution."""
-        return self.copy_(_random().drawn(self, "normal", mean, std, generator=generator))
-
-    def uniform_(self, a: float = 0, b: float = 1, *, generator: Any = None) -> Tensor:
-        """Overwrite it with numbers from the uniform distribution on [a, b)."""
-        return self.copy_(_random().drawn(self, "uniform", a, b, generator=generator))
-
-    def bernoulli_(self, p: float = 0.5, *, generator: Any = None) -> Tensor:
-        """Overwrite it with 1s, each with probability p, and 0s."""
-        return self.copy_(_random().drawn(self, "binomial", 1, p, generator=generator))
+    normal_, uniform_, bernoulli_ = making.normal_, making.uniform_, making.bernoulli_
 
     # New tensors on the same device ──────────────────────────────────────────────────────────────────────────────────
 
-    def new_full(self, size: Sequence[int], fill_value: Any, *, dtype: Any = None) -> Tensor:
-        """A tensor full of one value, of this one's dtype and device."""
-        return Tensor.wrap(self.backend.xp.full(tuple(size), fill_value, dtype=dtype or self.array.dtype))
-
-    @_sized
-    def new_zeros(self, size: Sequence[int], **options: Any) -> Tensor:
-        """Zeros of this tensor's dtype and device."""
-        return self.new_full(size, 0, **options)
-
-    @_sized
-    def new_ones(self, size: Sequence[int], **options: Any) -> Tensor:
-        """Ones of this tensor's dtype and device."""
-        return self.new_full(size, 1, **options)
+    new_tensor, new_full, new_zeros = making.new_tensor, making.new_full, making.new_zeros
+    new_ones, new_empty = making.new_ones, making.new_empty
 
 
 use_tensor(Tensor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,11 @@ import numpy as np
 from tinycnn import backend as backends
 from tinycnn import dtypes
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ConfigError
-from tinycnn.shapes import as_shape, spread
+from tinycnn.autograd import no_grad
+from tinycnn.autograd.node import is_tensor
+from tinycnn.errors import DomainError, DTypeError, ShapeError
+from tinycnn.ops.arguments import checked
+from tinycnn.shapes import as_shape, broadcast, integer, spread
 
 
 class Generator:
@@ -107,9 +110,25 @@ def host(generator: Generator | None = None) -> np.random.Generator:
 
 
 def _made(values: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    made = backends.get(device).asarray(np.asarray(values).astype(dtype))
+    return Tensor.wrap(made).requires_grad_(requires_grad)
+
+
+def _floating(op: str, dtype: Any) -> dtypes.DType:
     kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    backend = backends.get(device)
-    return Tensor.wrap(backend.asarray(np.asarray(values).astype(kind))).requires_grad_(requires_grad)
+    if not dtypes.is_floating(kind):
+        raise DTypeError(f"{op}: draws floating numbers, not {kind}; randint draws integers")
+    return kind
+
+
+def _size(op: str, size: Any) -> tuple[int, ...]:
+    shape = as_shape(op, size)
+    if min(shape, default=0) < 0:
+        raise ShapeError(f"{op}: trying to create a tensor with a negative dimension: {shape}")
+    return shape
+
+
+# By shape ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @spread
@@ -118,11 +137,11 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Numbers from the uniform distribution on [0, 1)."""
-    return _made(_uniform(as_shape("rand", size), dtype, generator), dtype, device, requires_grad)
+    kind = _floating("rand", dtype)
+    return _made(_uniform(_size("rand", size), kind, generator), kind, device, requires_grad)
 
 
-def _uniform(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> Any:
-    kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+def _uniform(shape: tuple[int, ...], kind: dtypes.DType, generator: Generator | None) -> Any:
     if kind == dtypes.float16:  # of 11 bits, lest a number just below 1 be rounded to it
         return host(generator).integers(0, 2048, shape) / 2048
     return host(generator).random(shape, dtype="float64" if kind == dtypes.float64 else "float32")
@@ -134,57 +153,101 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Numbers from the normal distribution of mean 0 and variance 1."""
-    return _made(host(generator).standard_normal(as_shape("randn", size)), dtype, device, requires_grad)
+    values = host(generator).standard_normal(_size("randn", size))
+    return _made(values, _floating("randn", dtype), device, requires_grad)
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = "int64",
+    low: Any = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:
     """Integers from low (0 if left out) up to, but without, high: ``randint(10, (2, 3))``, ``randint(3, 5, (4,))``."""
     if size is None:
         low, high, size = 0, low, high
-    if high is None or low >= high:
-        raise ConfigError(f"randint: expects low < high, but got {low} and {high}")
-    return _made(host(generator).integers(low, high, tuple(size)), dtype, device, requires_grad)
+    elif high is None:
+        low, high = 0, low
+    first, last = integer("randint", "low", low), integer("randint", "high", high)
+    kind = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+    if first >= last:
+        raise DomainError(f"randint: expects low < high, but got {first} and {last}")
+    if kind.kind in "iu" and not np.iinfo(kind).min <= first < last <= np.iinfo(kind).max + 1:
+        raise DomainError(f"randint: {first} to {last - 1} is out of bounds for {kind}")
+    return _made(host(generator).integers(first, last, _size("randint", size)), kind, device, requires_grad)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = "int64", device: Any = None) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """The numbers 0 … n − 1 in random order."""
-    return _made(host(generator).permutation(n), dtype, device, False)
+    (count,) = _size("randperm", (n,))
+    return _made(host(generator).permutation(count), dtypes.int64 if dtype is None else dtypes.as_dtype(dtype), device,
+                 False)
 
 
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+    device: Any = None, requires_grad: bool = False,
+) -> Tensor:
+    """Numbers from the normal distribution of this mean and standard deviation.
+
+    Each is a number or a Tensor; Tensors are broadcast, and each element is drawn with its own.
+    """
+    given: list[Tensor] = [x for x in (mean, std) if is_tensor(x)]
+    if bool((std < 0).any()) if is_tensor(std) else std < 0:
+        raise DomainError("normal: expects a standard deviation of at least 0")
+    if given:
+        size = broadcast("normal", *(x.array.shape for x in given))
+        dtype, device = given[0].array.dtype, given[0].backend.device
+    with no_grad():
+        made: Tensor = randn(size, generator=generator, dtype=dtype, device=device) * std + mean
+    return made.requires_grad_(requires_grad)
+
+
+# Like another tensor ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@checked
 def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`rand` of input's shape, dtype and device."""
     return rand(input.array.shape, dtype=dtype or input.array.dtype, device=device or input.device,
                 requires_grad=requires_grad)
 
 
+@checked
 def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`randn` of input's shape, dtype and device."""
     return randn(input.array.shape, dtype=dtype or input.array.dtype, device=device or input.device,
                  requires_grad=requires_grad)
 
 
-def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None) -> Tensor:
+@checked
+def randint_like(input: Tensor, low: Any = 0, high: Any = None, *, dtype: Any = None, device: Any = None) -> Tensor:
     """`randint` of input's shape, dtype and device."""
-    low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input.array.shape, dtype=dtype or input.array.dtype, device=input.device)
+    return randint(low, high, input.array.shape, dtype=dtype or input.array.dtype, device=device or input.device)
 
 
-def normal(mean: float, std: float, size: Any, *, generator: Generator | None = None, dtype: Any = None,
-           device: Any = None) -> Tensor:
-    """Numbers from the normal distribution of this mean and standard deviation."""
-    return _made(host(generator).normal(mean, std, tuple(size)), dtype, device, False)
+@checked
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element gives, or with probability p, else 0."""
+    kind = input.array.dtype
+    if p is not None:
+        return drawn(input, "binomial", 1, p, generator=generator)
+    _floating("bernoulli", kind)
+    if bool(((input < 0) | (input > 1)).any()):
+        raise DomainError("bernoulli: the elements must be probabilities, from 0 to 1")
+    draw = _uniform(input.array.shape, dtypes.float64, generator)
+    return (Tensor.wrap(input.backend.asarray(draw)) < input.detach()).to(kind)
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that each element gives, else 0."""
-    draw = _uniform(input.array.shape, "float64", generator)
-    return (Tensor.wrap(input.backend.asarray(draw)) < input.detach()).to(input.array.dtype)
+_RANGES: dict[str, tuple[str, Callable[[float, float], bool]]] = {  # what NumPy's generator must be given
+    "normal": ("normal_: expects a standard deviation of at least 0", lambda mean, std: std >= 0),
+    "uniform": ("uniform_: expects that the range does not end before it starts", lambda a, b: a <= b),
+    "binomial": ("bernoulli_: expects a probability from 0 to 1", lambda n, p: 0 <= p <= 1),
+}
 
 
 def drawn(like: Tensor, how: str, *parameters: float, generator: Generator | None = None) -> Tensor:
     """Numbers of like's shape, dtype and device, by the method `how` of NumPy's generator; ``normal_`` calls this."""
+    rule, holds = _RANGES[how]
+    if not holds(*parameters):
+        raise DomainError(f"{rule}, but got {parameters}")
     values = getattr(host(generator), how)(*parameters, like.array.shape)
     return Tensor.wrap(like.backend.asarray(np.asarray(values).astype(like.array.dtype)))

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.creation import from_numpy
+from tinycnn.conversion import from_numpy
 from tinycnn.errors import FormatError, explain
 
 #: how a file's dtypes are read; truth values are then compared with 0, and bfloat16, which NumPy has not, is widened

@@ -91,6 +91,13 @@ def axis_in(op: str, dim: SupportsIndex, rank: int, name: str = "dim") -> int:
     return axis % limit
 
 
+def existing_axis(op: str, dim: SupportsIndex, rank: int) -> int:
+    """`axis_in`, but a tensor of no dimensions has none to speak of."""
+    if not rank:
+        raise IndexRangeError(f"{op}: dim is {dim}, but the tensor has no dimensions")
+    return axis_in(op, dim, rank)
+
+
 def axes_in(op: str, dim: int | Sequence[int] | None, rank: int) -> tuple[int, ...]:
     """The dimensions `dim`, counted from the front and each once; None and () mean all of them."""
     if dim is None or (isinstance(dim, tuple | list) and not dim):

@@ -52,7 +52,7 @@ READ = [
             (ShapeError, "narrow: start 2 and length 2 reach past dimension 1 of size 3", lambda t: t(X).narrow(1, 2, 2)),
             (IndexRangeError, "narrow: start 4 is out of range for dimension 1 of size 3", lambda t: t(X).narrow(1, 4, 0)),
             (ShapeError, "narrow: a tensor without dimensions", lambda t: t(np.float64(1)).narrow(0, 0, 0)),
-            (IndexRangeError, "select: a tensor without dimensions", lambda t: t(np.float64(1)).select(0, 0)),
+            (IndexRangeError, "select: dim is 0, but the tensor has no dimensions", lambda t: t(np.float64(1)).select(0, 0)),
         ),
     ),
 ]  # fmt: skip

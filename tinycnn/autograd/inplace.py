@@ -71,12 +71,17 @@ def adopt(target: Tensor, result: Tensor) -> None:
 
 
 def check_writable(name: str, target: Tensor) -> None:
-    """Refuse to write where one place in memory is several elements, as `expand` makes it."""
+    """Refuse to write where one place in memory is several elements, as `expand` makes it, or to read-only memory."""
     array = target.array
     if array.size and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)):
         raise GraphError(
             f"{name}: more than one element of the written-to tensor refers to a single memory location: it was"
             " expanded; write to a clone()"
+        )
+    if not getattr(array.flags, "writeable", True):
+        raise GraphError(
+            f"{name}: the tensor's memory is read-only, as that of the NumPy array or the expanded tensor it was taken"
+            " from; write to a clone()"
         )
 
 

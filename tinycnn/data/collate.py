@@ -9,7 +9,7 @@ import numpy as np
 
 from tinycnn import dtypes
 from tinycnn._tensor import Tensor
-from tinycnn.creation import from_numpy, tensor
+from tinycnn.conversion import from_numpy, tensor
 from tinycnn.errors import ShapeError, explain
 from tinycnn.ops.joining import stack
 

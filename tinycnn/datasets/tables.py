@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.creation import from_numpy
+from tinycnn.conversion import from_numpy
 from tinycnn.data.dataset import Dataset, Rows
 from tinycnn.errors import ConfigError, FormatError, explain
 

@@ -12,7 +12,8 @@ import warnings
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.creation import empty, ones, tensor, zeros
+from tinycnn.conversion import tensor
+from tinycnn.creation import empty, ones, zeros
 from tinycnn.errors import ShapeError, explain
 from tinycnn.nn import functional as F
 from tinycnn.nn import init

@@ -12,7 +12,7 @@ from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.copying import Clone
 from tinycnn.ops.shaping import reshape
-from tinycnn.shapes import as_shape
+from tinycnn.shapes import as_shape, product
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -23,7 +23,9 @@ class Expand(Op):
 
     view = True
 
-    def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array: return ctx.xp.broadcast_to(x, shape)
+    def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array:
+        return x.reshape(shape) if product(shape) == x.size else ctx.xp.broadcast_to(x, shape)  # NumPy's is read-only
+
     def backward(ctx, g: Tensor) -> Tensor: return sum_to_size(g, ctx.shapes[0])
 
 

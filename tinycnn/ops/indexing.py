@@ -21,7 +21,7 @@ from tinycnn.ops.expansion import expand
 from tinycnn.ops.indices import is_array, steps_of
 from tinycnn.ops.promotion import cast, fitted
 from tinycnn.ops.shaping import reshape
-from tinycnn.shapes import axis_in, broadcast, integer
+from tinycnn.shapes import axis_in, broadcast, existing_axis, integer
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -171,9 +171,8 @@ def _set(op: str, input: Tensor, steps: tuple[Any, ...], value: Tensor) -> None:
 @checked
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """x[:, …, index], the dimension removed. A view."""
-    if not input.array.ndim:
-        raise IndexRangeError("select: a tensor without dimensions has nothing to select from")
-    return getitem(input, (slice(None),) * axis_in("select", dim, input.array.ndim) + (integer("select", "index", index),))
+    axis = existing_axis("select", dim, input.array.ndim)
+    return getitem(input, (slice(None),) * axis + (integer("select", "index", index),))
 
 
 @checked

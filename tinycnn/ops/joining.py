@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ArgumentError, IndexRangeError, ShapeError, explain
+from tinycnn.errors import ArgumentError, ShapeError, explain
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.indexing import narrow, select
 from tinycnn.ops.promotion import cast, common_dtype
 from tinycnn.ops.shaping import reshape
-from tinycnn.shapes import as_shape, axis_in, integer
+from tinycnn.shapes import as_shape, axis_in, existing_axis, integer
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -176,7 +176,5 @@ def _parts(tensor: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...
 @checked
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, that dimension removed. Views."""
-    if not input.array.ndim:
-        raise IndexRangeError("unbind: a tensor without dimensions has no slices")
-    axis = axis_in("unbind", dim, input.array.ndim)
+    axis = existing_axis("unbind", dim, input.array.ndim)
     return tuple(select(input, axis, i) for i in range(input.array.shape[axis]))

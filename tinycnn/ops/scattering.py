@@ -18,7 +18,7 @@ from tinycnn.ops.indexing import GetItem, ScatterInto, assign, getitem
 from tinycnn.ops.indices import check_index
 from tinycnn.ops.promotion import Scalar, cast, wrapped
 from tinycnn.ops.shaping import ravel, reshape
-from tinycnn.shapes import axis_in, broadcast
+from tinycnn.shapes import axis_in, broadcast, existing_axis
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -149,9 +149,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
                 {"input": input.array.shape, "indices": indices.array.shape},
             )
         )
-    axis = axis_in("take_along_dim", dim, input.array.ndim)
-    if not input.array.ndim:
-        raise IndexRangeError("take_along_dim: a tensor without dimensions has none to pick along")
+    axis = existing_axis("take_along_dim", dim, input.array.ndim)
     both = [list(x.array.shape) for x in (input, indices)]
     along = [sizes.pop(axis) for sizes in both]
     shape = broadcast("take_along_dim", *map(tuple, both))

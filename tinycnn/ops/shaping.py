@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from tinycnn import dtypes
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, explain
+from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.copying import contiguous
-from tinycnn.shapes import as_shape, axes_in, axis_in, product
+from tinycnn.shapes import as_shape, axes_in, axis_in, existing_axis, product
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -286,6 +286,4 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
         return Roll.apply(input, shifts=by, axes=None)
     if len(along) != len(by) or not by:
         raise ShapeError(f"roll: shifts and dims must be as many: {by} and {along}")
-    if not input.array.ndim:
-        raise IndexRangeError(f"roll: a tensor without dimensions has no dims {along}")
-    return Roll.apply(input, shifts=by, axes=tuple(axis_in("roll", d, input.array.ndim) for d in along))
+    return Roll.apply(input, shifts=by, axes=tuple(existing_axis("roll", d, input.array.ndim) for d in along))
