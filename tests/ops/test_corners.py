@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,3 +140,147 @@ def test_a_number_written_into_booleans_is_whether_it_is_nonzero() -> None:
     x = torch.zeros(2, dtype=torch.bool)
     x[0] = 0.5
     assert x.tolist() == [True, False]
+
+
+# Dtypes and numbers ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("dtype", "call", "expected"),
+    [
+        ("uint8", lambda x: x + 300, 45), ("uint8", lambda x: x - 2, 255), ("uint8", lambda x: -x, 255),
+        ("int8", lambda x: x * 300, 44), ("int8", lambda x: (x * -128).abs(), -128), ("int8", lambda x: x * 2**8, 0),
+        ("uint8", lambda x: (x * 44) == 300, True), ("uint8", lambda x: x > -1, False), ("int8", lambda x: x << 9, 0),
+        ("int8", lambda x: x * -8 >> 70, -1), ("int64", lambda x: 2 ** (x * -1), 0), ("bool", lambda x: x**2, 1),
+        ("int8", lambda x: (x * -1) ** (x * -3), -1), ("bool", lambda x: x << 1, 2), ("bool", lambda x: x.square(), 1),
+        ("bool", lambda x: x.sign(), True), ("uint8", lambda x: x.all(), 1), ("bool", lambda x: x.prod(), 1),
+        ("uint8", lambda x: x.masked_fill(x == 1, -1), 255), ("int64", lambda x: x.masked_fill(x == 1, 3.7), 3),
+        ("float32", lambda x: x.sum(dtype=torch.int64), 1), ("uint8", lambda x: (x * 200).sum(dtype=torch.uint8), 200),
+    ],
+)  # fmt: skip
+def test_integers_wrap_and_booleans_count(dtype: str, call: Any, expected: object, device: str) -> None:
+    assert call(torch.ones(1, dtype=dtype, device=device)).item() == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "dtype"),
+    [
+        (lambda x: x.clamp(0.5), "float32"), (lambda x: x.clamp(torch.tensor([0.5], dtype=torch.float64)), "float64"),
+        (lambda x: torch.where(x > 0, 1, 2.5), "float32"), (lambda x: torch.where(x > 0, True, 2), "int64"),
+        (lambda x: torch.where(x > 0, x, torch.tensor(300)), "int8"), (lambda x: x.masked_fill(x > 0, 1.5), "int8"),
+        (lambda x: x.cumsum(0), "int64"), (lambda x: x.sum(dtype=float), "float64"), (lambda x: x / 2, "float32"),
+        (lambda x: x.mean(dtype="float16"), "float16"), (lambda x: x.float_power(2), "float64"),
+        (lambda x: x // 2.0, "float32"),
+        (lambda x: x % np.int64(2), "int8"), (lambda x: x * np.float64(2), "float32"), (lambda x: x.round(), "int8"),
+        (lambda x: np.array([2.0]) * x, "float64"), (lambda x: np.array([True]) + x, "int8"),
+        (lambda x: x.reciprocal(), "float32"), (lambda x: x.isnan(), "bool"), (lambda x: x.argmax(), "int64"),
+    ],
+)  # fmt: skip
+def test_the_dtype_of_results(call: Any, dtype: str) -> None:
+    assert call(torch.tensor([1, 2], dtype=torch.int8)).dtype == dtype
+
+
+def test_a_number_meets_half_precision_in_single() -> None:
+    x = torch.tensor([1e-3], dtype=torch.float16)
+    assert (x * 1e5).item() == pytest.approx(100, rel=1e-2)
+    assert (x / 3e-8).item() == pytest.approx(33333, rel=1e-2)
+    assert (x * 1e5).dtype == torch.float16
+
+
+def test_long_sums_keep_their_digits() -> None:
+    """Added up one by one, a third of these ones would be lost: 2²⁴ + 1 is no float32."""
+    ones = torch.ones(1, 3).expand(2**24 + 2**23, 3)
+    assert ones.sum(0).tolist() == [2**24 + 2**23] * 3
+    thirds = torch.full((300_001, 2), 1 / 3)
+    np.testing.assert_allclose(thirds.sum(0).numpy(), 300_001 / 3, rtol=2e-7)
+    np.testing.assert_allclose(thirds.cumsum(0)[-1].numpy(), 300_001 / 3, rtol=1e-7)
+
+
+# Names and types of arguments ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "amax", "var", "std", "argmin", "max", "all", "logsumexp"])
+def test_numpys_names_are_taken(name: str) -> None:
+    x = torch.tensor([[1.0, 2.0], [3.0, 5.0]])
+    function, method = getattr(torch, name), getattr(x, name)
+    results = [function(x, 1, keepdim=True), method(axis=1, keepdims=True), function(input=x, dim=-1, keepdim=True),
+               function(a=x, axis=1, keepdim=True)]  # fmt: skip
+    plain = [r[0].tolist() if isinstance(r, tuple) else r.tolist() for r in results]
+    assert plain == plain[:1] * 4
+    with pytest.raises(TypeError, match="axis"):
+        function(x, dim=1, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: x.sum(0, 1), "sum: keepdim must be a bool, not int"),
+        (lambda x: x.sum(True), "sum: dim must be an integer, not bool True"),
+        (lambda x: x.sum(keepdim=True), "sum: keepdim=True needs a dim"),
+        (lambda x: x.prod(None), "prod: dim must be an integer, not NoneType"),
+        (lambda x: x.max(None), "max: dim must be an integer, not None"),
+        (lambda x: x.argmax(0.0), "argmax: dim must be an integer, not float 0.0"),
+        (lambda x: x.cumsum((0,)), "cumsum: dim must be an integer, not tuple"),
+        (lambda x: torch.sum([1.0]), "sum: input must be a Tensor, not list; tinycnn.tensor makes one"),
+        (lambda x: torch.maximum(x, 1), "maximum: other must be a Tensor, not int"),
+        (lambda x: torch.eq(1, x), "eq: input must be a Tensor, not int"),
+        (lambda x: x.clamp("a"), "clamp: min must be a Tensor or a number or None, not str"),
+        (lambda x: x.masked_fill(True, 1), "masked_fill: mask must be a Tensor, not bool"),
+        (lambda x: x.topk(1.0), "topk: k must be an integer, not float 1.0"),
+        (lambda x: x.div(2, rounding_mode=1), "div: rounding_mode must be None or a string, not int"),
+        (lambda x: torch.isclose(x, 1.0), "isclose: other must be a Tensor, not float"),
+        (lambda x: x.sum(out=x), "unexpected keyword argument 'out'"),
+    ],
+)
+def test_what_a_function_does_not_take(call: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call(torch.tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda x: (x > 0) - (x > 1), RuntimeError, "sub: subtraction of booleans"),
+        (lambda x: x - np.array([True]), RuntimeError, "sub: subtraction of booleans"),
+        (lambda x: x.long() ** -1, RuntimeError, "pow: integers to negative integer powers"),
+        (lambda x: (x > 0) ** (x > 0), RuntimeError, "pow: booleans have no powers"),
+        (lambda x: x.long() // 0, RuntimeError, "floor_divide: integer division by zero"),
+        (lambda x: x.long().fmod(x.long() * 0), RuntimeError, "fmod: integer division by zero"),
+        (lambda x: (x > 0).argmax(), RuntimeError, "argmax: booleans have no order"),
+        (lambda x: (x > 0).topk(1), RuntimeError, "topk: booleans have no order"),
+        (lambda x: x.half().clamp(max=1e6), RuntimeError, "clamp: the number 1000000.0 cannot be converted to float16"),
+        (lambda x: x.masked_fill(x > 0, 1e300), RuntimeError, r"masked_fill: the number 1e\+300 cannot be converted"),
+        (lambda x: torch.isclose(x, x.double()), RuntimeError, "isclose: the dtypes must be equal"),
+        (lambda x: torch.isclose(x, x, rtol=-1), RuntimeError, "isclose: rtol and atol must not be negative"),
+        (lambda x: x[:0].argmin(), IndexError, "argmin: expected reduction dim 0 to have elements"),
+        (lambda x: x[:0].max(), RuntimeError, "max: there is no maximum of nothing"),
+        (lambda x: x[:0].max(0), IndexError, "max: expected reduction dim 0 to have elements"),
+        (lambda x: x[:0].amin(0), IndexError, "amin: there is no minimum of nothing"),
+        (lambda x: x[:0].norm(-1), RuntimeError, "norm: there is no -1.0 norm of nothing"),
+        (lambda x: x.long().norm(), RuntimeError, "norm: the input must be floating"),
+        (lambda x: x.norm("nuc"), RuntimeError, 'norm: p must be a number or "fro"'),
+        (lambda x: x.long().frac(), RuntimeError, "frac: only floating numbers have a fraction"),
+        (lambda x: x.requires_grad_().sum(dtype=torch.int64), RuntimeError, "sum: the input requires a gradient, and"),
+        (lambda x: x.long().add_(0.5), RuntimeError, "add_: result type float32"),
+        (lambda x: x.kthvalue(3), RuntimeError, "kthvalue: selected number k = 3 out of range"),
+    ],
+)
+def test_what_is_refused(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call(torch.tensor([1.0, 2.0]))
+
+
+def test_a_write_of_another_precision_is_rounded_and_differentiated() -> None:
+    x = torch.ones(2, dtype=torch.float16, requires_grad=True)
+    y = torch.full((2,), 0.5, dtype=torch.float64, requires_grad=True)
+    z = (x * 1).mul_(y)
+    assert z.dtype == torch.float16
+    z.sum().backward()
+    assert (x.grad.dtype, y.grad.dtype) == (torch.float16, torch.float64)
+    assert (x.grad.tolist(), y.grad.tolist()) == ([0.5, 0.5], [1, 1])
+
+
+def test_a_comparison_in_place_leaves_the_graph() -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = (x * 1).gt_(1.5)
+    assert (y.tolist(), y.dtype, y.requires_grad) == ([0, 1], torch.float32, False)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
@@ -160,7 +158,7 @@ def add(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
 def sub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
     """input − alpha·other."""
     x, y = alike("sub", input, other)
-    if any(isinstance(t, bool | np.bool_) or (is_tensor(t) and t.array.dtype.kind == "b") for t in (input, other)):
+    if any(isinstance(t, bool) or getattr(t, "dtype", None) == "bool" for t in (input, other)):
         raise DTypeError("sub: subtraction of booleans is not defined; use ^ for 'differs', or ~ for 'not'")
     return _applied(Sub, x, _scaled("sub", x, y, alpha))
 

@@ -8,12 +8,12 @@ from tinycnn.backend.precision import half_in_single
 
 Array = Any
 
-_BLOCK = 512
+_BLOCK = 32
 
 
 @half_in_single
 def total(xp: Any, x: Array, axes: tuple[int, ...]) -> Array:
-    r"""Σ x over `axes`, at most 512 numbers added up in a row.
+    r"""Σ x over `axes`, no more than 64 numbers added up in a row.
 
     One by one, the n-th number meets a sum n times as large, and loses as many digits: in float32, a million rows are
     left with 5. Sums of blocks, then added up themselves, keep 7. NumPy does so along contiguous memory only.
