@@ -26,7 +26,8 @@ def layers(draw):
     n, c, h, w = draw(small) + 1, draw(small), draw(st.integers(7, 9)), draw(st.integers(7, 9))
     name = draw(st.sampled_from([
         "Linear", "Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "BatchNorm1d", "BatchNorm2d", "LayerNorm",
-        "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Softmax", "LogSoftmax", "Flatten", "Unflatten", "Identity",
+        "InstanceNorm1d", "InstanceNorm2d", "GroupNorm", "LocalResponseNorm", "ReLU6", "Hardtanh", "LeakyReLU", "ELU",
+        "Softplus", "LogSigmoid", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Softmax", "LogSoftmax", "Flatten", "Unflatten", "Identity",
     ]))
     norm = {"eps": draw(st.sampled_from([1e-5, 0.1])), "momentum": draw(st.sampled_from([0.1, None])),
             "affine": draw(flag), "track_running_stats": draw(flag), "bias": draw(flag)}
@@ -52,6 +53,14 @@ def layers(draw):
         "BatchNorm2d": (name, (c,), norm, (n, c, h, w)),
         "LayerNorm": (name, ([h, w][draw(st.integers(0, 1)):],), {"elementwise_affine": draw(flag), "bias": draw(flag)},
                       (n, c, h, w)),
+        "InstanceNorm1d": (name, (c,), norm, draw(st.sampled_from([(c, w), (n, c, w)]))),
+        "InstanceNorm2d": (name, (c,), norm, draw(st.sampled_from([(c, h, w), (n, c, h, w)]))),
+        "GroupNorm": (name, (c, 2 * c), {"affine": draw(flag), "bias": draw(flag)}, (n, 2 * c, h, w)),
+        "LocalResponseNorm": (name, (draw(small), 0.5, draw(st.sampled_from([0.75, 1.0])), 2.0), {}, (n, c, h, w)),
+        "Hardtanh": (name, (-0.5, draw(small)), {}, (n, w)),
+        "LeakyReLU": (name, (0.3,), {}, (n, w)),
+        "ELU": (name, (draw(st.sampled_from([0.5, 2.0])),), {}, (n, w)),
+        "Softplus": (name, (draw(small), draw(small)), {}, (n, w)),
         "GELU": (name, (draw(st.sampled_from(["none", "tanh"])),), {}, (n, w)),
         "Softmax": (name, (draw(st.integers(-2, 1)),), {}, (n, w)),
         "LogSoftmax": (name, (draw(st.integers(-2, 1)),), {}, (n, w)),
@@ -162,8 +171,9 @@ def test_containers(kind, changes):
     assert held[0] == held[1]
 
 
-# PyTorch's Module, and with it Sigmoid and Tanh, only seem to take any arguments; its Parameter takes the same.
-OTHERS = ("Module", "Parameter", "Sigmoid", "Tanh")
+# PyTorch's Module, and with it Sigmoid and its like, only seem to take any arguments; its Parameter takes the same, and
+# its Hardtanh knows its bounds by older names too, of which it warns.
+OTHERS = ("Module", "Parameter", "Sigmoid", "Tanh", "LogSigmoid", "Hardtanh")
 LAYERS = [name for name in nn.__all__ if name[0].isupper() and hasattr(torch.nn, name) and name not in OTHERS]
 
 

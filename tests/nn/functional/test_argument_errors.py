@@ -94,7 +94,10 @@ MESSAGES = [
         lambda t: F.cross_entropy(t(ROWS), t(ROWS), ignore_index=1), RuntimeError,
         "cross_entropy: ignore_index is not supported for floating point target",
     ),
-    (lambda t: F.gelu(t(ROWS), approximate="exact"), RuntimeError, "gelu: approximate must be 'none' or 'tanh', not 'exact'"),
+    (
+        lambda t: F.gelu(t(ROWS), approximate="exact"), RuntimeError,
+        "gelu: approximate must be 'none' or 'tanh', not 'exact'",
+    ),
     (
         lambda t: F.stochastic_depth(t(ROWS), 1.5, "row"), RuntimeError,
         "stochastic_depth: dropout probability has to be between 0 and 1, but got 1.5",

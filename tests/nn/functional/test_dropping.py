@@ -10,7 +10,6 @@ from tests.nn.functional.slopes import host
 from tinycnn.nn import functional as F
 
 
-
 def test_dropout_keeps_the_expectation(device):
     tinycnn.manual_seed(0)
     y = host(F.dropout(tinycnn.ones(200, 200, device=device), 0.25))
