@@ -43,8 +43,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: OutputSize) -> Tensor:
     op = "adaptive_avg_pool2d"
 
     def pool(x: Tensor) -> Tensor:
-        expect_one_dtype(op, input=x)
         out = _grid(op, x, output_size)
+        expect_one_dtype(op, input=x)
         if out == (1, 1):
             return mean(x, (2, 3), keepdim=True)
         if 0 in x.array.shape[2:]:
@@ -68,9 +68,10 @@ def adaptive_max_pool2d(input: Tensor, output_size: OutputSize, return_indices: 
     """
     op = "adaptive_max_pool2d"
     x = batched(op, input)
+    out = _grid(op, x, output_size)
     expect_one_dtype(op, input=x)
     expect_pixels(op, x)
-    tiles = _Tiles(x.array.shape[2:], _grid(op, x, output_size))
+    tiles = _Tiles(x.array.shape[2:], out)
     y, winner = MaxPool2d.apply_all(tiles.laid_out(x), window=tiles.window)
     found: tuple[Tensor, ...] = (y, tiles.in_plane(winner)) if return_indices else (y,)
     found = tuple(squeeze(t, 0) for t in found) if input.array.ndim == 3 else found
