@@ -162,7 +162,16 @@ from tinycnn.ops.logits import log_softmax, softmax
 from tinycnn.ops.magnitude import norm
 from tinycnn.ops.ordering import argmax, argmin, argsort, kthvalue, msort, sort, topk
 from tinycnn.ops.reduction import cumsum, logsumexp, mean, nansum, prod, std, std_mean, sum, var, var_mean
-from tinycnn.ops.scattering import gather, index_add, index_select, scatter, scatter_add, take, take_along_dim
+from tinycnn.ops.scattering import (
+    gather,
+    index_add,
+    index_select,
+    repeat_interleave,
+    scatter,
+    scatter_add,
+    take,
+    take_along_dim,
+)
 from tinycnn.ops.shaping import (
     flatten,
     flip,
@@ -219,7 +228,7 @@ absolute, multiply, subtract, divide, negative, true_divide, fix = abs, mul, sub
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 concat = concatenate = cat
 clip = clamp
-moveaxis, swapdims = movedim, transpose
+moveaxis, swapdims, detach = movedim, transpose, Tensor.detach
 
 _LAZY_MODULES = frozenset(("datasets", "gradcheck", "likelihood", "models", "nn", "optim", "plot", "train", "utils"))
 _LAZY_NAMES = {"load": "tinycnn.serialization", "save": "tinycnn.serialization"}
@@ -263,9 +272,9 @@ __all__ = [
     "argmin", "argsort", "as_tensor", "asarray", "autograd", "bernoulli", "bitwise_and", "bitwise_left_shift",
     "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "bool_", "broadcast_tensors",
     "broadcast_to", "cat", "ceil", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat",
-    "concatenate", "cos", "count_nonzero", "cuda", "cumsum", "device", "diag", "diagonal", "div", "divide", "dot",
-    "double", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expm1", "eye",
-    "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_",
+    "concatenate", "cos", "count_nonzero", "cuda", "cumsum", "detach", "device", "diag", "diagonal", "div", "divide",
+    "dot", "double", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expm1",
+    "eye", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_",
     "float_power", "floor", "floor_divide", "fmod", "frac", "from_dlpack", "from_numpy", "full", "full_like", "gather",
     "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half", "hstack", "iinfo",
     "index_add", "index_select", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
@@ -276,10 +285,11 @@ __all__ = [
     "minimum", "mm", "moveaxis", "movedim", "msort", "mul", "multiply", "mv", "nan", "nansum", "narrow", "ne", "neg",
     "negative", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute",
     "pi", "positive", "pow", "prod", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
-    "randperm", "ravel", "reciprocal", "relu", "remainder", "reshape", "roll", "round", "rsqrt", "rsub", "save",
-    "scatter", "scatter_add", "select", "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state",
-    "short", "sigmoid", "sign", "sin", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze",
-    "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim",
-    "tanh", "tensor", "tensor_split", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc",
-    "uint8", "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vstack", "where", "zeros", "zeros_like",
+    "randperm", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll", "round", "rsqrt",
+    "rsub", "save", "scatter", "scatter_add", "select", "set_default_dtype", "set_grad_enabled", "set_printoptions",
+    "set_rng_state", "short", "sigmoid", "sign", "sin", "softmax", "sort", "split", "split_with_sizes", "sqrt",
+    "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
+    "take_along_dim", "tanh", "tensor", "tensor_split", "tile", "topk", "trace", "transpose", "tril", "triu",
+    "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vstack", "where", "zeros",
+    "zeros_like",
 ]

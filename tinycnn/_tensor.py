@@ -270,11 +270,7 @@ class Tensor(Conversions):
         """Parts of the given size, the last maybe smaller, or of the given sizes."""
         return joining.split(self, split_size, dim)
 
-    def view_as(self, other: Tensor) -> Tensor:
-        """This tensor in other's shape."""
-        return shaping.reshape(self, other.array.shape)
-
-    reshape_as = view_as
+    view_as = reshape_as = shaping.reshape_as
 
     # Elements ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -285,7 +281,9 @@ class Tensor(Conversions):
     gather, scatter, scatter_add, take_along_dim = (
         scattering.gather, scattering.scatter, scattering.scatter_add, scattering.take_along_dim,
     )
-    index_select, index_add, take = scattering.index_select, scattering.index_add, scattering.take
+    index_select, index_add, take, repeat_interleave = (
+        scattering.index_select, scattering.index_add, scattering.take, scattering.repeat_interleave,
+    )
     diagonal, diag, trace, tril, triu = (
         diagonals.diagonal, diagonals.diag, diagonals.trace, diagonals.tril, diagonals.triu,
     )

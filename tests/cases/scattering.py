@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import tinycnn as torch
-from tinycnn.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
+from tinycnn.errors import ArgumentError, DomainError, DTypeError, IndexRangeError, ShapeError
 from tinycnn.ops import scattering as ops
 from tinycnn.ops.indexing import GetItem, ScatterInto, SetItem
 
@@ -80,6 +80,15 @@ CASES = [
         oracle=lambda x, i: x[:, [2, 0]], note="take_along_dim",
         errors=((ShapeError, r"take_along_dim: input and indices must have as many dimensions\n  input    = \(4, 3, 5\)",
                  lambda t: t(X).take_along_dim(t([0]), 0)),),
+    ),
+    Case(
+        GetItem, lambda x, n: x.repeat_interleave(2, 1) * x.repeat_interleave(n, -2), (X[:1], np.array([1, 3, 2])), batch=(),
+        oracle=lambda x, n: x.repeat(2, 1) * x.repeat(n, 1), looks=(1, 0), note="repeat_interleave",
+        errors=(
+            (ShapeError, "repeat_interleave: 2 numbers of repeats do not fit a dimension of size 4",
+             lambda t: t(X).repeat_interleave(t([1, 2]), 0)),
+            (DomainError, r"repeat_interleave: repeats must not be negative: \[-1\]", lambda t: t(X).repeat_interleave(-1)),
+        ),
     ),
     Case(GetItem, torch.take, (X, np.array([[0, -1], [7, 7]])), lambda x, i: x.ravel()[i], batch=(), looks=(1, 0), note="take",
          errors=((DTypeError, "take: expected an index of type int64, but got bool", lambda t: t(X).take(t([True]))),)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tinycnn import backend as backends
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
+from tinycnn.ops.arguments import checked
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -26,11 +27,13 @@ class Transfer(Op):
     def backward(ctx, g: Tensor) -> Tensor: return transfer(g, ctx.backend)
 
 
+@checked
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy with its own memory, in the graph; ``detach().clone()`` leaves the graph."""
     return Clone.apply(input, order="K")
 
 
+@checked
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """The same tensor if its memory is in row-major order, else a copy that is."""
     return input if input.array.flags.c_contiguous else Clone.apply(input, order="C")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tinycnn.autograd.node import is_tensor
+from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, explain
+from tinycnn.errors import ArgumentError, DomainError, DTypeError, IndexRangeError, RankError, ShapeError, explain
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.copying import clone
 from tinycnn.ops.expansion import expand
@@ -18,7 +18,7 @@ from tinycnn.ops.indexing import GetItem, ScatterInto, assign, getitem
 from tinycnn.ops.indices import check_index
 from tinycnn.ops.promotion import Scalar, cast, wrapped
 from tinycnn.ops.shaping import ravel, reshape
-from tinycnn.shapes import axis_in, broadcast, existing_axis
+from tinycnn.shapes import axis_in, broadcast, existing_axis, integer
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -176,7 +176,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     places = _vector(index).array
     shape = (*x.array.shape[:axis], len(places), *x.array.shape[axis + 1 :])
     if added.array.shape != shape:
-        raise ShapeError(
+        raise RankError(
             explain(
                 "index_add: source must have a slice for each index, and the input's other sizes",
                 {"input": input.array.shape, "index": index.array.shape, "source": source.array.shape},
@@ -203,3 +203,35 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     if index.array.dtype != "int64":
         raise DTypeError(f"take: expected an index of type int64, but got {index.array.dtype}")
     return getitem(ravel(input), index if index.array.ndim else reshape(index, (1,))).reshape(index.array.shape)
+
+
+@checked
+def repeat_interleave(
+    input: Tensor, repeats: int | Tensor | None = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Each slice along `dim` as often as `repeats` says, for all or for each; without dim, of the flattened tensor.
+
+    Of `input` alone, how often each index is to stand: ``repeat_interleave(tensor([2, 1]))`` is 0, 0, 1.
+    """
+    xp = input.backend.xp
+    if repeats is None:
+        return wrap(_repeated(xp, len(input), input))
+    x = ravel(input) if dim is None else _vector(input)
+    axis = axis_in("repeat_interleave", 0 if dim is None else dim, x.array.ndim)
+    places = _repeated(xp, x.array.shape[axis], repeats)
+    return GetItem.apply(x, index=(slice(None),) * axis + (places,))
+
+
+def _repeated(xp: Any, size: int, repeats: Any) -> Array:
+    """The numbers 0 … size − 1, each as often as `repeats` says."""
+    if not is_tensor(repeats):
+        counts = [integer("repeat_interleave", "repeats", repeats)]
+    elif repeats.array.ndim > 1 or repeats.array.dtype not in ("int64", "int32"):
+        raise DTypeError("repeat_interleave: repeats must be a number, or a vector of type int64 or int32")
+    else:
+        counts = repeats.reshape(-1).tolist()
+    if len(counts) not in (1, size):
+        raise ShapeError(f"repeat_interleave: {len(counts)} numbers of repeats do not fit a dimension of size {size}")
+    if min(counts, default=0) < 0:
+        raise DomainError(f"repeat_interleave: repeats must not be negative: {counts}")
+    return xp.repeat(xp.arange(size), counts * size if len(counts) == 1 else counts)

@@ -13,7 +13,7 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
 from tinycnn.ops.arguments import checked
-from tinycnn.ops.copying import contiguous
+from tinycnn.ops.copying import clone, contiguous
 from tinycnn.shapes import as_shape, axes_in, axis_in, existing_axis, product
 
 if TYPE_CHECKING:
@@ -133,6 +133,12 @@ def _reinterpreted(input: Tensor, dtype: Any) -> Tensor:
             )
         )
     return Reinterpret.apply(input, dtype=new)
+
+
+@checked
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """`input` in other's shape."""
+    return reshape(input, other.array.shape)
 
 
 @checked
@@ -286,4 +292,6 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
         return Roll.apply(input, shifts=by, axes=None)
     if len(along) != len(by) or not by:
         raise ShapeError(f"roll: shifts and dims must be as many: {by} and {along}")
+    if not input.array.size:
+        return clone(input)
     return Roll.apply(input, shifts=by, axes=tuple(existing_axis("roll", d, input.array.ndim) for d in along))
