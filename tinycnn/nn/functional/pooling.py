@@ -97,8 +97,7 @@ def _pool_window(
     kernel, pads = pair(op, "kernel_size", kernel_size), pair(op, "padding", padding)
     empty = isinstance(stride, tuple | list) and not stride
     step = kernel if stride is None or empty else pair(op, "stride", stride)
-    spread = pair(op, "dilation", dilation)
-    if any(k > 0 and d * (k - 1) + 1 < 2 * p for k, d, p in zip(kernel, spread, pads, strict=True)):
+    if any(0 < k < 2 * p for k, p in zip(kernel, pads, strict=True)):
         raise ShapeError(
             explain(
                 f"{op}: pad should be at most half of kernel size, but got pad = {pads} and kernel_size = {kernel}",
@@ -106,7 +105,7 @@ def _pool_window(
                 "with more, some windows would see nothing but padding",
             )
         )
-    return window(op, x.array.shape[2:], kernel, step, pads, spread, ceil_mode)
+    return window(op, x.array.shape[2:], kernel, step, pads, pair(op, "dilation", dilation), ceil_mode)
 
 
 def in_plane(winner: Tensor, w: Window) -> Tensor:
