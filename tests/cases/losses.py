@@ -8,9 +8,8 @@ import numpy as np
 
 from tinycnn.errors import ArgumentError, DomainError, DTypeError, RankError, ShapeError
 from tinycnn.nn import functional as F
-from tinycnn.ops.activations import Softplus
 from tinycnn.ops.arithmetic import Mul, Sub
-from tinycnn.ops.entropy import BinaryCrossEntropy
+from tinycnn.ops.entropy import BinaryCrossEntropy, LogitCrossEntropy
 from tinycnn.ops.logits import LogSoftmax
 from tinycnn.ops.scattering import Gather
 
@@ -55,14 +54,14 @@ CASES = [
     Case(BinaryCrossEntropy, lambda p, t: F.binary_cross_entropy(p, t, reduction="sum"),
          (np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0])), lambda p, t: np.float64(200.0), order=0,
          batch=(), looks=(1, 0), note="sure and right, sure and wrong"),
-    Case(Softplus, F.binary_cross_entropy_with_logits, (normal(3, 4), Q),
-         lambda x, t: bce(1 / (1 + np.exp(-x)), t).mean(), batch=(), note="in binary_cross_entropy_with_logits"),
-    Case(Softplus, lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, pos_weight=w, reduction="none"),
+    Case(LogitCrossEntropy, F.binary_cross_entropy_with_logits, (normal(3, 4), Q),
+         lambda x, t: bce(1 / (1 + np.exp(-x)), t).mean(), batch=(), note="the mean"),
+    Case(LogitCrossEntropy, lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, pos_weight=w, reduction="none"),
          (normal(3, 4), Q, positive(4)),
          lambda x, t, w: w * t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x), batch=(0, 1),
          note="with pos_weight"),
     Case(
-        Softplus, lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, w), (normal(3, 4), Q, positive(3, 1)),
+        LogitCrossEntropy, F.binary_cross_entropy_with_logits, (normal(3, 4), Q, positive(3, 1)),
         lambda x, t, w: (w * (t * np.logaddexp(0, -x) + (1 - t) * np.logaddexp(0, x))).mean(), batch=(),
         note="with weights",
         errors=(

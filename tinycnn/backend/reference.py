@@ -49,6 +49,9 @@ def normalize(
     r"""y = (x − μ)·r·γ + β with r = 1/√(σ² + ε), over `axes`; also μ and σ² (biased), their axes kept as 1."""
     mean = x.mean(axis=axes, keepdims=True)
     centred = x - mean  # two passes: E[x²] − E[x]² would cancel
+    drift = centred.mean(axis=axes, keepdims=True)  # what the rounding of a long sum of large numbers took
+    mean += drift
+    centred -= drift
     var = xp.square(centred).mean(axis=axes, keepdims=True)
     y = centred / xp.sqrt(var + eps)
     if weight is not None:

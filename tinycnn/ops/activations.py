@@ -152,7 +152,8 @@ def floats(name: str, input: Tensor) -> Tensor:
     """`input` as an activation takes it: of floating numbers, half precision as single."""
     if input.array.dtype.kind != "f":
         raise DTypeError(f"{name}: the input must be floating, but got {input.array.dtype}; x.float() makes it so")
-    return widened(input)
+    wide: Tensor = widened(input)
+    return wide
 
 
 def bent(name: str, op: type[Op], input: Tensor, **options: float) -> Tensor:

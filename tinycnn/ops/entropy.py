@@ -1,4 +1,4 @@
-"""The binary cross-entropy of probabilities, kept finite at 0 and 1."""
+"""The binary cross-entropy of probabilities, kept finite at 0 and 1, and of logits, which no rounding can reach."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
+from tinycnn.ops.activations import Sigmoid, Softplus
 from tinycnn.ops.choice import clamp
 from tinycnn.ops.elementwise import log, log1p
 
@@ -28,3 +29,21 @@ class BinaryCrossEntropy(Op):
             g * (x - t) / clamp(x * (1 - x), min=1e-12) if ctx.needs_input_grad[0] else None,
             g * (log1p(-x) - log(x)) if ctx.needs_input_grad[1] else None,
         )
+
+
+class LogitCrossEntropy(Op):
+    r"""y = (1 − t)·x + q·ln(1 + e⁻ˣ), with q = 1 + (p − 1)·t: the positives count p times, 1 if p is left out.
+
+    x̄ = ȳ·(q·σ(x) − p·t);   t̄ = ȳ·((p − 1)·ln(1 + e⁻ˣ) − x);   p̄ = ȳ·t·ln(1 + e⁻ˣ)
+    """
+
+    def forward(ctx, x: Array, t: Array, p: Array | None) -> Array:
+        xp = ctx.xp
+        log = xp.maximum(-x, 0) + xp.log1p(xp.exp(-xp.abs(x)))  # ln(1 + e⁻ˣ), e to no positive power
+        return (1 - t) * x + (log if p is None else (1 + (p - 1) * t) * log)
+
+    def backward(ctx, g: Tensor, x: Tensor, t: Tensor, p: Tensor | None) -> Any:
+        if p is None:
+            return g * (Sigmoid.apply(x) - t), -g * x if ctx.needs_input_grad[1] else None, None
+        log = Softplus.apply(-x)
+        return g * ((1 + (p - 1) * t) * Sigmoid.apply(x) - p * t), g * ((p - 1) * log - x), g * (t * log)

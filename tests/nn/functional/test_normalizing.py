@@ -87,6 +87,17 @@ def test_large_numbers_that_differ_little_keep_their_differences(device):
     np.testing.assert_allclose(host(y)[:, 0], [-1.3416, -0.4472, 0.4472, 1.3416], atol=1e-4)
 
 
+@pytest.mark.parametrize(("spread", "mean"), [(1, 1000), (1e-3, 1), (100, 4e4)])
+def test_a_mean_far_from_zero_costs_no_digits(spread, mean, device):
+    """The mean of 784 large numbers is off in its last digits; what is left of it is seen once it is subtracted."""
+    x = (np.random.default_rng(0).standard_normal((16, 2, 7, 7)) * spread + mean).astype("float32")
+    for layer in (lambda x: F.batch_norm(x, None, None, training=True, eps=1e-12),
+                  lambda x: F.group_norm(x, 1, eps=1e-12), lambda x: F.instance_norm(x, eps=1e-12)):  # fmt: skip
+        single = host(layer(tinycnn.tensor(x, device=device)))
+        double = host(layer(tinycnn.tensor(x, dtype="float64", device=device)))
+        np.testing.assert_allclose(single, double, rtol=0, atol=1e-6)
+
+
 def test_shifting_or_stretching_the_input_changes_nothing(device):
     x = tinycnn.tensor(np.random.default_rng(0).standard_normal((5, 3)), device=device).requires_grad_()
     y = F.batch_norm(x, None, None, training=True, eps=1e-15)

@@ -8,10 +8,10 @@ from tinycnn._tensor import Tensor
 from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
 from tinycnn.nn.functional.arguments import expect_one_dtype
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
-from tinycnn.ops.activations import Softplus
 from tinycnn.ops.arguments import checked
-from tinycnn.ops.entropy import BinaryCrossEntropy
-from tinycnn.ops.promotion import cast, widened
+from tinycnn.ops.entropy import BinaryCrossEntropy, LogitCrossEntropy
+from tinycnn.ops.expansion import expand
+from tinycnn.ops.promotion import alike, cast, widened
 from tinycnn.shapes import broadcast
 
 
@@ -74,9 +74,9 @@ def binary_cross_entropy_with_logits(
     for name, tensor in (("input", input), ("target", target)):
         if tensor.array.dtype.kind != "f":
             raise DTypeError(f"{op}: the {name} must be floating, but got {tensor.array.dtype}; .float() makes it so")
-    x, t = widened(input), widened(target)
-    factor = 1 if pos_weight is None else 1 + (pos_weight - 1) * t
-    return _weighed_and_reduced(op, (1 - t) * x + factor * Softplus.apply(-x), weight, reduction, target)
+    x, t = alike(op, widened(input), widened(target))
+    p = None if pos_weight is None else expand(cast(pos_weight, x.array.dtype), x.array.shape)
+    return _weighed_and_reduced(op, LogitCrossEntropy.apply(x, t, p), weight, reduction, target)
 
 
 def _weighed_and_reduced(op: str, losses: Tensor, weight: Tensor | None, reduction: str, like: Tensor) -> Tensor:

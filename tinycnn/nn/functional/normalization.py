@@ -160,7 +160,7 @@ def local_response_norm(
     x = widened(input)
     squares = reshape(x * x, (shape[0], 1, shape[1], product(shape[2:])))  # the channels where images have their rows
     mean = avg_pool2d(pad(squares, (0, 0, size // 2, (size - 1) // 2)), (size, 1), 1)
-    y = x / (alpha * reshape(mean, shape) + k) ** beta
+    y = x * (alpha * reshape(mean, shape) + k) ** -beta
     return cast(y, input.array.dtype) if input.array.dtype.kind == "f" else y
 
 
