@@ -171,13 +171,14 @@ def pick(xp: Any, x: Array, winner: Array, window: Window) -> Array:
     return out.transpose(0, 3, 1, 2)
 
 
+@half_in_single
 def unpick(xp: Any, g: Array, winner: Array, window: Window) -> Array:
     """Each g is added to the pixel of its window that `winner` names; the others get nothing."""
     n, c = g.shape[:2]
     g, winner = g.transpose(0, 2, 3, 1), winner.transpose(0, 2, 3, 1)
     image = xp.zeros((n, *window.padded, c), dtype=g.dtype)
     for place, (rows, columns) in enumerate(_places(window)):
-        image[:, rows, columns] += g * (winner == place)
+        image[:, rows, columns] += xp.where(winner == place, g, 0)  # a product would make NaN of 0·∞
     return _unpadded(image, window)
 
 

@@ -104,6 +104,13 @@ def test_of_equals_the_first_gets_all_of_the_gradient(device):
     assert (values, places, gradient) == ([[3]], [[0]], [[1, 0], [0, 0]])
 
 
+@pytest.mark.parametrize("size", [INF, NAN])
+def test_a_gradient_without_bounds_reaches_the_winner_alone(size, device):
+    x = tinycnn.tensor([[[1.0, 3.0], [2.0, 0.0]]], device=device).requires_grad_()
+    F.max_pool2d(x, 2).backward(tinycnn.tensor([[[size]]], device=device))
+    assert repr(host(x.grad).tolist()) == f"[[[0.0, {size}], [0.0, 0.0]]]"
+
+
 def test_padding_never_wins_not_even_over_negative_numbers(device):
     values, places, gradient = pooled([[-5, -6], [-7, -8]], 2, 1, 1, device=device)
     assert values == [[-5, -5, -6], [-5, -5, -6], [-7, -7, -8]]
