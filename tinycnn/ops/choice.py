@@ -135,12 +135,12 @@ def clamp(input: Tensor, min: Tensor | Scalar | None = None, max: Tensor | Scala
     tensors = [bound for bound in bounds if is_tensor(bound)]
     if len(tensors) == 1 < len(bounds) and (tensors[0].array.ndim or tensors[0]._requires_grad):
         raise ArgumentError("clamp: min and max must both be numbers or both be Tensors")
-    if tensors:
-        op: type[Op] = ClampBetween if len(bounds) == 2 else ClampMin if max is None else ClampMax
-        return op.apply(*alike("clamp", input, *bounds))
     x, *numbers = alike("clamp", input, *bounds, number=fitted)
     if x.array.dtype.kind == "b":
         raise DTypeError("clamp: booleans have no bounds; clamp numbers")
+    if tensors:
+        op: type[Op] = ClampBetween if len(bounds) == 2 else ClampMin if max is None else ClampMax
+        return op.apply(x, *numbers)
     return Clamp.apply(x, low=None if min is None else numbers[0], high=None if max is None else numbers[-1])
 
 
@@ -200,5 +200,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Scalar) -> Tensor:
         raise ShapeError(
             f"masked_fill: value must have no dimensions, but its shape is {value.array.shape}; where takes any shape"
         )
+    shapes.broadcast("masked_fill", input.array.shape, mask.array.shape)
     filling = cast(value, dtype) if is_tensor(value) else fitted("masked_fill", operand("masked_fill", value), dtype)
     return where(mask, filling, input)

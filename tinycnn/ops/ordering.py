@@ -75,7 +75,11 @@ def arg_extreme(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tenso
 @checked
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The indices that sort along `dim`, NaN as the largest; equals keep their order, `stable` or not."""
-    axis = axis_in("argsort", dim, input.array.ndim)
+    return _order("argsort", input, dim, descending)
+
+
+def _order(op: str, input: Tensor, dim: int, descending: bool) -> Tensor:
+    axis = axis_in(op, dim, input.array.ndim)
     if not input.array.ndim:
         return cast(zeros_like(input), int64)
     if not descending:
@@ -87,7 +91,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
 @checked
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> ValuesIndices:
     """(values, indices) sorted along `dim`, NaN as the largest; equals keep their order, `stable` or not."""
-    index = argsort(input, dim, descending)
+    index = _order("sort", input, dim, descending)
     return ValuesIndices(taken(input, dim, index), index)
 
 

@@ -215,7 +215,10 @@ def _variance(op: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, co
         raise DTypeError(f"{op}: the input must be floating, but got {input.array.dtype}; say {op}(x.float())")
     taken_off = correction if correction is not None else 1 if unbiased is None else int(unbiased)
     shape, axes = input.array.shape, axes_in(op, dim, input.array.ndim)
-    y = Var.apply(input, axes=axes, freedom=product([shape[a] for a in axes]) - float(taken_off))
+    freedom = product([shape[a] for a in axes]) - float(taken_off)
+    if dim is None:  # PyTorch's slope, too, knows no less than none here, but does along a dimension
+        freedom = max(freedom, 0.0)
+    y = Var.apply(input, axes=axes, freedom=freedom)
     return kept(y, axes, shape) if keepdim else y
 
 

@@ -47,7 +47,7 @@ def _tested(by: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
 @checked
 def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
     """How many elements are nonzero."""
-    return sum(ne(input, 0), dim)
+    return sum(ne(input, 0), axes_in("count_nonzero", dim, input.array.ndim))
 
 
 @checked
