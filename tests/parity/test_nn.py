@@ -27,7 +27,8 @@ def layers(draw):
     name = draw(st.sampled_from([
         "Linear", "Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "BatchNorm1d", "BatchNorm2d", "LayerNorm",
         "InstanceNorm1d", "InstanceNorm2d", "GroupNorm", "LocalResponseNorm", "ReLU6", "Hardtanh", "LeakyReLU", "ELU",
-        "Softplus", "LogSigmoid", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Softmax", "LogSoftmax", "Flatten", "Unflatten", "Identity",
+        "Softplus", "LogSigmoid", "ReLU",
+        "Sigmoid", "Tanh", "GELU", "SiLU", "Softmax", "LogSoftmax", "Flatten", "Unflatten", "Identity",
     ]))
     norm = {"eps": draw(st.sampled_from([1e-5, 0.1])), "momentum": draw(st.sampled_from([0.1, None])),
             "affine": draw(flag), "track_running_stats": draw(flag), "bias": draw(flag)}
