@@ -14,7 +14,7 @@ import numpy as np
 from tinycnn import backend as backends
 from tinycnn import dtypes
 from tinycnn.autograd.node import TensorBase
-from tinycnn.errors import ArgumentError, DomainError, DTypeError, GraphError, ShapeError
+from tinycnn.errors import DomainError, DTypeError, GraphError, ShapeError
 from tinycnn.ops import copying, joining
 from tinycnn.ops.promotion import cast
 

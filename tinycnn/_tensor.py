@@ -226,7 +226,9 @@ class Tensor(Conversions):
 
     # Functions of each element ───────────────────────────────────────────────────────────────────────────────────────
 
-    exp, exp2, expm1, log, log2 = elementwise.exp, elementwise.exp2, elementwise.expm1, elementwise.log, elementwise.log2
+    exp, exp2, expm1, log, log2 = (
+        elementwise.exp, elementwise.exp2, elementwise.expm1, elementwise.log, elementwise.log2,
+    )
     log10, log1p, sqrt, rsqrt = elementwise.log10, elementwise.log1p, elementwise.sqrt, elementwise.rsqrt
     sin, cos, tanh, erf, sign = elementwise.sin, elementwise.cos, elementwise.tanh, elementwise.erf, elementwise.sign
     floor, ceil, round, trunc = elementwise.floor, elementwise.ceil, elementwise.round, elementwise.trunc

@@ -71,7 +71,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         If it does not speak DLPack.
     """
     if not hasattr(ext_tensor, "__dlpack__") or not hasattr(ext_tensor, "__dlpack_device__"):
-        raise ArgumentError(f"from_dlpack: expected an array with the method __dlpack__, got {type(ext_tensor).__name__}")
+        raise ArgumentError(f"from_dlpack: expected an array that has __dlpack__, got {type(ext_tensor).__name__}")
     place = {1: "cpu", 2: "cuda"}.get(int(ext_tensor.__dlpack_device__()[0]))
     if place is None:
         raise DeviceError("from_dlpack: tinycnn computes on 'cpu' and 'cuda', and the array is on neither")

@@ -13,7 +13,8 @@ CASES = [
     Case(copying.Clone, lambda x: x.clone(), (normal(2, 3),), lambda x: x),
     Case(copying.Clone, lambda x: x.transpose(0, 1).contiguous(), (normal(2, 3),), lambda x: x.T, note="contiguous",
          batch=()),
-    Case(copying.Transfer, lambda x: copying.Transfer.apply(x, to=backend.get("cpu")), (normal(2, 3),), lambda x: x, looks=(1, 1),
+    Case(copying.Transfer, lambda x: copying.Transfer.apply(x, to=backend.get("cpu")), (normal(2, 3),), lambda x: x,
+         looks=(1, 1),
          errors=((DeviceError, "there is no device 'tpu'", lambda t: t([1.0]).to(backend.device("tpu"))),)),
     Case(Alias, Alias.apply, (normal(2, 3),), lambda x: x),
 ]  # fmt: skip

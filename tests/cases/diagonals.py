@@ -15,9 +15,11 @@ X, V = normal(3, 4), normal(3)
 CASES = [
     Case(
         ops.Diagonal, lambda x: x.diagonal(1, -1, 0), (normal(4, 2, 3),), lambda x: x.diagonal(1, -1, 0), batch=(),
-        errors=((ShapeError, "diagonal: dim1 and dim2 must be two dimensions, not 0 and -2", lambda t: t(X).diagonal(0, 0, -2)),),
+        errors=((ShapeError, "diagonal: dim1 and dim2 must be two dimensions, not 0 and -2",
+                 lambda t: t(X).diagonal(0, 0, -2)),),
     ),
-    Case(ops.Diagonal, lambda x: x.diag(-1) * x.trace(), (X,), lambda x: x.diagonal(-1) * np.trace(x), note="diag, trace",
+    Case(ops.Diagonal, lambda x: x.diag(-1) * x.trace(), (X,), lambda x: x.diagonal(-1) * np.trace(x),
+         note="diag, trace",
          batch=(),
          errors=(
              (ShapeError, "diag: takes a vector or a matrix, not 3 dimensions", lambda t: t(normal(2, 2, 2)).diag()),

@@ -67,7 +67,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A vector as the diagonal of a square matrix of zeros, or a copy of a matrix's diagonal."""
     k, rank = integer("diag", "diagonal", diagonal), input.array.ndim
     if rank not in (1, 2):
-        raise ShapeError(f"diag: takes a vector or a matrix, not {rank} dimensions; diagonal() takes stacks of matrices")
+        raise ShapeError(f"diag: takes a vector or a matrix, not {rank} dimensions; diagonal() takes more")
     if rank == 2:
         return clone(Diagonal.apply(input, offset=k))
     size = input.array.shape[0] + abs(k)

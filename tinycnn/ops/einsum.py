@@ -1,4 +1,4 @@
-"""Einstein's summation: products of tensors along named dimensions, one pair at a time, each a stack of matrix products."""
+"""Einstein's summation: products along named dimensions, a pair of tensors at a time, each a stack of matrix products."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tinycnn.autograd.node import is_tensor
 from tinycnn.errors import ArgumentError, DomainError, ShapeError, explain
 from tinycnn.ops.arithmetic import mul
 from tinycnn.ops.diagonals import diagonal
-from tinycnn.ops.linalg import matmul
+from tinycnn.ops.linalg import product_of
 from tinycnn.ops.shaping import permute, reshape, squeeze
 from tinycnn.shapes import integer, product
 
@@ -23,15 +23,15 @@ _TERM = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")
 
 
 def einsum(*args: Any) -> Tensor:
-    r"""The sum of products that the equation describes: a letter names a dimension, and what is not in the output is summed.
+    r"""The sum of products that the equation describes: letters name dimensions; what is not in the output is summed.
 
         einsum("ij,jk->ik", x, y)        z[i, k] = Σⱼ x[i, j]·y[j, k]         a matrix product
         einsum("bi,bj->bij", x, y)       z[b, i, j] = x[b, i]·y[b, j]         outer products
         einsum("ii->i", x)               z[i] = x[i, i]                       the diagonal
         einsum("...ij->...ji", x)        the last two dimensions exchanged
 
-    Without ``->`` the output has the letters that stand once, in alphabetical order, capitals first. Dimensions of size 1
-    broadcast. Each letter may be an index of a list instead: ``einsum(x, [0, 1], y, [1, 2], [0, 2])``.
+    Without ``->`` the output has the letters that stand once, in alphabetical order, capitals first. Dimensions of
+    size 1 broadcast. Lists of numbers do instead of letters: ``einsum(x, [0, 1], y, [1, 2], [0, 2])``.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def _equation(args: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
 def _letters(numbers: Any) -> str:
     letters = string.ascii_uppercase + string.ascii_lowercase
     if not isinstance(numbers, tuple | list):
-        raise DomainError(f"einsum: a Tensor and a list of its subscripts take turns; {type(numbers).__name__} is no list")
+        raise DomainError(f"einsum: Tensors and lists of their subscripts take turns; not {type(numbers).__name__}")
     for n in numbers:
         if n is not Ellipsis and not 0 <= integer("einsum", "each subscript", n) < len(letters):
             raise DomainError(f"einsum: subscripts must be numbers from 0 to {len(letters) - 1} or ..., not {n}")
@@ -132,7 +132,7 @@ def _labels(equation: str, term: str, shape: tuple[int, ...]) -> Labels:
     if hidden < 0 or (hidden and not dots):
         raise ShapeError(
             explain(
-                f"einsum: {term!r} in {equation!r} names {len(before + after)} dimensions, the operand has {len(shape)}",
+                f"einsum: {term!r} in {equation!r} names {len(before + after)} dimensions, but there are {len(shape)}",
                 {"operand": shape},
                 "... stands for the dimensions that have no name",
             )
@@ -150,8 +150,8 @@ def _check_sizes(equation: str, terms: Sequence[Labels], operands: Sequence[Tens
             elif size not in (1, sizes[label]):
                 raise ShapeError(
                     explain(
-                        f"einsum: {label if isinstance(label, str) else '...'!r} in {equation!r} is {sizes[label]} in one"
-                        f" place and {size} in another",
+                        f"einsum: {label if isinstance(label, str) else '...'!r} in {equation!r} is {sizes[label]} in"
+                        f" one place and {size} in another",
                         {f"operand {i}": t.array.shape for i, t in enumerate(operands)},
                     )
                 )
@@ -177,8 +177,11 @@ def _without_repeats(x: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
 
 
 def _product(x: Tensor, ours: Labels, y: Tensor, theirs: Labels, needed: set[Any]) -> tuple[Tensor, Labels]:
-    """The product of two tensors, summed over what they share and nobody needs: for each entry of the dimensions that both
-    keep, the matrix product of (own dimensions of x, shared) and (shared, own dimensions of y)."""
+    """The product of two tensors, summed over what they share and nobody needs.
+
+    For each entry of the dimensions that both keep, it is the matrix product of (x's own dimensions, shared ones) and
+    (shared ones, y's own).
+    """
     x, ours = _without_ones(x, ours, theirs)
     y, theirs = _without_ones(y, theirs, ours)
     x, ours = _summed(x, ours, needed.union(theirs))
@@ -186,15 +189,15 @@ def _product(x: Tensor, ours: Labels, y: Tensor, theirs: Labels, needed: set[Any
     kept = [label for label in ours if label in theirs and label in needed]
     shared = [label for label in ours if label in theirs and label not in needed]
     left, right = [label for label in ours if label not in theirs], [label for label in theirs if label not in ours]
-    x, y = permute(x, [ours.index(i) for i in kept + left + shared]), permute(
-        y, [theirs.index(i) for i in kept + shared + right])
+    x = permute(x, [ours.index(label) for label in kept + left + shared])
+    y = permute(y, [theirs.index(label) for label in kept + shared + right])
     k, n = len(kept), len(shared)
     stack, rows = x.array.shape[:k], x.array.shape[k : k + len(left)]
     columns = y.array.shape[k + n :]
     inner = product(y.array.shape[k : k + n])
     x = reshape(x, (product(stack), product(rows), inner))
     y = reshape(y, (product(stack), inner, product(columns)))
-    z = matmul(x, y) if shared else mul(x, y)
+    z = product_of("einsum", x, y) if shared else mul(x, y)
     return reshape(z, (*stack, *rows, *columns)), kept + left + right
 
 

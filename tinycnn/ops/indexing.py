@@ -89,16 +89,17 @@ def _names_each_once(index: tuple[Any, ...]) -> bool:
     return all(not hasattr(i, "dtype") or i.dtype.kind == "b" for i in index)
 
 
-def getitem(input: Tensor, index: Any) -> Tensor:
+def getitem(input: Tensor, index: Any, op: str = "index") -> Tensor:
     """x[index] as in PyTorch and NumPy: a view for slices and integers, a copy for integer and boolean arrays."""
     try:
         return _read(input, steps_of(index, input.backend, input.array.shape))
     except IndexError as error:
-        raise _with_shape(error, input) from None
+        raise _told(op, error, input) from None
 
 
-def _with_shape(error: IndexError, input: Tensor) -> IndexRangeError:
-    return IndexRangeError(f"{error} (tensor of shape {tuple(input.array.shape)})")
+def _told(op: str, error: IndexError, input: Tensor) -> IndexRangeError:
+    """What NumPy, or `steps_of`, has to say about an index, under the op's name and with the tensor's shape."""
+    return IndexRangeError(f"{op}: {str(error).removeprefix('index: ')} (tensor of shape {tuple(input.array.shape)})")
 
 
 def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment") -> None:
@@ -110,7 +111,7 @@ def setitem(input: Tensor, index: Any, value: Any, op: str = "index assignment")
     try:
         assign(op, input, steps_of(index, input.backend, input.array.shape), value)
     except IndexError as error:
-        raise _with_shape(error, input) from None
+        raise _told(op, error, input) from None
 
 
 def assign(op: str, input: Tensor, steps: tuple[Any, ...], value: Any) -> None:
@@ -172,7 +173,7 @@ def _set(op: str, input: Tensor, steps: tuple[Any, ...], value: Tensor) -> None:
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """x[:, …, index], the dimension removed. A view."""
     axis = existing_axis("select", dim, input.array.ndim)
-    return getitem(input, (slice(None),) * axis + (integer("select", "index", index),))
+    return getitem(input, (slice(None),) * axis + (integer("select", "index", index),), "select")
 
 
 @checked

@@ -78,7 +78,7 @@ def _part(part: Any, backend: Backend) -> Any:
     if is_tensor(part):
         part = part.array
         if part.dtype in ("int8", "int16"):
-            raise IndexRangeError(f"index: tensors used as indices must be int64, int32, uint8 or bool, not {part.dtype}")
+            raise IndexRangeError(f"index: tensors used as indices are int64, int32, uint8 or bool, not {part.dtype}")
     if not is_array(part):
         if isinstance(part, str):
             raise ArgumentError("index: text is no index")

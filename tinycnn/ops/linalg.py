@@ -88,10 +88,11 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> tinycnn.ones(2, 3) @ tinycnn.ones(3)
     tensor([3., 3.])
     """
-    return _product_of("matmul", input, other)
+    return product_of("matmul", input, other)
 
 
-def _product_of(op: str, input: Tensor, other: Tensor) -> Tensor:
+def product_of(op: str, input: Tensor, other: Tensor) -> Tensor:
+    """`matmul`, its errors in the name of `op`."""
     _same_dtype(op, input=input, other=other)
     x_shape, y_shape = input.array.shape, other.array.shape
     if not x_shape or not y_shape:
@@ -165,7 +166,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Scalar = 1, alpha:
 def _of_ranks(op: str, what: str, ranks: tuple[int, int], x: Tensor, y: Tensor) -> Tensor:
     if (x.array.ndim, y.array.ndim) != ranks:
         raise ShapeError(f"{op}: expects {what}, not shapes {x.array.shape} and {y.array.shape}; see matmul")
-    return _product_of(op, x, y)
+    return product_of(op, x, y)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

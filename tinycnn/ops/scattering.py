@@ -87,7 +87,8 @@ def _integers(op: str, index: Tensor) -> None:
 
 def _one_dtype(op: str, input: Tensor, source: Any) -> None:
     if is_tensor(source) and source.array.dtype != input.array.dtype:
-        raise DTypeError(f"{op}: input and source must have one dtype, not {input.array.dtype} and {source.array.dtype}")
+        both = f"{input.array.dtype} and {source.array.dtype}"
+        raise DTypeError(f"{op}: input and source must have one dtype, not {both}")
 
 
 def _vector(x: Any) -> Any:
@@ -202,7 +203,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements of the flattened input at these places, in index's shape."""
     if index.array.dtype != "int64":
         raise DTypeError(f"take: expected an index of type int64, but got {index.array.dtype}")
-    return getitem(ravel(input), index if index.array.ndim else reshape(index, (1,))).reshape(index.array.shape)
+    return reshape(getitem(ravel(input), _vector(index), "take"), index.array.shape)
 
 
 @checked
