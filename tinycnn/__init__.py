@@ -118,9 +118,9 @@ from tinycnn.ops.comparison import (
     lt,
     ne,
 )
+from tinycnn.ops.contraction import einsum
 from tinycnn.ops.copying import clone
 from tinycnn.ops.diagonals import diag, diagonal, trace, tril, triu
-from tinycnn.ops.einsum import einsum
 from tinycnn.ops.elementwise import (
     abs,
     ceil,

@@ -1,4 +1,4 @@
-"""Cases of tinycnn.ops.einsum: no op of its own, but every form of subscripts."""
+"""Cases of tinycnn.ops.contraction: no op of its own, but every form of subscripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Einstein's summation: products along named dimensions, a pair of tensors at a time, each a stack of matrix products."""
+"""Einstein's summation: products along named dimensions, a pair of tensors at a time, by matrix products."""
 
 from __future__ import annotations
 
