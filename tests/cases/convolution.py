@@ -74,6 +74,7 @@ ERRORS = (
                  r"  hint .* RGBA image\?", _refused((2, 4, 8, 8), (6, 3, 3, 3))),
     (ShapeError, "hint .* N H W C instead of N C H W", _refused((2, 8, 8, 3), (6, 3, 3, 3))),
     (ShapeError, "hint .* grey image", _refused((2, 1, 8, 8), (6, 3, 3, 3))),
+    (ShapeError, "hint .* colour image", _refused((2, 3, 8, 8), (6, 1, 3, 3))),
     (ShapeError, "groups must be positive and divide the output channels, but 5 channels, groups = 2",
      _refused((1, 4, 8, 8), (5, 2, 3, 3), groups=2)),
     (ShapeError, r"the kernel is larger than the padded input: 5 > 4 along H", _refused((1, 1, 4, 9), (1, 1, 5, 5))),
