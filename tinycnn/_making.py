@@ -1,7 +1,7 @@
-"""New tensors like a given one, and random numbers written into one.
+"""New tensors like a given one, and values and random numbers written into one.
 
-Functions whose first parameter is the tensor; `Tensor` takes them as its methods. What they call makes Tensors, so it
-can only be imported when there are some.
+Functions whose first parameter is the tensor; `Tensor` takes them as its methods. What makes Tensors can only be
+imported when there are some.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tinycnn.ops.indexing import setitem
 from tinycnn.shapes import spread
 
 if TYPE_CHECKING:
@@ -46,6 +47,24 @@ def _new(name: str) -> Callable[..., Tensor]:
 
 
 new_zeros, new_ones, new_empty = map(_new, ("zeros", "ones", "empty"))
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Write src's elements, broadcast and converted, into this tensor."""
+    setitem(self, ..., src, "copy_")
+    return self
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Make every element `value`."""
+    setitem(self, ..., value, "fill_")
+    return self
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Make every element 0."""
+    setitem(self, ..., 0, "zero_")
+    return self
 
 
 def _drawn(self: Tensor, how: str, *parameters: float, generator: Any) -> Tensor:

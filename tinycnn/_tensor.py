@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn import _description as description
 from tinycnn import _interchange as interchange
 from tinycnn import _making as making
 from tinycnn import dtypes, shapes
@@ -98,36 +99,9 @@ class Tensor(Conversions):
     T = property(lambda self: shaping.permute(self, tuple(range(self.array.ndim))[::-1]), doc="Dimensions reversed.")
     mT = property(shaping.mT, doc="The last two dimensions exchanged.")
 
-    def size(self, dim: int | None = None) -> Any:
-        """The shape, or one size of it."""
-        return self.shape if dim is None else self.shape[shapes.existing_axis("size", dim, self.array.ndim)]
-
-    def stride(self, dim: int | None = None) -> Any:
-        """Elements from one entry to the next along each dimension, or along one."""
-        steps = tuple(step // self.array.itemsize for step in self.array.strides)
-        return steps if dim is None else steps[shapes.existing_axis("stride", dim, self.array.ndim)]
-
-    def dim(self) -> int:
-        """How many dimensions it has."""
-        return int(self.array.ndim)
-
-    def numel(self) -> int:
-        """How many elements it has."""
-        return int(self.array.size)
-
-    ndimension, nelement = dim, numel
-
-    def element_size(self) -> int:
-        """Bytes of one element."""
-        return int(self.array.itemsize)
-
-    def is_contiguous(self, memory_format: Any = None) -> bool:
-        """Whether memory is in row-major order without gaps."""
-        return bool(self.array.flags.c_contiguous)
-
-    def is_floating_point(self) -> bool:
-        """Whether its elements are floating-point numbers."""
-        return dtypes.is_floating(self.array.dtype)
+    size, stride, dim, numel = description.size, description.stride, description.dim, description.numel
+    ndimension, nelement, element_size = dim, numel, description.element_size
+    is_contiguous, is_floating_point = description.is_contiguous, description.is_floating_point
 
     # In the graph ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -316,21 +290,7 @@ class Tensor(Conversions):
     masked_fill_, cumsum_ = map(_in_place, (masked_fill, cumsum))
     scatter_, scatter_add_, index_add_ = map(_in_place, (scatter, scatter_add, index_add))
 
-    def copy_(self, src: Any, non_blocking: bool = False) -> Tensor:
-        """Write src's elements, broadcast and converted, into this tensor."""
-        indexing.setitem(self, ..., src, "copy_")
-        return self
-
-    def fill_(self, value: Any) -> Tensor:
-        """Make every element `value`."""
-        indexing.setitem(self, ..., value, "fill_")
-        return self
-
-    def zero_(self) -> Tensor:
-        """Make every element 0."""
-        indexing.setitem(self, ..., 0, "zero_")
-        return self
-
+    copy_, fill_, zero_ = making.copy_, making.fill_, making.zero_
     normal_, uniform_, bernoulli_ = making.normal_, making.uniform_, making.bernoulli_
 
     # New tensors on the same device ──────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from tinycnn.nn.excitation import SqueezeExcitation
 from tinycnn.nn.pooling import AdaptiveAvgPool2d
 from tinycnn.ops import choice, joining
 from tinycnn.ops.copying import Transfer
-from tinycnn.ops.einsum import einsum
+from tinycnn.ops.contraction import einsum
 
 __all__ = ["CASES"]
 
