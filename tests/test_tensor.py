@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinycnn as torch
-from tinycnn.errors import DomainError, DTypeError, GraphError, ShapeError
+from tinycnn.errors import ArgumentError, DomainError, DTypeError, GraphError, ShapeError
 
 RECORDED = """
 # creation
@@ -151,6 +151,16 @@ def test_what_pytorch_gives(expression: str, expected: str) -> None:
     ("act", "error", "pattern"),
     [
         (lambda: torch.tensor([[1], [1, 2]]), ShapeError, "ragged: every row must have the same length"),
+        (lambda: torch.tensor([[1, 2], 3]), ArgumentError, "tensor: a number and a list stand side by side"),
+        (lambda: torch.tensor([300], dtype=torch.uint8), DomainError, "cannot be converted to uint8 without overflow"),
+        (lambda: torch.tensor(2**70), DomainError, "tensor: a number does not fit into 64 bits"),
+        (lambda: torch.full((2,), float("nan"), dtype=torch.int32), DomainError, "full: the number nan"),
+        (lambda: torch.full(2, 1.0), ArgumentError, "full: size must be a tuple of integers, not int"),
+        (lambda: torch.eye(2.0), ArgumentError, "eye: each of size must be an integer, not float 2.0"),
+        (lambda: torch.linspace(0, 1, -1), DomainError, "linspace: the number of steps must not be negative"),
+        (lambda: torch.arange(2, dtype=torch.bool), DTypeError, "arange: there are no steps from False to True"),
+        (lambda: torch.arange("a"), ArgumentError, "arange: end must be a number, not str"),
+        (lambda: torch.zeros_like([1.0]), ArgumentError, "zeros_like: input must be a Tensor, not list"),
         (lambda: torch.tensor("a"), DTypeError, "cannot make numbers of"),
         (lambda: torch.tensor(None), DTypeError, "cannot make numbers of object data"),
         (lambda: torch.from_numpy([1]), TypeError, "expected a numpy.ndarray, got list"),

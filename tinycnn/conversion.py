@@ -121,6 +121,8 @@ def _host(op: str, data: Any) -> Any:
     try:
         host = np.asarray(_plain(data))
     except ValueError:
+        if _mixed(data):
+            raise ArgumentError(f"{op}: a number and a list stand side by side in the nested lists") from None
         raise ShapeError(
             f"{op}: the nested lists are ragged: every row must have the same length, at every depth"
         ) from None
@@ -129,6 +131,12 @@ def _host(op: str, data: Any) -> Any:
     if host.dtype.kind not in "fiub":
         raise DTypeError(f"{op}: cannot make numbers of {host.dtype} data; text, None and objects have no value")
     return host
+
+
+def _mixed(data: Any) -> bool:
+    """Whether numbers and lists stand side by side, at any depth."""
+    nested = [item for item in data if isinstance(item, list | tuple)]
+    return 0 < len(nested) < len(data) or any(map(_mixed, nested))
 
 
 def _plain(data: Any) -> Any:

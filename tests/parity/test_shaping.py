@@ -62,15 +62,6 @@ def test_joining(data: Any) -> None:
     compare(lambda lib, *xs: lib.cat(xs, dim), *xs)
 
 
-@given(st.data())
-def test_matmul(data: Any) -> None:
-    shaped = hnp.mutually_broadcastable_shapes(signature="(i?,j),(j,k?)->(i?,k?)", max_side=3, max_dims=2)
-    one, two = data.draw(shaped).input_shapes
-    x, y = data.draw(arrays("float64", one)), data.draw(arrays("float64", two))
-    compare(lambda lib, x, y: x @ y, x, y)
-    compare(lambda lib, x, y: y @ x, x, y)
-
-
 # Elements ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -106,6 +97,64 @@ def test_index_assignment(data: Any) -> None:
 
 
 @given(st.data())
+def test_assignment_by_arrays_and_masks(data: Any) -> None:
+    x = data.draw(arrays("float32", hnp.array_shapes(min_dims=1, max_dims=3, max_side=4)))
+    where = data.draw(st.one_of(hnp.arrays("bool", x.shape[: data.draw(st.integers(0, x.ndim))]), st.permutations(
+        range(len(x))).map(list)))  # fmt: skip
+    value = data.draw(st.one_of(arrays("float32", ()), arrays("float32", (1,)), arrays("int64", ()), st.sampled_from(
+        [2.5, True, -1, float("nan")]), arrays("float32", x.shape)))  # fmt: skip
+
+    def assign(lib: Any, x: Any, where: Any, value: Any) -> Any:
+        x[where] = value
+        return x
+
+    compare(assign, x, where, value)
+
+
+VIEWS: list[tuple[str, Any]] = [
+    ("reshape", lambda lib, x: x.reshape(-1)),
+    ("view", lambda lib, x: x.view(3, 8)),
+    ("expand", lambda lib, x: x.expand(2, 2, 3, 4)),
+    ("permute", lambda lib, x: x.permute(2, 0, 1)),
+    ("transpose", lambda lib, x: x.mT),
+    ("narrow", lambda lib, x: x.narrow(1, 0, 2)),
+    ("select", lambda lib, x: x[0, ..., 1]),
+    ("split", lambda lib, x: x.split(2, 1)[1]),
+    ("chunk", lambda lib, x: lib.chunk(x, 2)[1]),
+    ("unbind", lambda lib, x: x.unbind(1)[2]),
+    ("detach", lambda lib, x: x.detach()),
+    ("squeeze", lambda lib, x: x[None].squeeze()),
+    ("flatten", lambda lib, x: x.flatten(1)),
+    ("diagonal", lambda lib, x: x.diagonal(1)),
+    ("contiguous", lambda lib, x: x.contiguous()),
+    ("contiguous of transposed", lambda lib, x: x.mT.contiguous()),
+    ("reshape of transposed", lambda lib, x: x.mT.reshape(-1)),
+    ("index", lambda lib, x: x[[0]]),
+    ("mask", lambda lib, x: x[x > 3]),
+    ("clone", lambda lib, x: x.clone()),
+    ("flip", lambda lib, x: x.flip(0)),
+    ("roll", lambda lib, x: x.roll(1)),
+    ("repeat", lambda lib, x: x.repeat(1, 1, 1)),
+    ("to", lambda lib, x: x.to(lib.float64)),
+    ("cat", lambda lib, x: lib.cat([x])),
+    ("diag", lambda lib, x: x[0].diag()),
+    ("index_select", lambda lib, x: x.index_select(0, lib.tensor([0]))),
+]
+
+
+@pytest.mark.parametrize(("name", "look"), VIEWS, ids=[name for name, _ in VIEWS])
+def test_what_shares_memory(name: str, look: Any) -> None:
+    """A write to the tensor is seen through its views, and through nothing else."""
+
+    def write(lib: Any, x: Any) -> Any:
+        seen = look(lib, x)
+        x += 100
+        return seen
+
+    compare(write, np.arange(24.0).reshape(2, 3, 4))
+
+
+@given(st.data())
 def test_gather_and_scatter(data: Any) -> None:
     x = data.draw(arrays("float64", hnp.array_shapes(min_dims=2, max_dims=2, max_side=3)))
     index = data.draw(hnp.arrays("int64", hnp.array_shapes(min_dims=2, max_dims=2, max_side=3),
@@ -131,6 +180,11 @@ def test_creation(data: Any) -> None:
     nested = data.draw(st.recursive(number | st.booleans(), lambda s: st.lists(s, min_size=1, max_size=3),
     max_leaves=6))
     compare(lambda lib: lib.tensor(nested))
+    dtype = data.draw(st.sampled_from(DTYPES))
+    compare(lambda lib: lib.tensor(nested, dtype=getattr(lib, dtype)))
+    compare(lambda lib: lib.full(size, a, dtype=getattr(lib, dtype)))
+    if dtype != "bool":
+        compare(lambda lib: lib.arange(a, b, c, dtype=getattr(lib, dtype)))
 
 
 @given(st.data())
