@@ -32,7 +32,7 @@ def binary_cross_entropy(
         If input or target is no probability.
     """
     op = "binary_cross_entropy"
-    reduction = reduction_said(size_average, reduce, reduction)
+    reduction = reduction_said(op, size_average, reduce, reduction)
     _expect_pairs(op, input, target, weight=weight)
     expect_one_dtype(op, input=input, target=target)
     inside, fits = (((p >= 0) & (p <= 1)).all() for p in (input, target))  # NaN is not
@@ -43,7 +43,7 @@ def binary_cross_entropy(
             + ("; for logits use binary_cross_entropy_with_logits" if status != 1 else "")
         )
     losses = BinaryCrossEntropy.apply(widened(input), widened(target))
-    return _weighed_and_reduced(op, losses, weight, reduction, input)
+    return _weighed_and_reduced(losses, weight, reduction, input)
 
 
 @checked
@@ -69,20 +69,20 @@ def binary_cross_entropy_with_logits(
     tensor([1.0000e+04, 6.9315e-01])
     """
     op = "binary_cross_entropy_with_logits"
-    reduction = reduction_said(size_average, reduce, reduction)
+    reduction = reduction_said(op, size_average, reduce, reduction)
     _expect_pairs(op, input, target, weight=weight, pos_weight=pos_weight)
     for name, tensor in (("input", input), ("target", target)):
         if tensor.array.dtype.kind != "f":
             raise DTypeError(f"{op}: the {name} must be floating, but got {tensor.array.dtype}; .float() makes it so")
     x, t = alike(op, widened(input), widened(target))
     p = None if pos_weight is None else expand(cast(pos_weight, x.array.dtype), x.array.shape)
-    return _weighed_and_reduced(op, LogitCrossEntropy.apply(x, t, p), weight, reduction, target)
+    return _weighed_and_reduced(LogitCrossEntropy.apply(x, t, p), weight, reduction, target)
 
 
-def _weighed_and_reduced(op: str, losses: Tensor, weight: Tensor | None, reduction: str, like: Tensor) -> Tensor:
+def _weighed_and_reduced(losses: Tensor, weight: Tensor | None, reduction: str, like: Tensor) -> Tensor:
     """The losses, each times its weight, reduced; of `like`'s dtype, whatever the weight's."""
     dtype = like.array.dtype
-    return cast(reduced(op, losses if weight is None else losses * weight, reduction), dtype)
+    return cast(reduced(losses if weight is None else losses * weight, reduction), dtype)
 
 
 def _expect_pairs(op: str, input: Tensor, target: Tensor, **weights: Tensor | None) -> None:

@@ -50,11 +50,11 @@ def nll_loss(
     IndexError
         If a target is out of range.
     """
-    reduction = reduction_said(size_average, reduce, reduction)
+    reduction = reduction_said("nll_loss", size_average, reduce, reduction)
     _check_classes("nll_loss", input, target, weight)
     x, t = _classes_second("nll_loss", input, target)
     losses, counted = _picked("nll_loss", x, t, weight, expect_integer("nll_loss", "ignore_index", ignore_index))
-    return reduced("nll_loss", _like_input(losses, input), reduction, counted)
+    return reduced(_like_input(losses, input), reduction, counted)
 
 
 def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> None:
@@ -168,7 +168,7 @@ def cross_entropy(
     >>> cross_entropy(tinycnn.tensor([[2.0, 0.0]]), tinycnn.tensor([0]))
     tensor(0.1269)
     """
-    reduction = reduction_said(size_average, reduce, reduction)
+    reduction = reduction_said("cross_entropy", size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise DomainError(f"cross_entropy: label_smoothing must be between 0.0 and 1.0, but got {label_smoothing}")
     ignore_index = expect_integer("cross_entropy", "ignore_index", ignore_index)
@@ -184,7 +184,7 @@ def cross_entropy(
     if label_smoothing:
         spread = where(t == ignore_index, 0.0, -_weighed(logp, weight, 1).sum(1))
         losses = losses * (1 - label_smoothing) + spread * (label_smoothing / x.array.shape[1])
-    return reduced("cross_entropy", _like_input(losses, input), reduction, counted)
+    return reduced(_like_input(losses, input), reduction, counted)
 
 
 def _against_distributions(
@@ -194,7 +194,7 @@ def _against_distributions(
     if smoothing:
         target = target * (1 - smoothing) + smoothing / input.array.shape[axis]
     terms = _weighed(target * log_softmax(input, axis), weight, axis)
-    return reduced("cross_entropy", -terms.sum(axis), reduction)
+    return reduced(-terms.sum(axis), reduction)
 
 
 def _weighed(x: Tensor, weight: Tensor | None, axis: int) -> Tensor:

@@ -11,23 +11,29 @@ from tinycnn.ops.promotion import cast, widened
 Reduction = str  # "mean", "sum" or "none"
 
 
-def reduced(op: str, losses: Tensor, reduction: str, divisor: Tensor | None = None) -> Tensor:
+def reduced(losses: Tensor, reduction: str, divisor: Tensor | None = None) -> Tensor:
     """The losses as `reduction` says; a mean is their sum over `divisor`, if that is not how many there are."""
     if reduction == "none":
         return losses
     if reduction == "sum":
         return losses.sum()
-    if reduction == "mean" and divisor is None:
+    if divisor is None:
         return losses.mean()
-    if reduction == "mean":
-        mean = widened(losses).sum() / divisor
-        return cast(mean, losses.array.dtype) if losses.array.dtype.kind == "f" else mean
-    raise DomainError(f"{op}: {reduction} is not a valid value for reduction; it is 'none', 'mean' or 'sum'")
+    mean = widened(losses).sum() / divisor
+    return cast(mean, losses.array.dtype) if losses.array.dtype.kind == "f" else mean
 
 
-def reduction_said(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction, also where it is said as it was before there was a word for it."""
+def reduction_said(op: str, size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction, also where it is said as it was before there was a word for it.
+
+    Raises
+    ------
+    DomainError
+        If there is none of this name.
+    """
     if size_average is None and reduce is None:
+        if reduction not in ("none", "mean", "sum"):
+            raise DomainError(f"{op}: {reduction} is not a valid value for reduction; it is 'none', 'mean' or 'sum'")
         return reduction
     said = "none" if reduce is False else "sum" if size_average is False else "mean"
     warnings.warn(

@@ -21,7 +21,7 @@ def mse_loss(
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean of (x − t)², by `weight` if given: Σ w·(x − t)² / Σ w."""
-    reduction = reduction_said(size_average, reduce, reduction)
+    reduction = reduction_said("mse_loss", size_average, reduce, reduction)
     if weight is None:
         dtype = _floating("mse_loss", input, target)
         input, target = cast(input, dtype), cast(target, dtype)
@@ -34,7 +34,7 @@ def l1_loss(
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The mean of |x − t|, by `weight` if given: Σ w·|x − t| / Σ w."""
-    reduction = reduction_said(size_average, reduce, reduction)
+    reduction = reduction_said("l1_loss", size_average, reduce, reduction)
     if weight is None and reduction == "mean":
         _floating("l1_loss", input, target)
     return _loss("l1_loss", abs, input, target, reduction, weight)
@@ -63,7 +63,7 @@ def _loss(
         raise DTypeError(f"{op}: the difference of booleans is not defined; .float() makes numbers of them")
     losses = measure(input - target)
     if weight is None:
-        return reduced(op, losses, reduction)
+        return reduced(losses, reduction)
     if weight.array.shape != ours:
         raise ShapeError(f"{op}: weight and input must have the same size, but got {weight.array.shape} and {ours}")
-    return reduced(op, losses * weight, reduction, widened(weight).sum())
+    return reduced(losses * weight, reduction, widened(weight).sum())
