@@ -131,12 +131,14 @@ def arange(
     """start (0 if left out), start + step, … up to, but without, end; integers if all three are."""
     first, last = (0, start) if end is None else (0 if start is None else start, end)
     first, last, by = _number("arange", "start", first), _number("arange", "end", last), _number("arange", "step", step)
-    if not by:
-        raise DomainError("arange: step must not be 0")
-    if not math.isfinite(first) or not math.isfinite(last) or (last - first) / by < 0:
-        raise DomainError(f"arange: step {by} never leads from {first} to {last}")
     whole = all(isinstance(number, int) for number in (first, last, by))
     kind = dtypes.int64 if whole and dtype is None else _steps_in("arange", dtype)
+    if not math.isfinite(first) or not math.isfinite(last) or (by and (last - first) / by < 0):
+        raise DomainError(f"arange: step {by} never leads from {first} to {last}")
+    if kind == dtypes.int64:
+        first, last, by, whole = int(first), int(last), int(by), True
+    if not by:
+        raise DomainError("arange: step must not be 0")
     count = -((first - last) // by) if whole else math.ceil((last - first) / by)
     if kind.kind != "f":
         first, by = int(first), int(by)
@@ -152,6 +154,8 @@ def linspace(
     count, kind = integer("linspace", "steps", steps), _steps_in("linspace", dtype)
     if count < 0:
         raise DomainError(f"linspace: the number of steps must not be negative, but it is {count}")
+    if kind.kind != "f":
+        first, last = (int(fitted("linspace", end_point, kind)) for end_point in (first, last))
     made = np.linspace(first, last, count).astype(kind)
     return Tensor.wrap(backends.get(device).asarray(made)).requires_grad_(requires_grad)
 

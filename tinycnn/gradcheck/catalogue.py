@@ -14,8 +14,8 @@ from tinycnn.nn import functional as F
 from tinycnn.nn.excitation import SqueezeExcitation
 from tinycnn.nn.pooling import AdaptiveAvgPool2d
 from tinycnn.ops import choice, joining
-from tinycnn.ops.copying import Transfer
 from tinycnn.ops.contraction import einsum
+from tinycnn.ops.copying import Transfer
 
 __all__ = ["CASES"]
 

@@ -35,9 +35,8 @@ class SumToShape(Op):
     def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array:
         extra = x.ndim - len(shape)
         axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1))
-        wide = "float32" if x.dtype == "float16" else None  # long sums in half precision would lose their end
-        y = x.sum(axis=axes, keepdims=True, dtype=wide).reshape(shape)
-        return y.astype(x.dtype, copy=False) if x.dtype.kind == "f" else y.astype("int64", copy=False)
+        wide = x if x.dtype.kind == "f" else x.astype("int64")
+        return ctx.kernels.total(wide, axes).reshape(shape)
 
     def backward(ctx, g: Tensor) -> Tensor: return expand(g, ctx.shapes[0])
 
@@ -100,7 +99,7 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 def sum_to_size(input: Tensor, size: Sequence[int]) -> Tensor:
     """The sum over the dimensions that `expand` from `size` would repeat."""
     old, new = input.array.shape, as_shape("sum_to_size", size)
-    if old == new:
+    if old == new and new:
         return input
     if len(new) > len(old) or any(m not in (1, n) for n, m in zip(old[len(old) - len(new) :], new, strict=True)):
         raise ShapeError(
