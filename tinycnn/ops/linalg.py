@@ -198,9 +198,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
                 "flatten(x, 1) before the first linear layer? After another image size, its in_features change too",
             )
         )
-    if bias is not None and bias.array.shape not in ((w[0],), ()):
-        raise ShapeError(explain(f"linear: the bias must have one entry for each of {w[0]} output features", facts))
     rows = input if len(shape) == 2 else reshape(input, (shapes.product(shape[:-1]), shape[-1]))
-    b = None if bias is None else expand(bias, (w[0],))
-    y = Linear.apply(rows, weight, b)
+    flat = (rows.array.shape[0], w[0])
+    laid = () if bias is None else bias.array.shape
+    if len(laid) > 2 or any(n not in (1, m) for n, m in zip(laid[::-1], flat[::-1], strict=False)):
+        raise ShapeError(explain(f"linear: the bias must have one entry for each of {w[0]} output features", facts))
+    y = Linear.apply(rows, weight, expand(bias, (w[0],)) if bias is not None and len(laid) < 2 else None)
+    y = y if bias is None or len(laid) < 2 else y + bias
     return y if len(shape) == 2 else reshape(y, (*shape[:-1], w[0]))
