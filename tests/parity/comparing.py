@@ -14,7 +14,8 @@ import tinycnn
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: nothing to compare with")
 
 DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
-REFUSALS = (RuntimeError, IndexError, TypeError, ValueError, ZeroDivisionError, NotImplementedError)
+KINDS = (IndexError, TypeError, ValueError, RuntimeError)  # the first that fits is what a refusal must be
+REFUSALS = (*KINDS, OverflowError)
 shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 
 
@@ -52,18 +53,40 @@ def assert_same(ours: Any, theirs: Any, tolerance: float) -> None:
         assert ours == theirs
 
 
-def compare(call: Any, *args: Any, tolerance: float = 0) -> None:
-    """``call(library, *tensors)`` gives the same in both, or is refused by both."""
+def compare(call: Any, *args: Any, tolerance: float = 0, order: int = 0) -> None:
+    """``call(library, *tensors)`` gives the same in both, with derivatives up to `order`, or is refused by both."""
 
-    def tensor(library: Any, a: Any) -> Any:
-        return library.from_numpy(np.array(a)) if isinstance(a, np.ndarray) else a
+    def answered(library: Any) -> Any:
+        tensors = [library.from_numpy(np.array(a)) if isinstance(a, np.ndarray) else a for a in args]
+        leaves = [t.requires_grad_() for t in tensors if order and isinstance(t, library.Tensor) and floating(t)]
+        made = call(library, *tensors)
+        return [plain(made), *derivatives(library, made, leaves, order)]
 
     try:
-        theirs = call(torch, *(tensor(torch, a) for a in args))
+        theirs = answered(torch)
     except REFUSALS as refusal:
-        if "not implemented for" in str(refusal):
-            return  # a kernel that PyTorch lacks
-        with pytest.raises(REFUSALS):
-            call(tinycnn, *(tensor(tinycnn, a) for a in args))
+        if "not implemented" in str(refusal) and not isinstance(refusal, TypeError):
+            return  # a kernel, or a derivative, that PyTorch lacks
+        with pytest.raises(next(k for k in (*KINDS, Exception) if isinstance(refusal, k))):
+            answered(tinycnn)
         return
-    assert_same(plain(call(tinycnn, *(tensor(tinycnn, a) for a in args))), plain(theirs), tolerance)
+    assert_same(answered(tinycnn), theirs, tolerance)
+
+
+def floating(x: Any) -> bool:
+    return bool(x.is_floating_point())
+
+
+def derivatives(library: Any, made: Any, leaves: list[Any], order: int) -> list[Any]:
+    """The gradients of the results' weighted sum in the leaves, then those of these gradients' sum; zeros for none."""
+    found = []
+    results = [y for y in (made if isinstance(made, (tuple, list)) else [made]) if isinstance(y, library.Tensor)]
+    for _ in range(order if leaves else 0):
+        results = [y for y in results if y.requires_grad]
+        weights = [y.detach() * 0 + 1.5 for y in results]
+        wanted = [None] * len(leaves)
+        if results:
+            wanted = library.autograd.grad(results, leaves, weights, create_graph=True, allow_unused=True)
+        results = [leaf * 0 if g is None else g for g, leaf in zip(wanted, leaves, strict=True)]
+        found.append([plain(g) for g in results])
+    return found

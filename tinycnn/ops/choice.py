@@ -136,7 +136,7 @@ def clamp(input: Tensor, min: Tensor | Scalar | None = None, max: Tensor | Scala
     if len(tensors) == 1 < len(bounds) and (tensors[0].array.ndim or tensors[0]._requires_grad):
         raise ArgumentError("clamp: min and max must both be numbers or both be Tensors")
     x, *numbers = alike("clamp", input, *bounds, number=fitted)
-    if x.array.dtype.kind == "b":
+    if x.array.dtype.kind == "b" and (not tensors or len(bounds) == 2):
         raise DTypeError("clamp: booleans have no bounds; clamp numbers")
     if tensors:
         op: type[Op] = ClampBetween if len(bounds) == 2 else ClampMin if max is None else ClampMax
