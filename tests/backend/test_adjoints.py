@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 import tinycnn as torch
 from tests.backend.geometries import normal, windows
 from tinycnn import backend
-from tinycnn.ops import indexing, padding, scattering
+from tinycnn.ops import diagonals, indexing, padding, scattering
 from tinycnn.shapes import product
 
 pytestmark = pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
@@ -133,3 +133,37 @@ def test_getitem_and_scatter_into(device: str, dtype: str, tolerance: float, dat
         return indexing.ScatterInto.apply(g, index=raw, shape=shape)
 
     assert_ops_adjoint(normal(*shape, dtype=dtype), lambda t: t[on_device], scatter, device, tolerance)
+
+
+@given(rows=st.integers(1, 4), columns=st.integers(1, 4), offset=st.integers(-4, 4))
+def test_diagonals_and_triangles(
+    device: str, dtype: str, tolerance: float, rows: int, columns: int, offset: int
+) -> None:
+    x = normal(2, rows, columns, dtype=dtype)
+    shape = (rows, columns)
+
+    def read(t: Any) -> Any:
+        return diagonals.Diagonal.apply(t, offset=offset)
+
+    def write(t: Any) -> Any:
+        return diagonals.DiagonalInto.apply(t, offset=offset, shape=shape)
+
+    def upper(t: Any) -> Any:
+        return diagonals.Triangle.apply(t, by="triu", k=offset)
+
+    assert_ops_adjoint(x, read, write, device, tolerance)
+    assert_ops_adjoint(x, upper, upper, device, tolerance)
+
+
+@given(shape=hnp.array_shapes(min_dims=1, max_dims=3, max_side=4), by=st.integers(-5, 5), data=st.data())
+def test_what_only_moves_elements(
+    device: str, dtype: str, tolerance: float, shape: tuple[int, ...], by: int, data: Any
+) -> None:
+    axis = data.draw(st.integers(0, len(shape) - 1))
+    order = tuple(data.draw(st.permutations(range(len(shape)))))
+    back = tuple(np.argsort(order).tolist())
+    x = normal(*shape, dtype=dtype)
+    assert_ops_adjoint(x, lambda t: t.roll(by, axis), lambda t: t.roll(-by, axis), device, tolerance)
+    assert_ops_adjoint(x, lambda t: t.flip(axis), lambda t: t.flip(axis), device, tolerance)
+    assert_ops_adjoint(x, lambda t: t.permute(order), lambda t: t.permute(back), device, tolerance)
+    assert_ops_adjoint(x, lambda t: t.reshape(-1), lambda t: t.reshape(shape), device, tolerance)

@@ -39,7 +39,7 @@ def checked(function: F) -> F:
     Examples
     --------
     >>> @checked
-    ... def total(input: "Tensor", dim: "int" = 0, keepdim: "bool" = False): ...
+    ... def total(input: Tensor, dim: int = 0, keepdim: bool = False): ...
     >>> total(2.0)
     Traceback (most recent call last):
     tinycnn.errors.ArgumentError: total: input must be a Tensor, not float
