@@ -9,16 +9,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.parity.compare import compare, dtypes, flag, normal, seeds, small
+from tests.parity.compare import compare, dtypes, normal, seeds, small
 from tinycnn.nn import functional as F
 
 torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
 
 
-@given(lead=st.lists(st.integers(0, 3), max_size=3), inner=small, out=small, bias=flag, off=st.integers(0, 9),
-       dtype=dtypes, seed=seeds)  # fmt: skip
-def test_linear(lead, inner, out, bias, off, dtype, seed):
-    arrays = normal(seed, (*lead, inner), (out, inner + (off == 0)), (out,) if bias else None, dtype=dtype)
+@given(lead=st.lists(st.integers(0, 3), max_size=3), inner=small, out=small, off=st.integers(0, 9), dtype=dtypes,
+       bias=st.sampled_from(["none", "one each", "one for all", "a number", "a row", "too many"]),
+       seed=seeds)  # fmt: skip
+def test_linear(lead, inner, out, off, dtype, bias, seed):
+    shapes = {"one each": (out,), "one for all": (1,), "a number": (), "a row": (1, out), "too many": (out + 1,)}
+    assume(lead or bias != "a row")  # PyTorch takes a row for a single example, but not of length 1
+    arrays = normal(seed, (*lead, inner), (out, inner + (off == 0)), shapes.get(bias), dtype=dtype)
     compare(lambda f, x, w, b: f.linear(x, w, b), *arrays)
 
 
