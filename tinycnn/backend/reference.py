@@ -93,6 +93,7 @@ def log_softmax(xp: Any, x: Array, axis: int) -> Array:
 # Scatter ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@half_in_single
 def scatter_add(xp: Any, shape: tuple[int, ...], index: Any, src: Array) -> Array:
     """Zeros of `shape`, to which `src` is added at ``[index]``; entries that `index` names twice get both."""
     short = src.dtype.kind != "f" and src.dtype.itemsize < 4  # such integers CuPy cannot add at a place
