@@ -101,7 +101,6 @@ HALF: list[tuple[str, Any, float]] = [
     ("mean", lambda x: x.mean(), 1),
     ("scatter_add", lambda x: (x[0, :1] * 0).scatter_add(0, torch.zeros(5000, dtype="int64", device=x.device), x[0]),
      5000),
-    ("gather backward", lambda x: (x[0, :1].gather(0, torch.zeros(5000, dtype="int64", device=x.device))).sum(), 5000),
     ("var", lambda x: (x * torch.tensor([1.0, -1.0], dtype=x.dtype, device=x.device).repeat(2500)).var(correction=0),
      1),
     ("logsumexp", lambda x: x.logsumexp(1), 1 + np.log(5000)),
