@@ -78,22 +78,7 @@ from tinycnn.errors import (
     TinycnnError,
 )
 from tinycnn.ops.activations import relu, sigmoid
-from tinycnn.ops.arithmetic import (
-    add,
-    div,
-    float_power,
-    floor_divide,
-    fmod,
-    mul,
-    neg,
-    positive,
-    pow,
-    reciprocal,
-    remainder,
-    rsub,
-    square,
-    sub,
-)
+from tinycnn.ops.arithmetic import add, div, float_power, floor_divide, fmod, mul, neg, pow, remainder, rsub, sub
 from tinycnn.ops.choice import clamp, clamp_max, clamp_min, masked_fill, maximum, minimum, where
 from tinycnn.ops.comparison import (
     bitwise_and,
@@ -132,14 +117,17 @@ from tinycnn.ops.elementwise import (
     floor,
     frac,
     log,
+    log10,
     log1p,
     log2,
-    log10,
+    positive,
+    reciprocal,
     round,
     rsqrt,
     sign,
     sin,
     sqrt,
+    square,
     tanh,
     trunc,
 )

@@ -160,7 +160,7 @@ class Tensor(Conversions):
     # Arithmetic, comparison, logic ───────────────────────────────────────────────────────────────────────────────────
 
     add, sub, mul, div, neg = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.neg
-    pow, square, reciprocal, positive = arithmetic.pow, arithmetic.square, arithmetic.reciprocal, arithmetic.positive
+    pow, square, reciprocal, positive = arithmetic.pow, elementwise.square, elementwise.reciprocal, elementwise.positive
     floor_divide, remainder, fmod = arithmetic.floor_divide, arithmetic.remainder, arithmetic.fmod
     float_power = arithmetic.float_power
     subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg

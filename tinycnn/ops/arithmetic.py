@@ -22,7 +22,6 @@ from tinycnn.ops.promotion import (
     cast,
     common_dtype,
     fitted,
-    floating,
     operand,
     widened,
     wrapped,
@@ -72,12 +71,11 @@ class RoundedDiv(Op):
     """z = x / y rounded down ("floor") or towards zero ("trunc"). Flat between its steps: both gradients are 0."""
 
     def forward(ctx, x: Array, y: Array, *, mode: str) -> Array:
-        xp = ctx.xp
         if mode == "floor":
-            return xp.floor_divide(x, y)
-        if (x if hasattr(x, "dtype") else y).dtype.kind == "f":
-            return xp.trunc(xp.true_divide(x, y))
-        quotient = xp.floor_divide(x, y)  # of integers: one too low where negative and not exact
+            return _floored(ctx.xp, x, y)
+        if _kind(x, y) == "f":
+            return ctx.xp.trunc(ctx.xp.true_divide(x, y))
+        quotient = ctx.xp.floor_divide(x, y)  # of integers: one too low where negative and not exact
         return quotient + ((quotient < 0) & (quotient * y != x))
 
     def backward(ctx, g: Tensor) -> Any: return zeros_like(g), zeros_like(g)
@@ -86,7 +84,7 @@ class RoundedDiv(Op):
 class FloorDivide(Op):
     """z = ⌊x / y⌋ of `floor_divide`, to which PyTorch gives no derivative."""
 
-    def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.floor_divide(x, y)
+    def forward(ctx, x: Array, y: Array) -> Array: return _floored(ctx.xp, x, y)
 
     def backward(ctx, g: Tensor) -> Any:
         raise GraphError("floor_divide: has no derivative; that of div(x, y, rounding_mode='floor') is 0 everywhere")
@@ -98,10 +96,29 @@ class Remainder(Op):
     serves = (("x", "y"), ("y", "y"))
 
     def forward(ctx, x: Array, y: Array, *, mode: str) -> Array:
-        return ctx.xp.remainder(x, y) if mode == "floor" else ctx.xp.fmod(x, y)
+        rest = ctx.xp.fmod(x, y)
+        return ctx.xp.where(_too_high(rest, y), rest + y, rest) if mode == "floor" else rest
 
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor, *, mode: str) -> Any:
         return g, -g * div(x, y, rounding_mode=mode) if ctx.needs_input_grad[1] else None
+
+
+def _floored(xp: Any, x: Array, y: Array) -> Array:
+    """⌊x / y⌋, by the exact fmod for floating numbers: 6 / 0.1 rounds to 60, but 0.1 goes into 6 only 59 times."""
+    if _kind(x, y) != "f":
+        return xp.floor_divide(x, y)
+    rest = xp.fmod(x, y)
+    by_zero = y == 0 if hasattr(y, "dtype") else xp.asarray(y == 0)
+    return xp.where(by_zero, xp.true_divide(x, y), xp.rint((x - rest) / y - _too_high(rest, y)))
+
+
+def _too_high(rest: Array, y: Array) -> Array:
+    """Where the quotient towards zero, which left this rest, is above the one rounded down."""
+    return (rest != 0) & ((rest < 0) != (y < 0))
+
+
+def _kind(x: Any, y: Any) -> str:
+    return str((x if hasattr(x, "dtype") else y).dtype.kind)
 
 
 class Pow(Op):
@@ -225,11 +242,6 @@ def fmod(input: Tensor, other: Any) -> Tensor:
     return _applied(Remainder, *_divisible("fmod", input, other), mode="trunc")
 
 
-def reciprocal(input: Tensor) -> Tensor:
-    """1 / input."""
-    return 1 / floating("reciprocal", input)
-
-
 def _divisible(op: str, input: Any, other: Any) -> tuple[Any, ...]:
     """The operands alike; booleans, and zeros under integers, are refused: only floating numbers have inf and nan."""
     x, y = alike(op, input, other)
@@ -264,26 +276,11 @@ def float_power(input: Any, exponent: Any) -> Tensor:
 
 
 @checked
-def square(input: Tensor) -> Tensor:
-    """x²."""
-    x = cast(input, "int64") if input.array.dtype.kind == "b" else input
-    return x * x
-
-
-@checked
 def neg(input: Tensor) -> Tensor:
     """−input."""
     if input.array.dtype.kind == "b":
         raise DTypeError("neg: a boolean has no negative; use ~ for 'not'")
     return Neg.apply(input)
-
-
-@checked
-def positive(input: Tensor) -> Tensor:
-    """+input, which is input itself."""
-    if input.array.dtype.kind == "b":
-        raise DTypeError("positive: a boolean has no sign; say x.int() to count with it")
-    return input
 
 
 def _log(x: float) -> float:

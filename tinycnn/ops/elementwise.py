@@ -162,6 +162,26 @@ def rsqrt(input: Tensor) -> Tensor:
 
 
 @checked
+def square(input: Tensor) -> Tensor:
+    """x²."""
+    x = cast(input, "int64") if input.array.dtype.kind == "b" else input
+    return x * x
+
+
+def reciprocal(input: Tensor) -> Tensor:
+    """1/x."""
+    return 1 / floating("reciprocal", input)
+
+
+@checked
+def positive(input: Tensor) -> Tensor:
+    """+x, which is x itself."""
+    if input.array.dtype.kind == "b":
+        raise DTypeError("positive: a boolean has no sign; say x.int() to count with it")
+    return input
+
+
+@checked
 def abs(input: Tensor) -> Tensor:
     """|x|."""
     if input.array.dtype.kind == "b":
