@@ -15,7 +15,7 @@ import pytest
 import tinycnn
 from tests.cases import CASES
 from tinycnn.autograd import Op
-from tinycnn.autograd.function import FunctionNode
+from tinycnn.autograd.function import FunctionNode, Undifferentiable
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(
@@ -42,7 +42,7 @@ def test_every_op_has_a_case() -> None:
     for name in MODULES:
         if name.startswith(("tinycnn.ops", "tinycnn.nn", "tinycnn.autograd")):
             importlib.import_module(name)
-    ops = {op for op in subclasses(Op) if op.__module__.startswith("tinycnn.")} - {Op, FunctionNode}
+    ops = {op for op in subclasses(Op) if op.__module__.startswith("tinycnn.")} - {Op, FunctionNode, Undifferentiable}
     assert ops - {case.op for case in CASES} == set()
 
 
@@ -144,6 +144,19 @@ def test_the_blockade_of_that_test_holds() -> None:
         python(NUMPY_ALONE + "import tqdm")
     with pytest.raises(AssertionError, match="can't start new thread"):
         python(NUMPY_ALONE + "threading.Thread(target=print).start()")
+
+
+def test_the_errors_of_ops_and_functions_are_of_the_family() -> None:
+    """A model adds its path to the errors of the family; those of Python itself would arrive without it."""
+    builtin = ("ArithmeticError", "AssertionError", "IndexError", "NotImplementedError", "RuntimeError", "TypeError",
+               "ValueError", "ZeroDivisionError")  # fmt: skip
+    found = []
+    rooms = ("shapes.py", "geometry.py", "ops/*.py", "nn/functional/*.py")
+    for path in (path for room in rooms for path in ROOT.glob(f"tinycnn/{room}")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
+                found += [f"{path.name}:{node.lineno}"] * (node.exc.func.id in builtin)
+    assert found == []
 
 
 def test_every_error_is_caught_as_pytorchs_would_be() -> None:
