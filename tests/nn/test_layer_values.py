@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,21 @@ def test_shapes_change_and_change_back():
     assert nn.Flatten(0, 1)(x).shape == (6, 4)
     assert nn.Unflatten(1, (3, -1))(nn.Flatten()(x)).equal(x)
     assert nn.Identity("whatever", stands=1)(x) is x
+
+
+@pytest.mark.parametrize("layer", [nn.Conv2d(4, 4, 1), nn.ConvTranspose2d(4, 4, 1), nn.GroupNorm(2, 4), nn.MaxPool2d(2),
+                                   nn.InstanceNorm2d(4), nn.LocalResponseNorm(2), nn.AvgPool2d(2), nn.ZeroPad2d(1),
+                                   nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Unflatten(1, (2, 2))],
+                         ids=repr)  # fmt: skip
+@pytest.mark.parametrize("shape", [(2, 4, 2, 2), (4, 4, 2)], ids=["batch", "single"])
+def test_an_activation_in_place_follows_any_layer(layer, shape, device):
+    """Some layers reshape inside, and an image on its own goes through as a batch of one: what comes out is a view."""
+    layer = copy.deepcopy(layer).to(device)
+    x = tinycnn.randn(shape, device=device, requires_grad=True)
+    y, expected = nn.SiLU(inplace=True)(layer(x * 1)), nn.SiLU()(layer(x))
+    assert y.tolist() == expected.tolist()
+    (gradient,), (awaited,) = (tinycnn.autograd.grad((z * z).sum(), x) for z in (y, expected))
+    assert gradient.tolist() == awaited.tolist()
 
 
 @pytest.mark.parametrize("layer", [nn.ReLU(inplace=True), nn.SiLU(inplace=True), nn.ELU(inplace=True),

@@ -89,7 +89,7 @@ class FunctionNode(Op):
             for i, x in enumerate(ctx._to_save)
         ]
         for x in ctx._dirty:
-            x.version.recorded = self.serial
+            x._take_over()
         ctx._to_save = ctx._non_differentiable = ctx._dirty = ()  # a node must not hold its outputs, which hold it
 
     def vjp(self, cotangents: list[Tensor | None]) -> tuple[Tensor | None, ...]:
@@ -203,6 +203,9 @@ class Function:
         node = FunctionNode(cls, inputs)
         ctx = node.ctx
         record = grad_mode.is_grad_enabled() and any(node.needs_input_grad)
+        for x in inputs if record else ():
+            if isinstance(x, TensorBase):
+                x._check_fresh(cls.__name__)
         with grad_mode.no_grad():
             if cls.setup_context is not Function.setup_context:
                 made = cls.forward(*inputs, **kwargs)

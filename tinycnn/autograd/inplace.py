@@ -2,6 +2,8 @@
 
 Outside the graph a write is a write. A recorded write is computed as an ordinary op, its result is copied into the
 tensor's memory, and the tensor takes on the op's place in the graph. Who saved the old value notices by the version.
+
+A view may be written to, too. The history of the memory is then the view's, and whatever else looks at it is refused.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
     Raises
     ------
     GraphError
-        If the write is recorded and target is a leaf that requires grad, or a view of another tensor.
+        If the write is recorded and target is a leaf that requires grad, or a view of one.
     """
     check_writable(name, target)
     recorded = grad_mode.is_grad_enabled() and target._requires_grad
@@ -66,8 +68,7 @@ def adopt(target: Tensor, result: Tensor) -> None:
         target.output_nr = result.output_nr
         target._keep_grad(result.grad_fn)
     target.grad_fn, target.output_nr, target._requires_grad = result.grad_fn, result.output_nr, result._requires_grad
-    if result.grad_fn is not None:
-        target.version.recorded = result.grad_fn.serial
+    target._take_over()
 
 
 def check_writable(name: str, target: Tensor) -> None:
@@ -87,13 +88,10 @@ def check_writable(name: str, target: Tensor) -> None:
 
 def check_recordable(name: str, target: Tensor) -> None:
     """Refuse a recorded write where the graph could not follow it."""
-    if target._requires_grad and target.grad_fn is None:
+    target._check_fresh(name)
+    base = target._base()
+    if base._requires_grad and base.grad_fn is None:
         raise GraphError(
-            f"{name}: a leaf Variable that requires grad is being used in an in-place operation;"
-            " update parameters inside `with no_grad():`, or work on a clone()"
-        )
-    if target._view_of is not None:
-        raise GraphError(
-            f"{name}: writing in place through a view of another tensor would leave that tensor's gradient wrong;"
-            " write to the tensor itself (x[i] = value, x[i] = x[i] + value) or to a clone()"
+            f"{name}: a {'leaf' if base is target else 'view of a leaf'} Variable that requires grad is being used in"
+            " an in-place operation; update parameters inside `with no_grad():`, or work on a clone()"
         )

@@ -46,7 +46,7 @@ class TensorBase:
     output_nr = 0  # which of that op's results it is
     _requires_grad = False
     _version: Version | None = None
-    _view_of: TensorBase | None = None  # the tensor whose memory this one looks at
+    _view_of: TensorBase | None = None  # the tensor whose memory this one looks at, as the graph sees it
     _born = 0  # serial number of a view's making
     _leaf_hooks: dict[int, Hook] | None = None
 
@@ -149,12 +149,28 @@ class TensorBase:
         self._version = base.version
         self._born = next_serial()
 
+    def _base(self) -> TensorBase:
+        """The tensor whose history is that of the memory."""
+        base = self
+        while base._view_of is not None:
+            base = base._view_of
+        return base
+
+    def _take_over(self) -> None:
+        """Note a recorded write: from now on the memory's history is this tensor's, and all others' is out of date."""
+        base = self._base()
+        self._view_of = None
+        if base is not self:
+            base._view_of = self
+        self.version.recorded = next_serial()
+
     def _check_fresh(self, op: str) -> None:
-        """Refuse a view whose memory was since changed by a recorded write: its own history knows nothing of it."""
+        """Refuse a tensor whose memory was since changed through another: its own history knows nothing of that."""
         if self._view_of is not None and self._version is not None and self._version.recorded > self._born:
             raise GraphError(
-                f"{op}: this tensor is a view of one that was later modified by an inplace operation in the graph,"
-                " so its gradient would be wrong; take the view again after the change"
+                f"{op}: this tensor shares its memory with one, its base or a view of it, that was later modified by an"
+                " inplace operation in the graph, so its gradient would be wrong; take the view again after the"
+                " change, and in place of y[0].mul_(2) write y[0] = y[0] * 2"
             )
 
     def __hash__(self) -> int:
