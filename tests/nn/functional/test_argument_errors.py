@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinycnn
+from tinycnn.errors import DeviceError
 from tinycnn.nn import functional as F
 
 IMAGE, KERNEL = np.zeros((1, 2, 4, 4)), np.zeros((3, 2, 3, 3))
@@ -145,10 +146,34 @@ def test_an_array_is_no_tensor(name, args):
         getattr(F, name)(*args)
 
 
-def test_tensors_of_two_devices_are_refused(device):
+def _on_the_host(*shape):
+    return tinycnn.full(shape, 0.5)
+
+
+@pytest.mark.parametrize(("name", "shape", "others"), [
+    ("conv2d", (1, 2, 3, 3), {"weight": _on_the_host(2, 2, 1, 1)}),
+    ("conv2d", (1, 2, 3, 3), {"weight": None, "bias": _on_the_host(2)}),
+    ("conv_transpose2d", (1, 2, 3, 3), {"weight": _on_the_host(2, 2, 1, 1)}),
+    ("batch_norm", (2, 3), {"running_mean": _on_the_host(3), "running_var": _on_the_host(3), "training": True}),
+    ("batch_norm", (2, 3), {"running_mean": _on_the_host(3), "running_var": _on_the_host(3)}),
+    ("instance_norm", (2, 3, 2), {"running_mean": _on_the_host(3), "running_var": _on_the_host(3)}),
+    ("layer_norm", (2, 3), {"normalized_shape": (3,), "weight": _on_the_host(3)}),
+    ("group_norm", (2, 4), {"num_groups": 2, "bias": _on_the_host(4)}),
+    ("cross_entropy", (2, 3), {"target": tinycnn.tensor([0, 1])}),
+    ("cross_entropy", (2, 3), {"target": _on_the_host(2, 3)}),
+    ("nll_loss", (2, 3), {"target": tinycnn.tensor([0, 1])}),
+    ("binary_cross_entropy", (2, 3), {"target": _on_the_host(2, 3)}),
+    ("binary_cross_entropy_with_logits", (2, 3), {"target": None, "pos_weight": _on_the_host(3)}),
+    ("mse_loss", (2, 3), {"target": _on_the_host(2, 3)}),
+    ("l1_loss", (2, 3), {"target": _on_the_host(2, 3)}),
+])  # fmt: skip
+def test_tensors_of_two_devices_are_refused(name, shape, others, device):
     if device == "cpu":
         return  # there is one device only
-    with pytest.raises(RuntimeError, match="expected all tensors to be on the same device"):
-        F.conv2d(tinycnn.ones(1, 1, 3, 3, device=device), tinycnn.ones(1, 1, 2, 2))
-    with pytest.raises(RuntimeError, match="expected all tensors to be on the same device"):
-        F.cross_entropy(tinycnn.ones(2, 3, device=device), tinycnn.tensor([0, 1]))
+    x = tinycnn.full(shape, 0.5, device=device)
+    there = {"weight": tinycnn.ones(2, 2, 1, 1, device=device), "target": x}
+    others = {key: there[key] if value is None else value for key, value in others.items()}
+    culprit = next(key for key, value in others.items() if getattr(value, "device", x.device) != x.device)
+    message = rf"{name}: expected all tensors to be on the same device\n  input +=(.|\n)*{culprit} +=(.|\n)*hint"
+    with pytest.raises(DeviceError, match=message):
+        getattr(F, name)(x, **others)

@@ -1,4 +1,4 @@
-"""What the functions here ask of their arguments besides their types: one dtype, integers."""
+"""What the functions here ask of their arguments besides their types: one device, one dtype, integers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from operator import index
 from typing import Any
 
 from tinycnn.dtypes import FLOATING, DType
-from tinycnn.errors import ArgumentError, DTypeError, explain
+from tinycnn.errors import ArgumentError, DeviceError, DTypeError, explain
 
 
 def expect_one_dtype(op: str, takes: frozenset[DType] = FLOATING, /, **given: Any) -> None:
@@ -19,6 +19,19 @@ def expect_one_dtype(op: str, takes: frozenset[DType] = FLOATING, /, **given: An
                 f"{op}: expected {_listed([*found])} to have one {kind}",
                 found,
                 "x.float() makes a tensor float32, model.double() a model float64",
+            )
+        )
+
+
+def expect_one_device(op: str, **given: Any) -> None:
+    """Raise a DeviceError unless all of these, those left out aside, lie on the same device."""
+    found = {name: tensor.backend.name for name, tensor in given.items() if tensor is not None}
+    if len(set(found.values())) > 1:
+        raise DeviceError(
+            explain(
+                f"{op}: expected all tensors to be on the same device",
+                found,
+                "model.to(device) moves a model, x = x.to(device) its data",
             )
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_one_dtype
+from tinycnn.nn.functional.arguments import expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.entropy import BinaryCrossEntropy, LogitCrossEntropy
@@ -87,6 +87,7 @@ def _weighed_and_reduced(losses: Tensor, weight: Tensor | None, reduction: str, 
 
 def _expect_pairs(op: str, input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
     """Raise a ShapeError unless each input has its target, and weights can be laid over them."""
+    expect_one_device(op, input=input, target=target, **weights)
     shape = input.array.shape
     if shape != target.array.shape:
         raise ShapeError(

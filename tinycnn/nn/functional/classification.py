@@ -11,7 +11,7 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.errors import DomainError, DTypeError, IndexRangeError, RankError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
+from tinycnn.nn.functional.arguments import expect_integer, expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.choice import where
@@ -59,6 +59,7 @@ def nll_loss(
 
 def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """What holds for class indices and for probabilities."""
+    expect_one_device(op, input=input, target=target, weight=weight)
     shape = input.array.shape
     if not shape:
         raise RankError(f"{op}: expected 1 or more dimensions, N C …, but the input is a single number")

@@ -8,7 +8,7 @@ from tinycnn._tensor import Tensor
 from tinycnn.dtypes import FLOATING, INTEGERS, int64
 from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.geometry import Pair, Window, pair, transposed_window, window
-from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
+from tinycnn.nn.functional.arguments import expect_integer, expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.images import like_input
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.convolution import Conv2d, Conv2dInput
@@ -68,6 +68,7 @@ def conv2d(
         _check_channels(x, weight, groups)
         _check_bias("conv2d", weight, bias, weight.array.shape[0])
         takes = FLOATING | (INTEGERS if spread == (1, 1) else {int64})  # what PyTorch computes with
+        expect_one_device("conv2d", input=x, weight=weight, bias=bias)
         expect_one_dtype("conv2d", takes, input=x, weight=weight, bias=bias)
         geometry = _window(x, weight, pair("conv2d", "stride", stride), padding, spread)
         return _plus(Conv2d.apply(x, weight, window=geometry, groups=groups), bias)
@@ -132,6 +133,7 @@ def conv_transpose2d(
                 )
             )
         _check_bias(op, weight, bias, o * groups)
+        expect_one_device(op, input=x, weight=weight, bias=bias)
         expect_one_dtype(op, FLOATING | {int64}, input=x, weight=weight, bias=bias)
         steps, cut, spread, more = (
             pair(op, name, sizes)

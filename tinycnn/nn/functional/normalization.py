@@ -11,7 +11,7 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import DType, float16, float32
 from tinycnn.errors import ArgumentError, DomainError, RankError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
+from tinycnn.nn.functional.arguments import expect_integer, expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.padding import pad
 from tinycnn.nn.functional.pooling import avg_pool2d
 from tinycnn.ops.arguments import checked
@@ -171,7 +171,10 @@ def computed_in(op: str, input: Tensor, **given: Tensor | None) -> DType:
     ------
     DTypeError
         If there are more dtypes than that.
+    DeviceError
+        If there is more than one device.
     """
+    expect_one_device(op, input=input, **given)
     dtype: DType = input.array.dtype
     if dtype == float16 and {tensor.array.dtype for tensor in given.values() if tensor is not None} == {float32}:
         return float32

@@ -9,6 +9,7 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import DType
 from tinycnn.errors import DTypeError, ShapeError
+from tinycnn.nn.functional.arguments import expect_one_device
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.promotion import cast, common_dtype, widened
@@ -51,6 +52,7 @@ def _floating(op: str, input: Tensor, target: Tensor) -> DType:
 def _loss(
     op: str, measure: Callable[[Tensor], Tensor], input: Tensor, target: Tensor, reduction: str, weight: Tensor | None
 ) -> Tensor:
+    expect_one_device(op, input=input, target=target, weight=weight)
     ours, theirs = input.array.shape, target.array.shape
     broadcast(op, ours, theirs)
     if ours != theirs:
