@@ -80,7 +80,17 @@ def resolve(index: Any, shape: tuple[int, ...], title: str) -> tuple[tuple[Any, 
             axis += _dimensions(item)
         else:
             axis += _dimensions(item)
+    _check_shapes([array for _, array in advanced])
     return items, advanced
+
+
+def _check_shapes(advanced: list[Host]) -> None:
+    """Index arrays that do not broadcast are a ValueError of CuPy's, not an IndexError."""
+    shapes = [(int(array.sum()),) if array.dtype.kind == "b" else array.shape for array in advanced]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"operands could not be broadcast together with shapes {shapes}") from None
 
 
 def check_range(index: Host, length: int, title: str) -> None:

@@ -92,12 +92,16 @@ def _names_each_once(index: tuple[Any, ...]) -> bool:
 def getitem(input: Tensor, index: Any, op: str = "index") -> Tensor:
     """x[index] as in PyTorch and NumPy: a view for slices and integers, a copy for integer and boolean arrays."""
     try:
-        return _read(input, steps_of(index, input.backend, input.array.shape))
+        steps = steps_of(index, input.backend, input.array.shape)
     except IndexError as error:
+        raise _told(op, error, input) from None
+    try:
+        return _read(input, steps)
+    except (IndexError, ValueError) as error:  # masks that do not go together, in NumPy's words or CuPy's
         raise _told(op, error, input) from None
 
 
-def _told(op: str, error: IndexError, input: Tensor) -> IndexRangeError:
+def _told(op: str, error: Exception, input: Tensor) -> IndexRangeError:
     """What NumPy, or `steps_of`, has to say about an index, under the op's name and with the tensor's shape."""
     return IndexRangeError(f"{op}: {str(error).removeprefix('index: ')} (tensor of shape {tuple(input.array.shape)})")
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.backend import Backend
-from tinycnn.errors import ArgumentError, DomainError, IndexRangeError
+from tinycnn.errors import ArgumentError, DomainError, IndexRangeError, ShapeError
+from tinycnn.shapes import broadcast
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -124,15 +125,21 @@ def _integer(i: Any) -> int:
 
 
 def _check_range(index: list[Any], backend: Backend, shape: tuple[int, ...]) -> None:
-    """CuPy lets indices out of range wrap round in silence; NumPy checks by itself."""
-    if backend.name == "cpu":
-        return
+    """Refuse what lies outside, and arrays that do not go together; of all this CuPy says nothing, or other words."""
+    picks = {part.shape for part in index if is_array(part) and part.dtype.kind in "iu"}
+    if len(picks) > 1:
+        try:
+            broadcast("index", *picks)
+        except ShapeError:
+            raise IndexRangeError(f"index: shape mismatch: index arrays of {picks} do not broadcast together") from None
     dim = 0
     for place, part in enumerate(index):
         if part is Ellipsis:
             dim = len(shape) - sum(map(_consumed, index[place + 1 :]))
             continue
-        if is_array(part) and part.dtype.kind in "iu":
+        if isinstance(part, int) and not isinstance(part, bool) and not -shape[dim] <= part < shape[dim]:
+            raise IndexRangeError(f"index: index {part} is out of bounds for dimension {dim} with size {shape[dim]}")
+        if is_array(part) and part.dtype.kind in "iu" and backend.name != "cpu":  # NumPy checks by itself
             check_index("index", wrap(part), shape[dim])
         dim += _consumed(part)
 
