@@ -35,11 +35,11 @@ CASES = [
     ),
     Case(ops.Clamp, lambda x: x.clamp_min(-1) + x.clamp_max(0.75), (distinct(3, 4),),
          lambda x: np.maximum(x, -1) + np.minimum(x, 0.75), note="one side"),
-    Case(ops.ClampBetween, torch.clamp, BOUNDED, lambda x, low, high: np.clip(x, low, high), batch=(0, 1, 2)),
-    Case(ops.ClampBetween, lambda x, high, low: x.clamp(low, high), BOUNDED, lambda x, high, low: high,
+    Case(ops.Clamp, torch.clamp, BOUNDED, lambda x, low, high: np.clip(x, low, high), batch=(0, 1, 2), note="Tensors"),
+    Case(ops.Clamp, lambda x, high, low: x.clamp(low, high), BOUNDED, lambda x, high, low: high,
          batch=(0, 1, 2), note="crossed"),
-    Case(ops.ClampMin, torch.clamp_min, DISTINCT, np.maximum, batch=(0, 1)),
-    Case(ops.ClampMax, lambda x, high: x.clamp(max=high), DISTINCT, np.minimum, batch=(0, 1)),
+    Case(ops.Clamp, torch.clamp_min, DISTINCT, np.maximum, batch=(0, 1), note="min, a Tensor"),
+    Case(ops.Clamp, lambda x, high: x.clamp(max=high), DISTINCT, np.minimum, batch=(0, 1), note="max, a Tensor"),
     Case(
         ops.Where, torch.where, (CHOICE, *PAIR), np.where, batch=(0, 1, 2),
         errors=(

@@ -43,50 +43,26 @@ def _to_winner(g: Tensor, first_loses: Tensor, second_loses: Tensor, tie: Tensor
 
 
 class Clamp(Op):
-    """y = min(max(x, low), high),   x̄ = ȳ·[low ≤ x ≤ high]: the bounds themselves pass the gradient."""
+    """y = min(max(x, low), high); a bound is a number, a Tensor or, left out, None.
 
-    def forward(ctx, x: Array, *, low: Scalar | None, high: Scalar | None) -> Array:
+    x̄ = ȳ·[low ≤ x ≤ high]: a tie is x's, unlike in `Maximum`. ȳ goes to low where x < low < high, and to high where
+    x > high or low > high.
+    """
+
+    def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         y = x if low is None else ctx.xp.maximum(x, low)
         return y if high is None else ctx.xp.minimum(y, high)
 
-    def backward(ctx, g: Tensor, x: Tensor, *, low: Scalar | None, high: Scalar | None) -> Tensor:
-        inside = (x >= low) if low is not None else (x <= high)
-        return where(inside & (x <= high) if low is not None and high is not None else inside, g, 0.0)
-
-
-class ClampBetween(Op):
-    """y = min(max(x, low), high) with bounds for each element.
-
-    x̄ = ȳ·[low ≤ x ≤ high];   ȳ goes to low where x < low < high, to high where x > high or low > high.
-    """
-
-    def forward(ctx, x: Array, low: Array, high: Array) -> Array:
-        return ctx.xp.minimum(ctx.xp.maximum(x, low), high)
-
-    def backward(ctx, g: Tensor, x: Tensor, low: Tensor, high: Tensor) -> Any:
-        return (
-            where((x >= low) & (x <= high), g, 0.0),
-            where((x < low) & (low < high), g, 0.0) if ctx.needs_input_grad[1] else None,
-            where((x > high) | (low > high), g, 0.0) if ctx.needs_input_grad[2] else None,
-        )
-
-
-class ClampMin(Op):
-    """y = max(x, low),   x̄ = ȳ·[x ≥ low],   ȳ goes to low where x < low: a tie is x's, unlike in `Maximum`."""
-
-    def forward(ctx, x: Array, low: Array) -> Array: return ctx.xp.maximum(x, low)
-    def backward(ctx, g: Tensor, x: Tensor, low: Tensor) -> Any: return _kept_or_given(g, x >= low, x < low)
-
-
-class ClampMax(Op):
-    """y = min(x, high),   x̄ = ȳ·[x ≤ high],   ȳ goes to high where x > high: a tie is x's, unlike in `Minimum`."""
-
-    def forward(ctx, x: Array, high: Array) -> Array: return ctx.xp.minimum(x, high)
-    def backward(ctx, g: Tensor, x: Tensor, high: Tensor) -> Any: return _kept_or_given(g, x <= high, x > high)
-
-
-def _kept_or_given(g: Tensor, kept: Tensor, given: Tensor) -> Any:
-    return where(kept, g, 0.0), where(given, g, 0.0)
+    def backward(ctx, g: Tensor, x: Tensor, low: Any, high: Any) -> Any:
+        gx = g_low = g_high = None
+        if ctx.needs_input_grad[0]:
+            inside = x <= high if low is None else x >= low if high is None else (x >= low) & (x <= high)
+            gx = where(inside, g, 0.0)
+        if ctx.needs_input_grad[1]:
+            g_low = where(x < low if high is None else (x < low) & (low < high), g, 0.0)
+        if ctx.needs_input_grad[2]:
+            g_high = where(x > high if low is None else (x > high) | (low > high), g, 0.0)
+        return gx, g_low, g_high
 
 
 class Where(Op):
@@ -138,10 +114,7 @@ def clamp(input: Tensor, min: Tensor | Scalar | None = None, max: Tensor | Scala
     x, *numbers = alike("clamp", input, *bounds, number=fitted)
     if x.array.dtype.kind == "b" and (not tensors or len(bounds) == 2):
         raise DTypeError("clamp: booleans have no bounds; clamp numbers")
-    if tensors:
-        op: type[Op] = ClampBetween if len(bounds) == 2 else ClampMin if max is None else ClampMax
-        return op.apply(x, *numbers)
-    return Clamp.apply(x, low=None if min is None else numbers[0], high=None if max is None else numbers[-1])
+    return Clamp.apply(x, None if min is None else numbers[0], None if max is None else numbers[-1])
 
 
 @checked
