@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import tinycnn
@@ -61,6 +62,17 @@ def test_inputs_that_do_not_fit_name_the_layer(layer, shape, message):
     with pytest.raises(ValueError, match=message) as caught:
         nn.Sequential(nn.Identity(), layer)(tinycnn.ones(shape))
     assert f"1 ({type(layer).__name__})" in str(caught.value)
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm2d(3), nn.InstanceNorm1d(3), nn.Flatten(), nn.Unflatten(1, (1, 3)),
+                                   nn.Linear(3, 3), nn.Conv2d(3, 3, 1), nn.GroupNorm(1, 3), nn.LayerNorm(3),
+                                   nn.MaxPool2d(1), nn.AdaptiveAvgPool2d(1), nn.ReLU(), nn.Softmax(1), nn.Dropout(),
+                                   nn.ZeroPad2d(1), nn.Unfold(1), nn.LocalResponseNorm(1)], ids=repr)  # fmt: skip
+@pytest.mark.parametrize(("given", "kind"), [(None, "NoneType"), (np.ones((2, 3, 1, 1)), "ndarray")])
+def test_what_is_no_tensor_is_refused_by_every_layer(layer, given, kind):
+    """None is what a forward returns that lacks its return."""
+    with pytest.raises(TypeError, match=rf"input must be a Tensor, not {kind}(.|\n)*1 \({type(layer).__name__}\)"):
+        nn.Sequential(nn.Identity(), layer)(given)
 
 
 @pytest.mark.parametrize(("size", "message"), [

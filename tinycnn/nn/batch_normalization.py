@@ -14,7 +14,7 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.conversion import tensor
 from tinycnn.creation import empty, ones, zeros
-from tinycnn.errors import ShapeError, explain
+from tinycnn.errors import ArgumentError, ShapeError, explain
 from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.module import Module
@@ -75,6 +75,8 @@ class _ChannelNorm(Module):
             init.zeros_(self.bias)
 
     def _check_input_dim(self, input: Tensor) -> None:
+        if not isinstance(input, Tensor):
+            raise ArgumentError(f"{type(self).__name__}: input must be a Tensor, not {type(input).__name__}")
         ranks = [len(axes.split()) for axes in self._takes]
         if input.ndim not in ranks:
             raise ShapeError(

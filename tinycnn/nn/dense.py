@@ -12,6 +12,7 @@ from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.module import Module
 from tinycnn.nn.parts import Parameter
+from tinycnn.ops.shaping import flatten, unflatten
 
 __all__ = ["Flatten", "Identity", "Linear", "Unflatten"]
 
@@ -81,7 +82,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The same elements, in fewer dimensions."""
-        return input.flatten(self.start_dim, self.end_dim)
+        return flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         """The dimensions that become one."""
@@ -106,7 +107,7 @@ class Unflatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The same elements, in more dimensions."""
-        return input.unflatten(self.dim, self.unflattened_size)
+        return unflatten(input, self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:
         """The dimension, and what becomes of it."""
