@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tinycnn.autograd.node import is_tensor
+from tinycnn.errors import ShapeError
 from tinycnn.ops.indexing import setitem
+from tinycnn.ops.promotion import fitted, operand
 from tinycnn.shapes import spread
 
 if TYPE_CHECKING:
@@ -56,8 +59,11 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
-    """Make every element `value`."""
-    setitem(self, ..., value, "fill_")
+    """Make every element `value`, a number or a Tensor without dimensions."""
+    filling = operand("fill_", value)
+    if is_tensor(filling) and filling.array.ndim:
+        raise ShapeError(f"fill_: value must have no dimensions, but its shape is {filling.array.shape}; see copy_")
+    setitem(self, ..., filling if is_tensor(filling) else fitted("fill_", filling, self.array.dtype), "fill_")
     return self
 
 

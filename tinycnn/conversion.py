@@ -118,8 +118,9 @@ def _checked(op: str, array: Any) -> Any:
 
 def _host(op: str, data: Any) -> Any:
     """Nested lists, with numbers, arrays and one-element tensors in them, as one host array."""
+    plain = _plain(op, data)
     try:
-        host = np.asarray(_plain(data))
+        host = np.asarray(plain)
     except ValueError:
         if _mixed(data):
             raise ArgumentError(f"{op}: a number and a list stand side by side in the nested lists") from None
@@ -139,10 +140,18 @@ def _mixed(data: Any) -> bool:
     return 0 < len(nested) < len(data) or any(map(_mixed, nested))
 
 
-def _plain(data: Any) -> Any:
+def _plain(op: str, data: Any) -> Any:
+    """The nested lists with numbers for the tensors in them, each of its own dtype."""
     if isinstance(data, list | tuple):
-        return [_plain(item) for item in data]
-    return np.asarray(data.backend.asnumpy(data.array)) if is_tensor(data) else data
+        return [_plain(op, item) for item in data]
+    if not is_tensor(data):
+        return data
+    if data.array.size != 1:
+        raise ShapeError(
+            f"{op}: only tensors of one element stand for numbers in a list, not one of shape {data.array.shape};"
+            " stack and cat join tensors"
+        )
+    return data.backend.asnumpy(data.array).reshape(())
 
 
 def _leaves(data: Any) -> set[Any]:

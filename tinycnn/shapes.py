@@ -13,13 +13,28 @@ Result = TypeVar("Result")
 
 
 class Size(tuple[int, ...]):
-    """The shape of a tensor: a tuple that prints as PyTorch's."""
+    """The shape of a tensor: a tuple that prints as PyTorch's, and whose slices and sums are shapes again."""
 
     __slots__ = ()
 
     def numel(self) -> int:
         """How many elements a tensor of this shape has."""
         return product(self)
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return Size(found) if isinstance(index, slice) else found
+
+    def __add__(self, other: Any) -> Any:
+        return Size((*self, *other)) if isinstance(other, tuple) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:
+        return Size((*other, *self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, times: Any) -> Size:
+        return Size(super().__mul__(times))
+
+    __rmul__ = __mul__
 
     def __repr__(self) -> str:
         return f"tinycnn.Size({list(self)})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -284,3 +285,51 @@ def test_a_comparison_in_place_leaves_the_graph() -> None:
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     y = (x * 1).gt_(1.5)
     assert (y.tolist(), y.dtype, y.requires_grad) == ([0, 1], torch.float32, False)
+
+
+# Numbers and tensors in place of each other ──────────────────────────────────────────────────────────────────────────
+
+
+def test_half_precision_overflows_where_a_value_is_chosen_or_assigned(device: str) -> None:
+    x = torch.ones(2, dtype=torch.float16, device=device)
+    assert torch.where(x > 0, x, 1e300).tolist() == [1, 1]
+    assert torch.where(x > 9, x, -1e5).tolist() == [-math.inf, -math.inf]
+    x[0] = 1e300
+    assert x.tolist() == [math.inf, 1]
+    with pytest.raises(RuntimeError, match=r"fill_: the number 100000\.0 cannot be converted to float16 without over"):
+        x.fill_(1e5)
+    with pytest.raises(ValueError, match=r"index assignment: the number 1000.* cannot be converted to float16"):
+        x[0] = 10**400
+
+
+def test_fill_takes_one_value() -> None:
+    x = torch.zeros(2)
+    assert x.fill_(torch.tensor(3)).tolist() == [3, 3]
+    with pytest.raises(RuntimeError, match=r"fill_: value must have no dimensions, but its shape is \(2,\); see copy_"):
+        x.fill_(torch.ones(2))
+
+
+def test_a_tensor_says_where_to_split(device: str) -> None:
+    x = torch.arange(5, device=device)
+    assert [part.tolist() for part in x.tensor_split(torch.tensor([1, 3]))] == [[0], [1, 2], [3, 4]]
+    assert [part.tolist() for part in x.tensor_split(torch.tensor(2))] == [[0, 1, 2], [3, 4]]
+    with pytest.raises(RuntimeError, match=r"tensor_split: a tensor of indices or sections must be of int64, not floa"):
+        x.tensor_split(torch.tensor([1.0]))
+    with pytest.raises(RuntimeError, match=r"tensor_split: a tensor of indices is a vector, but its shape is \(1, 1\)"):
+        x.tensor_split(torch.tensor([[1]]))
+
+
+def test_tensors_of_one_element_are_numbers_in_a_list() -> None:
+    assert torch.tensor([torch.tensor([1.5]), torch.ones(1, 1), 2]).tolist() == [1.5, 1, 2]
+    with pytest.raises(ValueError, match=r"tensor: only tensors of one element .* of shape \(2,\); stack and cat join"):
+        torch.tensor([torch.ones(2), torch.ones(2)])
+
+
+def test_parts_and_sums_of_a_size_are_sizes() -> None:
+    size = torch.ones(2, 3, 4).shape
+    assert size[1:].numel() == 12
+    longer, deeper = operator.add(size, (5,)), operator.add((5,), size)
+    assert (longer, deeper) == ((2, 3, 4, 5), (5, 2, 3, 4))
+    for made in (size[1:], longer, deeper, size * 2, 2 * size):
+        assert type(made) is torch.Size
+    assert (size[0], 2 * size[:1]) == (2, (2, 2))

@@ -14,8 +14,8 @@ from tinycnn.backend import Array
 from tinycnn.dtypes import of_scalar
 from tinycnn.errors import ArgumentError, DomainError, DTypeError, ShapeError
 from tinycnn.ops.arguments import checked
-from tinycnn.ops.expansion import expand
-from tinycnn.ops.promotion import Scalar, alike, cast, common_dtype, fitted, operand
+from tinycnn.ops.expansion import stretched
+from tinycnn.ops.promotion import Scalar, alike, cast, common_dtype, fitted, operand, stored
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -147,10 +147,10 @@ def where(condition: Tensor, input: Any = _LEFT_OUT, other: Any = _LEFT_OUT) -> 
     if not is_tensor(x) and not is_tensor(y):  # two numbers: the condition gives the place
         dtype = common_dtype(x, y) if type(x) is not type(y) else of_scalar(x)
         x = type(mask).wrap(mask.backend.xp.full(mask.array.shape, x, dtype=dtype))
-    x, y = alike("where", x, y, number=fitted)
+    x, y = alike("where", x, y, number=stored)
     shape = shapes.broadcast("where", mask.array.shape, *(t.array.shape for t in (x, y) if is_tensor(t)))
-    x, y = (expand(t, shape) if is_tensor(t) else t for t in (x, y))
-    return Where.apply(expand(mask, shape), x, y)
+    x, y = (stretched(t, shape) if is_tensor(t) else t for t in (x, y))
+    return Where.apply(stretched(mask, shape), x, y)
 
 
 def _mask(op: str, condition: Any, any_dtype: bool = False) -> Tensor:

@@ -11,6 +11,7 @@ from tinycnn.backend import Array
 from tinycnn.errors import DTypeError
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.arithmetic import zeros_like
+from tinycnn.ops.copying import clone
 from tinycnn.ops.promotion import cast, floating, widened
 from tinycnn.shapes import integer
 
@@ -220,14 +221,14 @@ def erfc(input: Tensor) -> Tensor:
 @checked
 def sign(input: Tensor) -> Tensor:
     """−1, 0 or 1; of NaN 0. Its gradient is 0."""
-    return input if input.array.dtype.kind == "b" else Sign.apply(input)
+    return clone(input) if input.array.dtype.kind == "b" else Sign.apply(input)
 
 
 def _stepped(name: str, by: str, what: str) -> Callable[[Tensor], Tensor]:
     def step(input: Tensor) -> Tensor:
         if input.array.dtype.kind == "b":
             raise DTypeError(f"{name}: a boolean has no fraction; say x.int() to count with it")
-        return Step.apply(input, by=by) if input.array.dtype.kind == "f" else input
+        return Step.apply(input, by=by) if input.array.dtype.kind == "f" else clone(input)
 
     step.__name__ = step.__qualname__ = name
     step.__doc__ = f"{what} Its gradient is 0."

@@ -45,8 +45,6 @@ class SumToShape(Op):
 def expand(input: Tensor, size: Sequence[int]) -> Tensor:
     """Dimensions of size 1 repeated to `size`, new ones added in front; −1 keeps a size. Nothing is copied."""
     old, new = input.array.shape, as_shape("expand", size)
-    if old == new:
-        return input
     extra = len(new) - len(old)
     full = tuple(old[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(new))
     if extra < 0 or min(full, default=0) < 0 or any(n not in (1, m) for n, m in zip(old, full[extra:], strict=True)):
@@ -57,6 +55,11 @@ def expand(input: Tensor, size: Sequence[int]) -> Tensor:
             )
         )
     return Expand.apply(input, shape=full)
+
+
+def stretched(input: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """`input` expanded to a shape; itself if it has that already."""
+    return input if input.array.shape == shape else expand(input, shape)
 
 
 @checked

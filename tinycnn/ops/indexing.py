@@ -17,9 +17,9 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, explain
 from tinycnn.ops.arguments import checked
-from tinycnn.ops.expansion import expand
+from tinycnn.ops.expansion import stretched
 from tinycnn.ops.indices import is_array, steps_of
-from tinycnn.ops.promotion import cast, fitted
+from tinycnn.ops.promotion import cast, stored
 from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import axis_in, broadcast, existing_axis, integer
 
@@ -133,9 +133,8 @@ def _assigned(op: str, input: Tensor, steps: tuple[Any, ...], value: Any) -> Ten
             dtypes.as_dtype(value.dtype)  # refuses text, objects, complex numbers
         elif not isinstance(value, bool | int | float | np.generic):
             raise ArgumentError(f"{op}: takes a Tensor, a number or a NumPy array, not {type(value).__name__}")
-        else:  # half precision overflows to infinity; the other types refuse what they cannot hold
-            number = value.item() if isinstance(value, np.generic) else value
-            value = fitted(op, number, dtypes.float32 if dtype == dtypes.float16 else dtype)
+        else:
+            value = stored(op, value.item() if isinstance(value, np.generic) else value, dtype)
         with np.errstate(all="ignore"):
             return wrap(input.backend.asarray(np.asarray(value).astype(dtype)))
     arrays = [part for part in steps[-1] if is_array(part)]
@@ -158,7 +157,7 @@ def _set(op: str, input: Tensor, steps: tuple[Any, ...], value: Tensor) -> None:
             value = cast(value, input.array.dtype)
             while value.array.ndim > len(place) and value.array.shape[0] == 1:
                 value = reshape(value, value.array.shape[1:])
-            result = SetItem.apply(input, expand(value, place), steps=steps)
+            result = SetItem.apply(input, stretched(value, place), steps=steps)
         else:
             _assign(input.backend.xp, input.array, steps, value.array)
     except ValueError:  # NumPy's, or our own ShapeError
@@ -201,7 +200,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if mask.array.dtype != "bool":
         raise DTypeError(f"masked_select: expected a mask of booleans, not {mask.array.dtype}")
     shape = broadcast("masked_select", input.array.shape, mask.array.shape)
-    return getitem(expand(input, shape), expand(mask, shape)) if shape else getitem(input, mask)
+    return getitem(stretched(input, shape), stretched(mask, shape)) if shape else getitem(input, mask)
 
 
 @checked

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ArgumentError, ShapeError, explain
+from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.indexing import narrow, select
 from tinycnn.ops.promotion import cast, common_dtype
@@ -145,6 +145,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """As many parts as said, their sizes differing by 1 at most, or the parts before, between and behind indices."""
     axis, n = _along("tensor_split", input, dim)
+    if is_tensor(indices_or_sections):
+        indices_or_sections = _as_numbers(indices_or_sections)
     if isinstance(indices_or_sections, tuple | list):
         places = as_shape("tensor_split", indices_or_sections, "indices")
     else:
@@ -155,6 +157,16 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int], dim: i
     whole = (slice(None),) * axis
     ends = zip((0, *places), (*places, n), strict=True)
     return tuple(input[(*whole, slice(start, end))] for start, end in ends)
+
+
+def _as_numbers(indices_or_sections: Tensor) -> Any:
+    """What a tensor says of where to split: one number, or a list of them."""
+    array = indices_or_sections.array
+    if array.dtype != "int64":
+        raise DTypeError(f"tensor_split: a tensor of indices or sections must be of int64, not {array.dtype}")
+    if array.ndim > 1:
+        raise ShapeError(f"tensor_split: a tensor of indices is a vector, but its shape is {array.shape}")
+    return indices_or_sections.tolist()
 
 
 def _along(op: str, tensor: Tensor, dim: int) -> tuple[int, int]:

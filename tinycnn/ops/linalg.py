@@ -12,7 +12,7 @@ from tinycnn.dtypes import bool_
 from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.arithmetic import add, mul
-from tinycnn.ops.expansion import expand
+from tinycnn.ops.expansion import stretched
 from tinycnn.ops.promotion import Scalar, wrapped
 from tinycnn.ops.shaping import reshape, squeeze, transpose, unsqueeze
 
@@ -113,7 +113,7 @@ def product_of(op: str, input: Tensor, other: Tensor) -> Tensor:
         z = reshape(MatMul.apply(rows, y), (*x_shape[:-1], y.array.shape[-1]))
     else:
         stack = shapes.broadcast(op, x.array.shape[:-2], y.array.shape[:-2])
-        z = MatMul.apply(expand(x, (*stack, *x.array.shape[-2:])), expand(y, (*stack, *y.array.shape[-2:])))
+        z = MatMul.apply(stretched(x, (*stack, *x.array.shape[-2:])), stretched(y, (*stack, *y.array.shape[-2:])))
     if len(x_shape) == 1:
         z = squeeze(z, -2)
     return squeeze(z, -1) if len(y_shape) == 1 else z
@@ -159,7 +159,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Scalar = 1, alpha:
     z = _of_ranks("addmm", "two matrices", (2, 2), mat1, mat2)
     _same_dtype("addmm", input=input, mat1=mat1)
     scaled = z if alpha == 1 else mul(z, wrapped("addmm", alpha, z.array.dtype))
-    y = expand(input, z.array.shape)
+    y = stretched(input, z.array.shape)
     return add(mul(y, wrapped("addmm", beta, z.array.dtype)), scaled) if beta else scaled
 
 
@@ -203,6 +203,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     laid = () if bias is None else bias.array.shape
     if len(laid) > 2 or any(n not in (1, m) for n, m in zip(laid[::-1], flat[::-1], strict=False)):
         raise ShapeError(explain(f"linear: the bias must have one entry for each of {w[0]} output features", facts))
-    y = Linear.apply(rows, weight, expand(bias, (w[0],)) if bias is not None and len(laid) < 2 else None)
+    y = Linear.apply(rows, weight, stretched(bias, (w[0],)) if bias is not None and len(laid) < 2 else None)
     y = y if bias is None or len(laid) < 2 else y + bias
     return y if len(shape) == 2 else reshape(y, (*shape[:-1], w[0]))

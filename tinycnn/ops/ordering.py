@@ -10,6 +10,7 @@ from tinycnn.dtypes import int64
 from tinycnn.errors import DTypeError, IndexRangeError, ShapeError
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.arithmetic import sub, zeros_like
+from tinycnn.ops.copying import clone
 from tinycnn.ops.indexing import narrow
 from tinycnn.ops.promotion import cast
 from tinycnn.ops.scattering import Gather
@@ -38,7 +39,9 @@ class Arg(Op):
 
 def taken(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """`gather` of indices that were just found, and so need no look at their range."""
-    return Gather.apply(input, index, axis=axis_in("gather", dim, input.array.ndim)) if input.array.ndim else input
+    if not input.array.ndim:
+        return clone(input)
+    return Gather.apply(input, index, axis=axis_in("gather", dim, input.array.ndim))
 
 
 @checked
@@ -111,7 +114,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not 0 <= count <= size:
         raise ShapeError(f"topk: selected index k = {count} out of range for a dimension of size {size}")
     if not input.array.ndim:
-        return ValuesIndices(input, argsort(input))
+        return ValuesIndices(clone(input), argsort(input))
     index = narrow(argsort(input, axis, largest), axis, 0, count)
     return ValuesIndices(taken(input, axis, index), index)
 

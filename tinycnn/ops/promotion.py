@@ -13,7 +13,7 @@ from tinycnn.autograd.node import TensorBase, is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import ArgumentError, DomainError
-from tinycnn.ops.expansion import expand
+from tinycnn.ops.expansion import stretched
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -107,12 +107,19 @@ def fitted(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
     DomainError
         If it is not.
     """
-    if dtype.kind != "b" and math.isfinite(x):
+    if dtype.kind != "b" and not (isinstance(x, float) and not math.isfinite(x)):  # an int may be too large for a float
         most = float(np.finfo(dtype).max) if dtype.kind == "f" else np.iinfo(dtype).max
         least = np.iinfo(dtype).min if dtype.kind == "i" else -most
         if not least <= x <= most:
             raise DomainError(f"{op}: the number {x} cannot be converted to {dtype} without overflow")
     return wrapped(op, x, dtype)
+
+
+def stored(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
+    """`fitted`, but half precision takes what is beyond its range as infinite: so do where and x[i] = v in PyTorch."""
+    if dtype == dtypes.float16 and 65504 < abs(x) < 2.0**1023:
+        return math.copysign(65504 if abs(x) < 65520 else math.inf, x)  # half-way to the next number of 5 exponent bits
+    return fitted(op, x, dtype)
 
 
 def alike(op: str, *operands: Any, floating: bool = False, number: Callable[..., Scalar] = wrapped) -> tuple[Any, ...]:
@@ -132,7 +139,7 @@ def alike(op: str, *operands: Any, floating: bool = False, number: Callable[...,
     dtype, shape = common_dtype(*xs), shapes.broadcast(op, *(x.array.shape for x in tensors))
     if floating and dtype.kind != "f":
         dtype = dtypes.get_default_dtype()
-    return tuple(expand(cast(x, dtype), shape) if is_tensor(x) else number(op, x, dtype) for x in xs)
+    return tuple(stretched(cast(x, dtype), shape) if is_tensor(x) else number(op, x, dtype) for x in xs)
 
 
 def _fits(x: Any, array: Array) -> bool:

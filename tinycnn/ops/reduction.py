@@ -13,8 +13,9 @@ from tinycnn.errors import ArgumentError, DTypeError
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.choice import where
 from tinycnn.ops.comparison import eq, ne
+from tinycnn.ops.copying import clone
 from tinycnn.ops.elementwise import exp, sqrt
-from tinycnn.ops.expansion import expand
+from tinycnn.ops.expansion import stretched
 from tinycnn.ops.indexing import narrow
 from tinycnn.ops.joining import cat
 from tinycnn.ops.promotion import Scalar, cast, floating, widened
@@ -78,7 +79,7 @@ class LogSumExp(Op):
 
 def spread(g: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
     """A reduction's result, or its gradient, laid over what was reduced."""
-    return expand(kept(g, axes, shape), shape)
+    return stretched(kept(g, axes, shape), shape)
 
 
 def kept(y: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
@@ -138,7 +139,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum along `dim`; integers and booleans add up in int64."""
     x = accumulated("cumsum", input, dtype)
     axis = axis_in("cumsum", dim, x.array.ndim)
-    return CumSum.apply(x, axis=axis) if x.array.ndim else x
+    return CumSum.apply(x, axis=axis) if x.array.ndim else clone(x)
 
 
 @checked
@@ -240,6 +241,8 @@ def prod(input: Tensor, dim: int = ALL, keepdim: bool = False, *, dtype: Any = N
     shape, whole = x.array.shape, dim is ALL
     axis = 0 if whole else axis_in("prod", dim, len(shape))
     y = widened(reshape(x, (-1,)) if whole or not shape else x)
+    if y.array.shape[axis] == 1:  # one factor is the product, but not in the same memory
+        y = clone(y)
     while (n := y.array.shape[axis]) != 1:
         if n and n % 2 == 0:
             y = narrow(y, axis, 0, n // 2) * narrow(y, axis, n // 2, n // 2)

@@ -13,7 +13,7 @@ from tinycnn.backend import Array
 from tinycnn.errors import ArgumentError, DomainError, DTypeError, IndexRangeError, RankError, ShapeError, explain
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.copying import clone
-from tinycnn.ops.expansion import expand
+from tinycnn.ops.expansion import stretched
 from tinycnn.ops.indexing import GetItem, ScatterInto, assign, getitem
 from tinycnn.ops.indices import check_index
 from tinycnn.ops.promotion import Scalar, cast, wrapped
@@ -155,7 +155,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     along = [sizes.pop(axis) for sizes in both]
     shape = broadcast("take_along_dim", *map(tuple, both))
     x, places = (
-        expand(t, (*shape[:axis], n, *shape[axis:])) for t, n in zip((input, indices), along, strict=True)
+        stretched(t, (*shape[:axis], n, *shape[axis:])) for t, n in zip((input, indices), along, strict=True)
     )
     return _gathered("take_along_dim", x, axis, places, None)
 

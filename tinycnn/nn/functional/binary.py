@@ -10,7 +10,7 @@ from tinycnn.nn.functional.arguments import expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.entropy import BinaryCrossEntropy, LogitCrossEntropy
-from tinycnn.ops.expansion import expand
+from tinycnn.ops.expansion import stretched
 from tinycnn.ops.promotion import alike, cast, widened
 from tinycnn.shapes import broadcast
 
@@ -75,7 +75,7 @@ def binary_cross_entropy_with_logits(
         if tensor.array.dtype.kind != "f":
             raise DTypeError(f"{op}: the {name} must be floating, but got {tensor.array.dtype}; .float() makes it so")
     x, t = alike(op, widened(input), widened(target))
-    p = None if pos_weight is None else expand(cast(pos_weight, x.array.dtype), x.array.shape)
+    p = None if pos_weight is None else stretched(cast(pos_weight, x.array.dtype), x.array.shape)
     return _weighed_and_reduced(LogitCrossEntropy.apply(x, t, p), weight, reduction, target)
 
 
