@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
 
 
+LEAST = 9.999999960041972e-13  # 1e-12 rounded to single precision: what PyTorch divides by, in float64 too
+
+
 class BinaryCrossEntropy(Op):
     r"""y = −(t·ln x + (1 − t)·ln(1 − x)), each logarithm at least −100 so that a sure mistake costs 100 and not ∞.
 
@@ -26,7 +29,7 @@ class BinaryCrossEntropy(Op):
 
     def backward(ctx, g: Tensor, x: Tensor, t: Tensor) -> Any:
         return (
-            g * (x - t) / clamp(x * (1 - x), min=1e-12) if ctx.needs_input_grad[0] else None,
+            g * (x - t) / clamp(x * (1 - x), min=LEAST) if ctx.needs_input_grad[0] else None,
             g * (log1p(-x) - log(x)) if ctx.needs_input_grad[1] else None,
         )
 
