@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tests.parity.comparing import DTYPES, arrays, compare, shapes
+from tests.parity.compare import DTYPES, arrays, compare, shapes
 
 # Two operands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

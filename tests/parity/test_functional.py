@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.parity.compare import compare, dtypes, normal, seeds, small
+from tests.parity.compare import compare_functional, dtypes, normal, seeds, small
 from tinycnn.nn import functional as F
 
 torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
@@ -22,13 +22,13 @@ def test_linear(lead, inner, out, off, dtype, bias, seed):
     shapes = {"one each": (out,), "one for all": (1,), "a number": (), "a row": (1, out), "too many": (out + 1,)}
     assume(lead or bias != "a row")  # PyTorch takes a row for a single example, but not of length 1
     arrays = normal(seed, (*lead, inner), (out, inner + (off == 0)), shapes.get(bias), dtype=dtype)
-    compare(lambda f, x, w, b: f.linear(x, w, b), *arrays)
+    compare_functional(lambda f, x, w, b: f.linear(x, w, b), *arrays)
 
 
 @given(labels=st.lists(st.integers(-1, 4), max_size=4), classes=st.integers(-1, 5))
 def test_one_hot(labels, classes):
     assume(labels or classes)  # PyTorch refuses no labels of no classes
-    compare(lambda f, t: f.one_hot(t, classes), np.array(labels, dtype="int64"))
+    compare_functional(lambda f, t: f.one_hot(t, classes), np.array(labels, dtype="int64"))
 
 
 @pytest.mark.parametrize("name", sorted(set(F.__all__) - {"stochastic_depth"}))  # torchvision has that

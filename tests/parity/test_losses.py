@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.parity.compare import compare, dtypes, flag, normal, seeds, small
+from tests.parity.compare import compare_functional, dtypes, flag, normal, seeds, small
 
 pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
 
@@ -33,7 +33,7 @@ def test_losses_of_labels(name, n, c, more, batched, weighted, reduction, ignore
     def call(f, x, t, weight=None):
         return getattr(f, name)(x, t, weight, ignore_index=ignore, reduction=reduction, **more_options)
 
-    compare(call, x, np.asarray(target), **options, scale=3)
+    compare_functional(call, x, np.asarray(target), **options, scale=3)
 
 
 @given(n=st.integers(1, 4), c=st.integers(1, 4), more=st.lists(small, max_size=2), batched=flag, weighted=flag,
@@ -45,7 +45,7 @@ def test_cross_entropy_of_distributions(n, c, more, batched, weighted, reduction
     def call(f, x, p, weight=None):
         return f.cross_entropy(x, p, weight, reduction=reduction, label_smoothing=smoothing)
 
-    compare(call, x, abs(p), **({"weight": abs(w)} if weighted else {}), scale=3)
+    compare_functional(call, x, abs(p), **({"weight": abs(w)} if weighted else {}), scale=3)
 
 
 wrong = st.sampled_from([1.5, -0.5, np.nan])
@@ -60,7 +60,7 @@ def test_binary_cross_entropy(values, weighted, reduction, dtype):
     def call(f, x, target=None, weight=None):
         return f.binary_cross_entropy(x, target, weight, reduction=reduction)
 
-    compare(call, x, target=t, **({"weight": w} if weighted else {}), scale=10)  # its 1e-12 is a float32
+    compare_functional(call, x, target=t, **({"weight": w} if weighted else {}), scale=10)  # its 1e-12 is a float32
 
 
 logits = st.one_of(st.sampled_from([0.0, -0.0, 1e4, -1e4]), st.floats(-100, 100))
@@ -74,7 +74,7 @@ def test_binary_cross_entropy_with_logits(values, weighted, positive, reduction,
     def call(f, x, t, weight=None, pos_weight=None):
         return f.binary_cross_entropy_with_logits(x, t, weight, reduction=reduction, pos_weight=pos_weight)
 
-    compare(call, x, t, **({"weight": w} if weighted else {}), **({"pos_weight": p} if positive else {}))
+    compare_functional(call, x, t, **({"weight": w} if weighted else {}), **({"pos_weight": p} if positive else {}))
 
 
 @given(name=st.sampled_from(["mse_loss", "l1_loss"]), shape=st.lists(st.integers(0, 3), max_size=3),
@@ -84,7 +84,7 @@ def test_losses_of_numbers(name, shape, other, reduction, weighted, dtype, seed)
     target = {"row": shape[1:], "column": [*shape, 1], "wrong": [s + 2 for s in shape]}.get(other, shape)
     x, t, w = normal(seed, shape, target, shape, dtype=dtype)
     weight = {"weight": abs(w)} if weighted and other in ("same", "row") else {}
-    compare(lambda f, x, t, **o: getattr(f, name)(x, t, reduction=reduction, **o), x, t, **weight)
+    compare_functional(lambda f, x, t, **o: getattr(f, name)(x, t, reduction=reduction, **o), x, t, **weight)
 
 
 @given(name=st.sampled_from(["nll_loss", "cross_entropy", "binary_cross_entropy", "binary_cross_entropy_with_logits",
@@ -97,7 +97,7 @@ def test_the_old_way_to_say_reduction(name, size_average, reduce):
     def call(f, x, target=None):
         return getattr(f, name)(x, target, size_average=size_average, reduce=reduce)
 
-    compare(call, x, target=target)
+    compare_functional(call, x, target=target)
 
 
 @given(name=st.sampled_from(["nll_loss", "cross_entropy"]), dtype=st.sampled_from(["float32", "int64", "int32"]),
@@ -105,7 +105,7 @@ def test_the_old_way_to_say_reduction(name, size_average, reduce):
        pixels=flag)  # fmt: skip
 def test_dtypes_of_labels(name, dtype, labels, pixels):
     x, t = np.ones((2, 3, 2) if pixels else (2, 3), dtype), np.ones((2, 2) if pixels else 2, labels)
-    compare(lambda f, x, target: getattr(f, name)(x, target), x, target=t)
+    compare_functional(lambda f, x, target: getattr(f, name)(x, target), x, target=t)
 
 
 kinds = st.sampled_from(["float64", "float32", "float16", "int64", "uint8", "bool"])
@@ -118,4 +118,4 @@ def test_dtypes_of_pairs(name, one, two, reduction):
             for a, d in (([0, 1, 1], one), ([1, 0, 1], two)))
     x, t = x.astype(one), t.astype(two)
     mixed = 1 if one == two else 100  # PyTorch rounds in between
-    compare(lambda f, x, t: getattr(f, name)(x, t, reduction=reduction), x, t, scale=mixed)
+    compare_functional(lambda f, x, t: getattr(f, name)(x, t, reduction=reduction), x, t, scale=mixed)

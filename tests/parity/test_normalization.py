@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.parity.compare import compare, dtypes, flag, normal, seeds, small
+from tests.parity.compare import compare_functional, dtypes, flag, normal, seeds, small
 
 pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
 
@@ -26,7 +26,7 @@ def test_batch_norm(n, c, more, training, tracked, weight, bias, momentum, eps, 
     def call(f, x, gamma, beta, mean=None, var=None):
         return f.batch_norm(2 * x + 3, mean, var, gamma, beta, training, momentum, eps)
 
-    compare(call, x, gamma, beta, **statistics, scale=100 if n * np.prod(more) < 4 else 5)
+    compare_functional(call, x, gamma, beta, **statistics, scale=100 if n * np.prod(more) < 4 else 5)
 
 
 @given(
@@ -37,7 +37,7 @@ def test_layer_norm(shape, dims, weight, bias, dtype, seed):
     features = shape[-dims:]
     assume(0 not in features)
     arrays = normal(seed, shape, features if weight else None, features if bias else None, dtype=dtype)
-    compare(lambda f, x, w, b: f.layer_norm(2 * x + 3, features, w, b, 0.01), *arrays, scale=10)
+    compare_functional(lambda f, x, w, b: f.layer_norm(2 * x + 3, features, w, b, 0.01), *arrays, scale=10)
 
 
 @given(
@@ -53,7 +53,7 @@ def test_instance_norm(n, c, more, own, tracked, weight, bias, momentum, dtype, 
     def call(f, x, gamma, beta, mean=None, var=None):
         return f.instance_norm(2 * x + 3, mean, var, gamma, beta, own, momentum, 0.1)
 
-    compare(call, x, gamma, beta, **statistics, scale=100 if np.prod(more) < 4 else 5)
+    compare_functional(call, x, gamma, beta, **statistics, scale=100 if np.prod(more) < 4 else 5)
 
 
 @given(
@@ -65,8 +65,8 @@ def test_group_norm(n, c, groups, off, more, affine, wide, dtype, seed):
     (x,) = normal(seed, (n, channels, *more), dtype=dtype)
     own = "float32" if wide and dtype == "float16" else dtype  # mixed precision
     arrays = normal(seed + 1, *[(channels,) if affine else None] * 2, dtype=own)
-    few = n * np.prod([c, *more]) < 4
-    compare(lambda f, x, w, b: f.group_norm(2 * x + 3, groups, w, b, 0.1), x, *arrays, scale=100 if few else 10)
+    scale = 100 if n * np.prod([c, *more]) < 4 else 10
+    compare_functional(lambda f, x, w, b: f.group_norm(2 * x + 3, groups, w, b, 0.1), x, *arrays, scale=scale)
 
 
 @given(
@@ -76,4 +76,4 @@ def test_group_norm(n, c, groups, off, more, affine, wide, dtype, seed):
 )  # fmt: skip
 def test_local_response_norm(shape, size, alpha, beta, k, dtype, seed):
     assume(np.prod(shape) or size)
-    compare(lambda f, x: f.local_response_norm(x, size, alpha, beta, k), *normal(seed, shape, dtype=dtype))
+    compare_functional(lambda f, x: f.local_response_norm(x, size, alpha, beta, k), *normal(seed, shape, dtype=dtype))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tests.parity.comparing import DTYPES, arrays, compare
+from tests.parity.compare import DTYPES, arrays, compare
 
 
 @given(st.data())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tests.parity.comparing import DTYPES, arrays, compare, shapes
+from tests.parity.compare import DTYPES, arrays, compare, shapes
 
 SEVERAL = ["sum", "mean", "var", "std", "amax", "amin", "all", "any", "logsumexp", "norm", "nansum", "count_nonzero"]
 ONE = ["max", "min", "argmax", "argmin", "prod", "cumsum"]
