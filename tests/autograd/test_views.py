@@ -89,6 +89,52 @@ def test_what_a_view_was_taken_of_is_out_of_date_once_that_was_written_to(view: 
         v * 3
 
 
+INDICES = [0, (slice(None), 1), (1, 0), (slice(0, 1), slice(1, None)), ..., (0, None), [1, 0]]
+
+
+@pytest.mark.parametrize("index", INDICES)
+@pytest.mark.parametrize("graph", [True, False])
+def test_a_part_is_changed_by_augmented_assignment(index: Any, graph: bool, device: str) -> None:
+    """x[i] += v takes a view, writes into it, and assigns it to where it is: nothing of the history is lost."""
+    w = leaf([[1.0, 2.0], [3.0, 4.0]], device=device)
+    x = w * 3 if graph else torch.ones(2, 2, device=device)
+    before = x.detach().clone()
+    x[index] += w[index]
+    x[index] *= w[index]
+    x[index] -= 1
+    (x * x).sum().backward()
+    u = leaf([[1.0, 2.0], [3.0, 4.0]], device=device)
+    chosen = torch.zeros(2, 2, device=device, dtype=torch.bool)
+    chosen[index] = True
+    start = u * 3 if graph else before
+    y = torch.where(chosen, (start + u) * u - 1, start)
+    (y * y).sum().backward()
+    assert x.tolist() == y.tolist()
+    assert w.grad.tolist() == u.grad.tolist()
+
+
+def test_augmented_assignment_to_a_view_and_back() -> None:
+    w = leaf([1.0, 2.0, 3.0])
+    x = w * 1
+    v = x[:2]
+    v[0] *= 5
+    v[1] += w[2]
+    with pytest.raises(GraphError, match="Mul: this tensor shares its memory"):
+        x * 1
+    x[:2] = v
+    (x * torch.tensor([1.0, 10.0, 100.0])).sum().backward()
+    assert w.grad.tolist() == [5, 10, 110]
+
+
+def test_only_the_view_itself_brings_the_history_back() -> None:
+    w = leaf([1.0, 2.0, 3.0])
+    x = w * 1
+    v = x[:2]
+    v.mul_(5)
+    with pytest.raises(GraphError, match="index assignment: this tensor shares its memory"):
+        x[1:] = v
+
+
 def test_what_was_saved_before_a_view_was_written_to_is_noticed() -> None:
     w = leaf([1.0, 2.0])
     x = w * 1

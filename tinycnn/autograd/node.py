@@ -48,6 +48,7 @@ class TensorBase:
     _version: Version | None = None
     _view_of: TensorBase | None = None  # the tensor whose memory this one looks at, as the graph sees it
     _born = 0  # serial number of a view's making
+    _overtaken: tuple[weakref.ref[TensorBase], int] | None = None  # by a view: whose history, and when last recorded
     _leaf_hooks: dict[int, Hook] | None = None
 
     @classmethod
@@ -159,10 +160,17 @@ class TensorBase:
     def _take_over(self) -> None:
         """Note a recorded write: from now on the memory's history is this tensor's, and all others' is out of date."""
         base = self._base()
-        self._view_of = None
         if base is not self:
-            base._view_of = self
+            self._overtaken = weakref.ref(base), self.version.recorded
+            self._view_of, base._view_of = None, self
         self.version.recorded = next_serial()
+
+    def _give_back(self) -> None:
+        """Undo `_take_over`: the history of the memory is again that of the tensor it was taken from."""
+        base = self._overtaken[0]() if self._overtaken is not None else None
+        if self._view_of is None and self._overtaken is not None and base is not None:
+            self._view_of, base._view_of = base, None
+            self.version.recorded, self._overtaken = self._overtaken[1], None
 
     def _check_fresh(self, op: str) -> None:
         """Refuse a tensor whose memory was since changed through another: its own history knows nothing of that."""

@@ -85,6 +85,12 @@ def _assign(xp: Any, x: Array, steps: tuple[Any, ...], v: Array) -> None:
     _at(x, steps[:-1])[steps[-1]] = v
 
 
+def _is_same_memory(xp: Any, a: Array, b: Array) -> bool:
+    """Whether the two arrays are the same elements of the same memory."""
+    first = (*[slice(0, 1)] * a.ndim, ...)
+    return a.shape == b.shape and a.strides == b.strides and bool(xp.may_share_memory(a[first], b[first]))
+
+
 def _names_each_once(index: tuple[Any, ...]) -> bool:
     return all(not hasattr(i, "dtype") or i.dtype.kind == "b" for i in index)
 
@@ -152,12 +158,14 @@ def _set(op: str, input: Tensor, steps: tuple[Any, ...], value: Tensor) -> None:
     recorded = grad_mode.is_grad_enabled() and wanted
     try:
         if recorded:
+            place = _at(input.array, steps)
+            if _is_same_memory(input.backend.xp, place, value.array):  # x[i] += v writes into x[i], then assigns that
+                value._give_back()
             check_recordable(op, input)
-            place = _at(input.array, steps).shape
             value = cast(value, input.array.dtype)
-            while value.array.ndim > len(place) and value.array.shape[0] == 1:
+            while value.array.ndim > place.ndim and value.array.shape[0] == 1:
                 value = reshape(value, value.array.shape[1:])
-            result = SetItem.apply(input, stretched(value, place), steps=steps)
+            result = SetItem.apply(input, stretched(value, place.shape), steps=steps)
         else:
             _assign(input.backend.xp, input.array, steps, value.array)
     except ValueError:  # NumPy's, or our own ShapeError
