@@ -32,7 +32,8 @@ _BY_PYTHON_TYPE: dict[object, DType] = {bool: bool_, int: int64}
 NAMES = ("float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
 FLOATING: frozenset[DType] = frozenset((float16, float32, float64))
 INTEGERS: frozenset[DType] = frozenset((uint8, int8, int16, int32, int64))
-_KNOWN = FLOATING | INTEGERS | {bool_}
+NUMBERS = FLOATING | INTEGERS
+ALL = NUMBERS | {bool_}
 
 
 def get_default_dtype() -> DType:
@@ -61,8 +62,8 @@ def as_dtype(dtype: Any) -> DType:
         found = _BY_PYTHON_TYPE.get(dtype) or np.dtype(dtype)
     except TypeError:
         raise DTypeError(f"dtype: {dtype!r} is no number type") from None
-    if found not in _KNOWN:
-        raise DTypeError(f"dtype: {found} is not supported; tinycnn computes in {', '.join(sorted(map(str, _KNOWN)))}")
+    if found not in ALL:
+        raise DTypeError(f"dtype: {found} is not supported; tinycnn computes in {', '.join(sorted(map(str, ALL)))}")
     return found
 
 

@@ -91,14 +91,14 @@ ERRORS = (
     (TypeError, "stride must be one integer or two .*, not 1.5", _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=1.5)),
     (TypeError, "dilation must be one integer or two .*, not True",
      _refused((1, 1, 8, 8), (1, 1, 3, 3), dilation=True)),
-    (TypeError, "groups must be an integer, not 1.0", _refused((1, 1, 8, 8), (1, 1, 3, 3), groups=1.0)),
+    (TypeError, "groups must be an integer, not float 1.0", _refused((1, 1, 8, 8), (1, 1, 3, 3), groups=1.0)),
     (ShapeError, "expected H and W to be non-zero; only the batch may be empty",
      _refused((1, 1, 0, 8), (1, 1, 1, 1), padding=1)),
     (ShapeError, "divide the output channels, but 0 channels", _refused((1, 1, 8, 8), (0, 1, 1, 1))),
     (ShapeError, "the bias must have one entry for each of 4 output channels",
      lambda t: F.conv2d(t(X), t(W), t(B[:3]), groups=2)),
-    (DTypeError, r"input and weight to have one dtype out of .*\n  input   = float16\n  weight  = float64\n"
-                 r"  hint .*x\.float\(\)", lambda t: F.conv2d(t(X).half(), t(W).double(), groups=2)),
+    (DTypeError, r"input and weight to have one dtype out of .*\n  input   = float16, shape .*\n"
+                 r"  weight  = float64, shape .*\n  hint .*x\.float\(\)", lambda t: F.conv2d(t(X).half(), t(W).double(), groups=2)),
 )  # fmt: skip
 ERRORS_BACK = (
     (ShapeError, r"conv_transpose2d: input channels must equal weight\.shape\[0\], but 3 ≠ 2\n"

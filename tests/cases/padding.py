@@ -49,7 +49,7 @@ CASES = [
             (ShapeError, r"pad: negative widths \(-2, -3\) cut away more than the shape \(2, 3, 4\) has",
              _refused((-2, -3))),
             (ArgumentError, "pad: pad must be a tuple of integers, not 1", _refused(1)),
-            (ArgumentError, "pad: each of pad must be an integer, not 1.0", _refused((1.0, 1))),
+            (ArgumentError, "pad: each of pad must be an integer, not float 1.0", _refused((1.0, 1))),
             (ArgumentError, "pad: value must be a number, not str", _refused((1, 1), value="0")),
             (DomainError, "pad: there is no mode 'mirror'; it is 'constant', 'reflect'", _refused((1, 1), "mirror")),
             (DomainError, "pad: mode 'reflect' takes no value", _refused((1, 1), "reflect", 1)),

@@ -134,7 +134,7 @@ CASES = [
         errors=(
             (DTypeError, "avg_pool2d: expected input to have one dtype out of float16, float32, float64 and int64",
              lambda t: F.avg_pool2d(t(IMAGE).int(), 1)),
-            (TypeError, "avg_pool2d: divisor_override must be an integer, not 2.5",
+            (TypeError, "avg_pool2d: divisor_override must be an integer, not float 2.5",
              lambda t: F.avg_pool2d(t(IMAGE), 2, divisor_override=2.5)),
             (TypeError, "avg_pool2d: ceil_mode must be a bool, not int",
              lambda t: F.avg_pool2d(t(IMAGE), 2, ceil_mode=1)),

@@ -70,7 +70,7 @@ CASES = [
         looks=(1, 0), note="scatter",
         errors=(
             (ArgumentError, "scatter: takes src, a Tensor, or value, a number", lambda t: t(X).scatter(0, t(ALONG))),
-            (DTypeError, "scatter: input and source must have one dtype, not float64 and float32",
+            (DTypeError, "scatter: expected input and source to have one dtype\n  input   = float64, shape .4, 3",
              lambda t: t(X).scatter(2, t(ONCE), t(np.ones((4, 2, 4), "float32")))),
         ),
     ),

@@ -1,16 +1,16 @@
-"""Arguments as PyTorch takes them: of the types that a function's annotations name, and under NumPy's names too."""
+"""Arguments as PyTorch takes them: of the types that annotations name, of one dtype, on one device."""
 
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from tinycnn.autograd.node import TensorBase
-from tinycnn.errors import ArgumentError
+from tinycnn.dtypes import ALL, FLOATING, DType
+from tinycnn.errors import ArgumentError, DeviceError, DTypeError, explain
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,7 +44,9 @@ def checked(function: F) -> F:
     Traceback (most recent call last):
     tinycnn.errors.ArgumentError: total: input must be a Tensor, not float
     """
-    kinds = {name: str(p.annotation).split(" | ") for name, p in inspect.signature(function).parameters.items()}
+    code, said = function.__code__, function.__annotations__  # reading a signature would take ten times as long
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    kinds = {name: str(said.get(name, "")).split(" | ") for name in names}
     types: dict[str, tuple[type, ...]] = {
         name: sum((_KINDS[kind][1] for kind in named), ()) if _KINDS.keys() >= set(named) else (object,)
         for name, named in kinds.items()
@@ -70,3 +72,36 @@ def checked(function: F) -> F:
         return function(*args, **named)
 
     return call  # type: ignore[return-value]  # the same signature, which the checker cannot see
+
+
+def expect_one_dtype(op: str, takes: frozenset[DType] = FLOATING, /, **given: Any) -> None:
+    """Raise a DTypeError unless all of these, those left out aside, have the same dtype, and it is one of `takes`."""
+    tensors = {name: tensor for name, tensor in given.items() if tensor is not None}
+    found = {tensor.array.dtype for tensor in tensors.values()}
+    if len(found) > 1 or not takes.issuperset(found):
+        few = f"dtype out of {_listed(sorted(map(str, takes)))}"
+        kind = "dtype" if takes is ALL else "floating dtype" if takes is FLOATING else few
+        raise DTypeError(
+            explain(
+                f"{op}: expected {_listed([*tensors])} to have one {kind}",
+                {name: f"{tensor.array.dtype}, shape {tensor.array.shape}" for name, tensor in tensors.items()},
+                "x.float() makes a tensor float32, model.double() a model float64, which NumPy's numbers often are",
+            )
+        )
+
+
+def expect_one_device(op: str, **given: Any) -> None:
+    """Raise a DeviceError unless all of these, those left out aside, lie on the same device."""
+    found = {name: tensor.backend.name for name, tensor in given.items() if tensor is not None}
+    if len(set(found.values())) > 1:
+        raise DeviceError(
+            explain(
+                f"{op}: expected all tensors to be on the same device",
+                found,
+                "model.to(device) moves a model, x = x.to(device) its data",
+            )
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])

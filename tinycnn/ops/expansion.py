@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tinycnn import shapes
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
-from tinycnn.ops.arguments import checked
+from tinycnn.dtypes import ALL
+from tinycnn.errors import DomainError, ShapeError, explain
+from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.copying import Clone
 from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import as_shape, product
@@ -82,8 +83,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     if indexing not in ("ij", "xy"):
         raise DomainError(f"meshgrid: indexing must be 'ij' or 'xy', not {indexing!r}")
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
-    if len({x.array.dtype for x in given}) > 1:
-        raise DTypeError("meshgrid: expects vectors of one dtype")
+    expect_one_dtype("meshgrid", ALL, **{f"vector {i}": x for i, x in enumerate(given)})
     rank = len(given)
     swapped = (1, 0, *range(2, rank)) if indexing == "xy" and rank > 1 else range(rank)
     lines = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import shapes
-from tinycnn.autograd.node import is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.dtypes import bool_
-from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
-from tinycnn.ops.arguments import checked
+from tinycnn.backend.precision import half_in_single
+from tinycnn.dtypes import NUMBERS
+from tinycnn.errors import ShapeError, explain
+from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.arithmetic import add, mul
 from tinycnn.ops.expansion import stretched
 from tinycnn.ops.promotion import Scalar, wrapped
@@ -54,28 +54,9 @@ class Linear(Op):
         )
 
 
+@half_in_single
 def _product(xp: Any, x: Array, y: Array) -> Array:
-    """x·y; half precision is multiplied and added up in single."""
-    if x.dtype != "float16":
-        return xp.matmul(x, y)
-    return xp.matmul(x.astype("float32"), y.astype("float32")).astype("float16")
-
-
-def _same_dtype(op: str, **tensors: Tensor) -> None:
-    for name, x in tensors.items():
-        if not is_tensor(x):
-            raise ArgumentError(f"{op}: {name} must be a Tensor, not {type(x).__name__}; tinycnn.tensor makes one")
-    found = {x.array.dtype for x in tensors.values()}
-    if len(found) > 1:
-        raise DTypeError(
-            explain(
-                f"{op}: expected all operands to have the same dtype",
-                {name: f"{x.array.dtype}, shape {tuple(x.array.shape)}" for name, x in tensors.items()},
-                "float64 often comes from NumPy: convert it with .float()",
-            )
-        )
-    if bool_ in found:
-        raise DTypeError(f"{op}: booleans cannot be multiplied and added up; convert them with .float() or .long()")
+    return xp.matmul(x, y)
 
 
 @checked
@@ -93,7 +74,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 def product_of(op: str, input: Tensor, other: Tensor) -> Tensor:
     """`matmul`, its errors in the name of `op`."""
-    _same_dtype(op, input=input, other=other)
+    expect_one_dtype(op, NUMBERS, input=input, other=other)
     x_shape, y_shape = input.array.shape, other.array.shape
     if not x_shape or not y_shape:
         raise ShapeError(f"{op}: both arguments need to be at least 1-dimensional; multiply by a number with *")
@@ -157,7 +138,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Scalar = 1, alpha: Scalar = 1) -> Tensor:
     """beta·input + alpha·mat1·mat2, of two matrices and what broadcasts to their product; beta 0 leaves input out."""
     z = _of_ranks("addmm", "two matrices", (2, 2), mat1, mat2)
-    _same_dtype("addmm", input=input, mat1=mat1)
+    expect_one_dtype("addmm", NUMBERS, input=input, mat1=mat1)
     scaled = z if alpha == 1 else mul(z, wrapped("addmm", alpha, z.array.dtype))
     y = stretched(input, z.array.shape)
     return add(mul(y, wrapped("addmm", beta, z.array.dtype)), scaled) if beta else scaled
@@ -169,6 +150,7 @@ def _of_ranks(op: str, what: str, ranks: tuple[int, int], x: Tensor, y: Tensor) 
     return product_of(op, x, y)
 
 
+@checked
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input · weightᵀ + bias, over the last dimension of `input`.
 
@@ -183,7 +165,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     ShapeError
         If the sizes do not fit.
     """
-    _same_dtype("linear", input=input, weight=weight, **({} if bias is None else {"bias": bias}))
+    expect_one_dtype("linear", NUMBERS, input=input, weight=weight, bias=bias)
     shape, w = input.array.shape, weight.array.shape
     if len(w) == 1:
         y = matmul(input, weight)

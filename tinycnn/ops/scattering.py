@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
+from tinycnn.dtypes import ALL
 from tinycnn.errors import ArgumentError, DomainError, DTypeError, IndexRangeError, RankError, ShapeError, explain
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.copying import clone
 from tinycnn.ops.expansion import stretched
 from tinycnn.ops.indexing import GetItem, ScatterInto, assign, getitem
@@ -56,7 +57,8 @@ def _grid(xp: Any, index: Array, axis: int) -> tuple[Array, ...]:
 def _fitting(op: str, input: Tensor, dim: int, index: Tensor, src: Any = None, lowest: int | None = 0) -> int:
     """The dimension meant, the index having been looked at: its dtype, its shape, its range."""
     axis = axis_in(op, dim, input.array.ndim)
-    _one_dtype(op, input, src)
+    if is_tensor(src):
+        expect_one_dtype(op, ALL, input=input, source=src)
     sizes, ours = index.array.shape, input.array.shape
     if not index.array.size:
         return axis
@@ -83,12 +85,6 @@ def _fitting(op: str, input: Tensor, dim: int, index: Tensor, src: Any = None, l
 def _integers(op: str, index: Tensor) -> None:
     if index.array.dtype not in ("int64", "int32"):
         raise DTypeError(f"{op}: expected an index of type int64 or int32, but got {index.array.dtype}")
-
-
-def _one_dtype(op: str, input: Tensor, source: Any) -> None:
-    if is_tensor(source) and source.array.dtype != input.array.dtype:
-        both = f"{input.array.dtype} and {source.array.dtype}"
-        raise DTypeError(f"{op}: input and source must have one dtype, not {both}")
 
 
 def _vector(x: Any) -> Any:
@@ -173,7 +169,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Scalar = 1) -> Tensor:
     """`input` with alpha times the slices of `source` added to those that `index` names, twice where it does so."""
     x, added, axis = _vector(input), _vector(source), _slices("index_add", input, dim, index)
-    _one_dtype("index_add", input, source)
+    expect_one_dtype("index_add", ALL, input=input, source=source)
     places = _vector(index).array
     shape = (*x.array.shape[:axis], len(places), *x.array.shape[axis + 1 :])
     if added.array.shape != shape:

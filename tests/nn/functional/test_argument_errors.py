@@ -17,7 +17,9 @@ MESSAGES = [
     (
         lambda t: F.batch_norm(t(ROWS).float(), t(ROWS[0]), t(ROWS[0])), RuntimeError,
         "batch_norm: expected input, running_mean and running_var to have one floating dtype\n"
-        "  input         = float32\n  running_mean  = float64\n  running_var   = float64\n"
+        "  input         = float32, shape (4, 3)\n"
+        "  running_mean  = float64, shape (3,)\n"
+        "  running_var   = float64, shape (3,)\n"
         "  hint          x.float() makes a tensor float32, model.double() a model float64",
     ),
     (

@@ -10,10 +10,9 @@ import numpy as np
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ArgumentError, ShapeError, explain
 from tinycnn.geometry import Pair, Window, pair
-from tinycnn.nn.functional.arguments import expect_one_dtype
 from tinycnn.nn.functional.images import batched, expect_pixels, like_input
 from tinycnn.nn.functional.pooling import divided, in_plane
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.indexing import GetItem
 from tinycnn.ops.pooling import MaxPool2d, SumPool2d
 from tinycnn.ops.promotion import cast, widened

@@ -6,9 +6,8 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
 from tinycnn.ops.entropy import BinaryCrossEntropy, LogitCrossEntropy
 from tinycnn.ops.expansion import stretched
 from tinycnn.ops.promotion import alike, cast, widened

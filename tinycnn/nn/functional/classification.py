@@ -11,14 +11,14 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.errors import DomainError, DTypeError, IndexRangeError, RankError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_integer, expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
 from tinycnn.ops.choice import where
 from tinycnn.ops.logits import log_softmax
 from tinycnn.ops.ordering import taken
 from tinycnn.ops.promotion import Scalar, widened
 from tinycnn.ops.shaping import reshape, squeeze, unsqueeze
+from tinycnn.shapes import integer
 
 
 @checked
@@ -53,7 +53,7 @@ def nll_loss(
     reduction = reduction_said("nll_loss", size_average, reduce, reduction)
     _check_classes("nll_loss", input, target, weight)
     x, t = _classes_second("nll_loss", input, target)
-    losses, counted = _picked("nll_loss", x, t, weight, expect_integer("nll_loss", "ignore_index", ignore_index))
+    losses, counted = _picked("nll_loss", x, t, weight, integer("nll_loss", "ignore_index", ignore_index))
     return reduced(_like_input(losses, input), reduction, counted)
 
 
@@ -172,7 +172,7 @@ def cross_entropy(
     reduction = reduction_said("cross_entropy", size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise DomainError(f"cross_entropy: label_smoothing must be between 0.0 and 1.0, but got {label_smoothing}")
-    ignore_index = expect_integer("cross_entropy", "ignore_index", ignore_index)
+    ignore_index = integer("cross_entropy", "ignore_index", ignore_index)
     _check_classes("cross_entropy", input, target, weight)
     if target.array.shape == input.array.shape and target.array.dtype.kind == "f":
         if ignore_index >= 0:

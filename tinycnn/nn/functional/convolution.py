@@ -8,11 +8,11 @@ from tinycnn._tensor import Tensor
 from tinycnn.dtypes import FLOATING, INTEGERS, int64
 from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.geometry import Pair, Window, pair, transposed_window, window
-from tinycnn.nn.functional.arguments import expect_integer, expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.images import like_input
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
 from tinycnn.ops.convolution import Conv2d, Conv2dInput
 from tinycnn.ops.shaping import reshape
+from tinycnn.shapes import integer
 
 Sizes = int | Sequence[int]
 
@@ -60,7 +60,7 @@ def conv2d(
              [-1.,  1.],
              [ 0., -1.]]])
     """
-    groups = expect_integer("conv2d", "groups", groups)
+    groups = integer("conv2d", "groups", groups)
     _expect_kernels("conv2d", weight, "O C/g kH kW")
 
     def convolve(x: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ def conv_transpose2d(
     tensor([[[1., 1., 3., 2., 2.]]])
     """
     op = "conv_transpose2d"
-    groups = expect_integer(op, "groups", groups)
+    groups = integer(op, "groups", groups)
     _expect_kernels(op, weight, "C O/g kH kW")
 
     def convolve(x: Tensor) -> Tensor:

@@ -11,15 +11,14 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import DType, float16, float32
 from tinycnn.errors import ArgumentError, DomainError, RankError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_integer, expect_one_device, expect_one_dtype
 from tinycnn.nn.functional.padding import pad
 from tinycnn.nn.functional.pooling import avg_pool2d
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
 from tinycnn.ops.copying import clone
 from tinycnn.ops.normalization import Normalize
 from tinycnn.ops.promotion import Scalar, cast, widened
 from tinycnn.ops.shaping import reshape
-from tinycnn.shapes import product
+from tinycnn.shapes import integer, product
 
 
 @checked
@@ -50,7 +49,7 @@ def layer_norm(
     """
     if not isinstance(normalized_shape, Sequence) or isinstance(normalized_shape, str):
         raise ArgumentError(f"layer_norm: normalized_shape must be a tuple of integers, not {normalized_shape!r}")
-    features = tuple(expect_integer("layer_norm", "normalized_shape", size) for size in normalized_shape)
+    features = tuple(integer("layer_norm", "normalized_shape", size) for size in normalized_shape)
     shape = input.array.shape
     if not features or shape[len(shape) - len(features) :] != features or len(features) > len(shape):
         raise ShapeError(
@@ -97,7 +96,7 @@ def group_norm(
     >>> group_norm(tinycnn.tensor([[1.0, 3.0, 10.0, 30.0]]), 2)
     tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
-    shape, groups = input.array.shape, expect_integer("group_norm", "num_groups", num_groups)
+    shape, groups = input.array.shape, integer("group_norm", "num_groups", num_groups)
     if len(shape) < 2:
         raise RankError(f"group_norm: expected at least 2 dimensions, N C …, but got {shape}")
     if groups < 1:
@@ -149,7 +148,7 @@ def local_response_norm(
     tensor([[[1.0000],
              [0.8000]]])
     """
-    size = expect_integer("local_response_norm", "size", size)
+    size = integer("local_response_norm", "size", size)
     shape = input.array.shape
     if len(shape) < 3:
         raise RankError(f"local_response_norm: expected at least 3 dimensions, N C L or more, but got {shape}")

@@ -10,16 +10,16 @@ import numpy as np
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd.node import is_tensor
-from tinycnn.dtypes import FLOATING, INTEGERS, DType
+from tinycnn.dtypes import NUMBERS, DType
 from tinycnn.errors import ArgumentError, DomainError, ShapeError, explain
-from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.copying import clone
 from tinycnn.ops.expansion import expand
 from tinycnn.ops.indexing import narrow
 from tinycnn.ops.joining import cat
 from tinycnn.ops.padding import Crop, Pad
 from tinycnn.ops.shaping import flip
+from tinycnn.shapes import integer
 
 Width = tuple[int, int]  # before and after
 
@@ -48,7 +48,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = 
     """
     if not isinstance(pad, tuple | list):
         raise ArgumentError(f"pad: pad must be a tuple of integers, not {pad!r}")
-    numbers = tuple(expect_integer("pad", "each of pad", width) for width in pad)
+    numbers = tuple(integer("pad", "each of pad", width) for width in pad)
     value = 0 if value is None else _number(value)
     rank, padded = input.array.ndim, len(numbers) // 2
     if len(numbers) % 2 or padded > rank:
@@ -157,6 +157,6 @@ def _continued(x: Tensor, grow: Sequence[Width], mode: str) -> Tensor:
 
 
 def _check_mirrored(x: Tensor, mode: str, channel: int) -> None:
-    expect_one_dtype("pad", FLOATING | INTEGERS, input=x)
+    expect_one_dtype("pad", NUMBERS, input=x)
     if 0 in x.array.shape[channel:]:
         raise ShapeError(f"pad: mode {mode!r} needs something inside; only the batch may be empty: {x.array.shape}")

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.dtypes import FLOATING, INTEGERS, int64
+from tinycnn.dtypes import FLOATING, NUMBERS, int64
 from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.geometry import Window, pair, window
-from tinycnn.nn.functional.arguments import expect_integer, expect_one_dtype
 from tinycnn.nn.functional.images import batched, expect_pixels, like_input
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.arithmetic import RoundedDiv
 from tinycnn.ops.pooling import MaxPool2d, SumPool2d
 from tinycnn.ops.promotion import alike, cast, widened
 from tinycnn.ops.shaping import squeeze
+from tinycnn.shapes import integer
 
 Sizes = int | Sequence[int]
 
@@ -49,7 +49,7 @@ def max_pool2d(
              [13., 15.]]])
     """
     x = batched("max_pool2d", input)
-    expect_one_dtype("max_pool2d", FLOATING | INTEGERS, input=x)
+    expect_one_dtype("max_pool2d", NUMBERS, input=x)
     geometry = _pool_window("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
     y, winner = MaxPool2d.apply_all(x, window=geometry)
     found: tuple[Tensor, ...] = (y, in_plane(winner, geometry)) if return_indices else (y,)
@@ -77,7 +77,8 @@ def avg_pool2d(
     count_include_pad : whether zeros of the padding count as entries
     divisor_override : divide by this instead
     """
-    divisor = None if divisor_override is None else expect_integer("avg_pool2d", "divisor_override", divisor_override)
+    divisor = None if divisor_override is None else integer("avg_pool2d", "divisor_override", divisor_override)
+
     def pool(x: Tensor) -> Tensor:
         expect_one_dtype("avg_pool2d", FLOATING | {int64}, input=x)
         geometry = _pool_window("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)

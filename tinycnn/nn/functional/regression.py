@@ -9,9 +9,8 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import DType
 from tinycnn.errors import DTypeError, ShapeError
-from tinycnn.nn.functional.arguments import expect_one_device
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_device
 from tinycnn.ops.promotion import cast, common_dtype, widened
 from tinycnn.shapes import broadcast
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from tinycnn._tensor import Tensor
 from tinycnn.creation import arange
 from tinycnn.errors import DomainError, DTypeError, ShapeError
-from tinycnn.nn.functional.arguments import expect_integer
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.comparison import eq
 from tinycnn.ops.indices import check_index
 from tinycnn.ops.shaping import unsqueeze
+from tinycnn.shapes import integer
 
 
 @checked
@@ -23,7 +23,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     tensor([[0, 0, 1],
             [1, 0, 0]])
     """
-    num_classes = expect_integer("one_hot", "num_classes", num_classes)
+    num_classes = integer("one_hot", "num_classes", num_classes)
     if tensor.array.dtype != "int64":
         raise DTypeError(f"one_hot: is only applicable to index tensors of type int64, not {tensor.array.dtype}")
     if not tensor.array.size and num_classes <= 0:

@@ -8,9 +8,8 @@ from tinycnn._tensor import Tensor
 from tinycnn.dtypes import FLOATING, bool_
 from tinycnn.errors import RankError, ShapeError, explain
 from tinycnn.geometry import Pair, Window, pair, window
-from tinycnn.nn.functional.arguments import expect_one_dtype
 from tinycnn.nn.functional.images import expect_pixels, like_input
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.shaping import squeeze, unsqueeze
 from tinycnn.ops.unfolding import Fold, Unfold
 from tinycnn.shapes import product
