@@ -228,3 +228,11 @@ def test_print_options() -> None:
         assert repr(x[1]) == "tensor(0.14)"
     finally:
         torch.set_printoptions(profile="default")
+
+
+def test_results_of_several_parts_print_each_on_its_own_lines() -> None:
+    x = torch.tensor([[1.0, 3.0], [4.0, 2.0]])
+    assert repr(x.max(1, keepdim=True)) == (
+        "ValuesIndices(\nvalues=tensor([[3.],\n        [4.]]),\nindices=tensor([[1],\n        [0]]))"
+    )
+    assert str(x.aminmax()) == "MinMax(\nmin=tensor(1.),\nmax=tensor(4.))"

@@ -209,3 +209,31 @@ def test_a_broken_backward_is_named(returned: Any, pattern: str) -> None:
 
     with pytest.raises(GraphError, match=pattern):
         Broken.apply(leaf([1.0, 2.0])).sum().backward()
+
+
+def test_what_is_no_tensor_is_named() -> None:
+    x = leaf([1.0, 2.0])
+    for call in (lambda: x.sum().backward(1.0), lambda: x.sum().backward([1]), lambda: backward(x.sum(), 1.0)):
+        with pytest.raises(TypeError, match=r"backward: takes Tensors or None as gradients, not (float|int)"):
+            call()
+    with pytest.raises(TypeError, match="grad: takes Tensors, not float"):
+        grad(1.0, x)
+    with pytest.raises(TypeError, match="grad: takes Tensors, not str"):
+        grad(x.sum(), ["x"])
+    with pytest.raises(RuntimeError, match="grad: `inputs` cannot be empty"):
+        grad(x.sum(), [])
+
+
+def test_only_inputs_is_accepted_in_its_place() -> None:
+    x = leaf([1.0, 2.0])
+    assert grad((x * x).sum(), x, None, True, False, True, True)[0].tolist() == [2, 4]
+    (g,) = grad(outputs=(x * x).sum(), inputs=x, create_graph=True, retain_graph=True, only_inputs=True)
+    assert g.requires_grad
+
+
+def test_requires_grad_of_a_result_is_not_set_but_may_be_asked_for() -> None:
+    y = leaf([1.0]) * 2
+    assert y.requires_grad_() is y
+    for change in (lambda: y.requires_grad_(False), lambda: setattr(y, "requires_grad", True)):
+        with pytest.raises(RuntimeError, match="requires_grad: you can only change it on leaf variables"):
+            change()

@@ -53,3 +53,12 @@ def test_a_view_is_a_tensor_of_its_own_in_the_same_memory(call: Any, device: str
     assert not y.is_leaf
     (g,) = torch.autograd.grad(y.sum(), x)
     assert g.tolist() == np.ones((2, 3)).tolist()
+
+
+def test_a_clone_of_an_expanded_tensor_is_row_major(device: str) -> None:
+    x = torch.arange(3, device=device).expand(2, 4, 3)
+    y = x.clone()
+    assert y.is_contiguous()
+    y.view(-1)[0] = 7
+    assert y[0, 0, 0].item() == 7
+    assert torch.ones(2, 3, device=device).t().clone().stride() == (1, 3)

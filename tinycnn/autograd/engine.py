@@ -41,9 +41,10 @@ def backward(
     create_graph : record the backward itself, for second derivatives
     inputs : accumulate for these only
     """
-    if inputs is not None and not as_tuple(inputs):
+    given = () if inputs is None else as_tuple("backward", inputs)
+    if inputs is not None and not given:
         raise GraphError("backward: `inputs` cannot be empty; leave it out to reach every leaf")
-    asked = {_target(x): x for x in as_tuple(() if inputs is None else inputs)}
+    asked = {_target(x): x for x in given}
     keep = create_graph if retain_graph is None else retain_graph
     starts = seeds("backward", tensors, grad_tensors)
     for target, g in _run(starts, None if inputs is None else list(asked), keep, create_graph).items():
@@ -63,11 +64,13 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
-    r"""The gradients Σᵢ ⟨grad_outputsᵢ, ∂outputsᵢ/∂x⟩ for each x of `inputs`; no ``.grad`` is touched.
+    r"""The gradients Σᵢ ⟨grad_outputsᵢ, ∂outputsᵢ/∂x⟩ for each x of `inputs`; no ``.grad`` is touched, whatever
+    `only_inputs` says.
 
     Raises
     ------
@@ -79,7 +82,9 @@ def grad(
         raise ConfigError("grad: materialize_grads gives zeros for unused inputs, which allow_unused=False forbids")
     if is_grads_batched:
         raise NotImplementedError("autograd.grad: is_grads_batched is not offered; call grad once for each cotangent")
-    asked, starts = as_tuple(inputs), seeds("grad", outputs, grad_outputs)
+    asked, starts = as_tuple("grad", inputs), seeds("grad", outputs, grad_outputs)
+    if not asked:
+        raise GraphError("grad: `inputs` cannot be empty: name what to differentiate by")
     for position, x in enumerate(asked):
         if not x._requires_grad:
             raise GraphError(f"grad: one of the differentiated Tensors does not require grad: input {position}")

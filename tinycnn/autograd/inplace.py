@@ -18,6 +18,7 @@ from tinycnn.errors import DTypeError, GraphError, ShapeError
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
+    from tinycnn.backend import Array
 
 
 def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any, **options: Any) -> Tensor:
@@ -71,10 +72,16 @@ def adopt(target: Tensor, result: Tensor) -> None:
     target._take_over()
 
 
+def is_expanded(array: Array) -> bool:
+    """Whether one place in memory is several elements."""
+    strides = zip(array.strides, array.shape, strict=True)
+    return bool(array.size) and any(stride == 0 and size > 1 for stride, size in strides)
+
+
 def check_writable(name: str, target: Tensor) -> None:
     """Refuse to write where one place in memory is several elements, as `expand` makes it, or to read-only memory."""
     array = target.array
-    if array.size and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)):
+    if is_expanded(array):
         raise GraphError(
             f"{name}: more than one element of the written-to tensor refers to a single memory location: it was"
             " expanded; write to a clone()"

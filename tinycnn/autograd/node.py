@@ -98,7 +98,7 @@ class TensorBase:
                 f"requires_grad: only tensors of floating type can require gradients, not {self.array.dtype}:"
                 " a derivative needs values that can change a little"
             )
-        if self.grad_fn is not None and not flag:
+        if self.grad_fn is not None:
             raise GraphError("requires_grad: you can only change it on leaf variables; use detach() to leave the graph")
         self._requires_grad = bool(flag)
 

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.node import is_tensor, wrap
-from tinycnn.errors import GraphError, ShapeError
+from tinycnn.errors import ArgumentError, GraphError, ShapeError
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
 
 
-def as_tuple(tensors: Any) -> tuple[Any, ...]:
-    """One tensor, or a sequence of them, as a tuple."""
-    return (tensors,) if is_tensor(tensors) else tuple(tensors)
+def as_tuple(op: str, tensors: Any, what: str = "Tensors", or_none: bool = False) -> tuple[Any, ...]:
+    """One tensor, or several, as a tuple; ArgumentError names what is no tensor, nor None where that is allowed."""
+    several = hasattr(tensors, "__iter__") and not is_tensor(tensors)
+    found = tuple(tensors) if several else (tensors,)
+    for x in found:
+        if not is_tensor(x) and not (or_none and x is None):
+            raise ArgumentError(f"{op}: takes {what}, not {type(x).__name__}")
+    return found
 
 
 def seeds(
@@ -27,8 +32,10 @@ def seeds(
     GraphError, ShapeError
         If a tensor has no history, or its cotangent does not fit it.
     """
-    roots = as_tuple(tensors)
-    given = (None,) * len(roots) if cotangents is None else as_tuple(cotangents)
+    roots = as_tuple(op, tensors)
+    given: tuple[Any, ...] = (None,) * len(roots)
+    if cotangents is not None:
+        given = as_tuple(op, cotangents, "Tensors or None as gradients", or_none=True)
     if len(given) != len(roots):
         raise GraphError(f"{op}: got {len(roots)} tensors and {len(given)} gradients for them")
     return [(root, _cotangent(op, root, g)) for root, g in zip(roots, given, strict=True)]

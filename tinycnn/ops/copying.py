@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import backend as backends
+from tinycnn.autograd.inplace import is_expanded
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.ops.arguments import checked
@@ -29,8 +30,11 @@ class Transfer(Op):
 
 @checked
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy with its own memory, in the graph; ``detach().clone()`` leaves the graph."""
-    return Clone.apply(input, order="K")
+    """A copy with its own memory, in the graph; ``detach().clone()`` leaves the graph.
+
+    Memory keeps its order, but where the tensor was expanded: then it is row-major.
+    """
+    return Clone.apply(input, order="C" if is_expanded(input.array) else "K")
 
 
 @checked

@@ -27,6 +27,9 @@ class MinMax(NamedTuple):
     min: Any
     max: Any
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(\nmin={self.min!r},\nmax={self.max!r})"
+
 
 class Extreme(Op):
     """y = the largest ("max") or smallest ("min") over `axes`,   x̄ = ȳ shared evenly among the equals

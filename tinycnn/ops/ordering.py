@@ -27,6 +27,9 @@ class ValuesIndices(NamedTuple):
     values: Tensor
     indices: Tensor
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
+
 
 class Arg(Op):
     """An ordering's indices (argmax, argmin, argsort), by xp's name: the first of equals; NaN wins, and sorts last."""
