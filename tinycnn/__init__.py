@@ -17,6 +17,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import autograd, cuda, random
+from tinycnn._description import is_floating_point, numel
 from tinycnn._repr import set_printoptions
 from tinycnn._tensor import Tensor
 from tinycnn._version import __version__
@@ -28,6 +29,7 @@ from tinycnn.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from tinycnn.autograd.node import is_tensor
 from tinycnn.backend import device
 from tinycnn.conversion import as_tensor, asarray, from_dlpack, from_numpy, tensor
 from tinycnn.creation import (
@@ -37,9 +39,7 @@ from tinycnn.creation import (
     eye,
     full,
     full_like,
-    is_tensor,
     linspace,
-    numel,
     ones,
     ones_like,
     zeros,
@@ -234,11 +234,6 @@ def iinfo(type: Any) -> Any:
     import numpy
 
     return numpy.iinfo(type)
-
-
-def is_floating_point(input: Tensor) -> Any:
-    """Whether the elements are floating-point numbers."""
-    return input.is_floating_point()
 
 
 def __getattr__(name: str) -> Any:

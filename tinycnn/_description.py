@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import dtypes
+from tinycnn.ops.arguments import checked
 from tinycnn.shapes import existing_axis
 
 if TYPE_CHECKING:
@@ -30,9 +31,10 @@ def dim(self: Tensor) -> int:
     return int(self.array.ndim)
 
 
-def numel(self: Tensor) -> int:
+@checked
+def numel(input: Tensor) -> int:
     """How many elements it has."""
-    return int(self.array.size)
+    return int(input.array.size)
 
 
 def element_size(self: Tensor) -> int:
@@ -45,6 +47,7 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
     return bool(self.array.flags.c_contiguous)
 
 
-def is_floating_point(self: Tensor) -> bool:
+@checked
+def is_floating_point(input: Tensor) -> bool:
     """Whether its elements are floating-point numbers."""
-    return dtypes.is_floating(self.array.dtype)
+    return dtypes.is_floating(input.array.dtype)

@@ -11,44 +11,14 @@ import numpy as np
 from tinycnn import backend as backends
 from tinycnn import dtypes
 from tinycnn._tensor import Tensor
-from tinycnn.autograd.node import TensorBase
-from tinycnn.errors import ArgumentError, DomainError, DTypeError, ShapeError
+from tinycnn.errors import DomainError, DTypeError
 from tinycnn.ops.arguments import checked
-from tinycnn.ops.promotion import fitted
-from tinycnn.shapes import as_shape, integer, spread
-
-
-def is_tensor(obj: Any) -> bool:
-    """Whether it is a Tensor."""
-    return isinstance(obj, TensorBase)
-
-
-@checked
-def numel(input: Tensor) -> int:
-    """How many elements it has."""
-    return int(input.array.size)
+from tinycnn.ops.promotion import fitted, scalar
+from tinycnn.shapes import integer, new_shape, spread
 
 
 def _kind(dtype: Any) -> dtypes.DType:
     return dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-
-
-def _size(op: str, size: Any) -> tuple[int, ...]:
-    shape = as_shape(op, size)
-    if min(shape, default=0) < 0:
-        raise ShapeError(f"{op}: trying to create a tensor with a negative dimension: {shape}")
-    return shape
-
-
-def _number(op: str, name: str, value: Any) -> Any:
-    """A number of Python, from one of NumPy's or a tensor of one element as well."""
-    if isinstance(value, TensorBase) and value.array.size == 1:
-        return value.array.item()
-    if isinstance(value, np.generic):
-        value = value.item()
-    if not isinstance(value, bool | int | float):
-        raise ArgumentError(f"{op}: {name} must be a number, not {type(value).__name__}")
-    return value
 
 
 # Of one value ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -58,14 +28,14 @@ def full(
     size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of this size, full of one value, whose type decides the dtype unless it is given."""
-    value = _number("full", "fill_value", fill_value)
+    value = scalar("full", "fill_value", fill_value)
     kind = dtypes.of_scalar(value) if dtype is None else dtypes.as_dtype(dtype)
-    made = backends.get(device).xp.full(_size("full", size), fitted("full", value, kind), dtype=kind)
+    made = backends.get(device).xp.full(new_shape("full", size), fitted("full", value, kind), dtype=kind)
     return Tensor.wrap(made).requires_grad_(requires_grad)
 
 
 def _filled(op: str, size: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
-    made = getattr(backends.get(device).xp, op)(_size(op, size), dtype=_kind(dtype))
+    made = getattr(backends.get(device).xp, op)(new_shape(op, size), dtype=_kind(dtype))
     return Tensor.wrap(made).requires_grad_(requires_grad)
 
 
@@ -116,7 +86,7 @@ def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal, zeros elsewhere."""
-    rows, columns = _size("eye", (n, n if m is None else m))
+    rows, columns = new_shape("eye", (n, n if m is None else m))
     made = backends.get(device).xp.eye(rows, columns, dtype=_kind(dtype))
     return Tensor.wrap(made).requires_grad_(requires_grad)
 
@@ -130,7 +100,7 @@ def arange(
 ) -> Tensor:
     """start (0 if left out), start + step, … up to, but without, end; integers if all three are."""
     first, last = (0, start) if end is None else (0 if start is None else start, end)
-    first, last, by = _number("arange", "start", first), _number("arange", "end", last), _number("arange", "step", step)
+    first, last, by = scalar("arange", "start", first), scalar("arange", "end", last), scalar("arange", "step", step)
     whole = all(isinstance(number, int) for number in (first, last, by))
     kind = dtypes.int64 if whole and dtype is None else _steps_in("arange", dtype)
     if not math.isfinite(first) or not math.isfinite(last) or (by and (last - first) / by < 0):
@@ -150,7 +120,7 @@ def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` numbers at equal distances, from start to end, both included."""
-    first, last = _number("linspace", "start", start), _number("linspace", "end", end)
+    first, last = scalar("linspace", "start", start), scalar("linspace", "end", end)
     count, kind = integer("linspace", "steps", steps), _steps_in("linspace", dtype)
     if count < 0:
         raise DomainError(f"linspace: the number of steps must not be negative, but it is {count}")

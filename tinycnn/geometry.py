@@ -38,7 +38,7 @@ class Window(NamedTuple):
 
     References
     ----------
-    Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", relationships 6 and 13.
+    Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", relationships 6 and 15.
     """
 
     size: Pair  # H W of the input

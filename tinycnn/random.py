@@ -14,9 +14,9 @@ from tinycnn import dtypes
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
 from tinycnn.autograd.node import is_tensor
-from tinycnn.errors import DomainError, DTypeError, ShapeError
+from tinycnn.errors import DomainError, DTypeError
 from tinycnn.ops.arguments import checked
-from tinycnn.shapes import as_shape, broadcast, integer, spread
+from tinycnn.shapes import broadcast, integer, new_shape, spread
 
 
 class Generator:
@@ -121,13 +121,6 @@ def _floating(op: str, dtype: Any) -> dtypes.DType:
     return kind
 
 
-def _size(op: str, size: Any) -> tuple[int, ...]:
-    shape = as_shape(op, size)
-    if min(shape, default=0) < 0:
-        raise ShapeError(f"{op}: trying to create a tensor with a negative dimension: {shape}")
-    return shape
-
-
 # By shape ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -138,7 +131,7 @@ def rand(
 ) -> Tensor:
     """Numbers from the uniform distribution on [0, 1)."""
     kind = _floating("rand", dtype)
-    return _made(_uniform(_size("rand", size), kind, generator), kind, device, requires_grad)
+    return _made(_uniform(new_shape("rand", size), kind, generator), kind, device, requires_grad)
 
 
 def _uniform(shape: tuple[int, ...], kind: dtypes.DType, generator: Generator | None) -> Any:
@@ -153,7 +146,7 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Numbers from the normal distribution of mean 0 and variance 1."""
-    values = host(generator).standard_normal(_size("randn", size))
+    values = host(generator).standard_normal(new_shape("randn", size))
     return _made(values, _floating("randn", dtype), device, requires_grad)
 
 
@@ -172,12 +165,12 @@ def randint(
         raise DomainError(f"randint: expects low < high, but got {first} and {last}")
     if kind.kind in "iu" and not np.iinfo(kind).min <= first < last <= np.iinfo(kind).max + 1:
         raise DomainError(f"randint: {first} to {last - 1} is out of bounds for {kind}")
-    return _made(host(generator).integers(first, last, _size("randint", size)), kind, device, requires_grad)
+    return _made(host(generator).integers(first, last, new_shape("randint", size)), kind, device, requires_grad)
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """The numbers 0 … n − 1 in random order."""
-    (count,) = _size("randperm", (n,))
+    (count,) = new_shape("randperm", (n,))
     return _made(host(generator).permutation(count), dtypes.int64 if dtype is None else dtypes.as_dtype(dtype), device,
                  False)
 

@@ -130,6 +130,14 @@ def as_shape(op: str, sizes: Any, name: str = "size") -> tuple[int, ...]:
     return tuple(integer(op, f"each of {name}", size) for size in sizes)
 
 
+def new_shape(op: str, size: Any) -> tuple[int, ...]:
+    """`as_shape` of a tensor to be made, whose sizes must not be negative."""
+    shape = as_shape(op, size)
+    if min(shape, default=0) < 0:
+        raise ShapeError(f"{op}: trying to create a tensor with a negative dimension: {shape}")
+    return shape
+
+
 def spread(function: Callable[..., Result], position: int = 0) -> Callable[..., Result]:
     """The function that takes the sizes at this position one by one as well: ``f(2, 3)`` for ``f((2, 3))``."""
 

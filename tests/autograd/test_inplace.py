@@ -239,3 +239,12 @@ def test_a_write_keeps_the_dtype() -> None:
     x = torch.tensor([1, 2])
     x[0] = 2.7  # an assignment converts, as in PyTorch
     assert x.tolist() == [2, 2]
+
+
+def test_what_was_overwritten_has_no_gradient_even_where_an_infinite_one_comes_back(device: str) -> None:
+    x = torch.zeros(2, device=device, requires_grad=True)
+    y = x * 1
+    y[0] = 5.0
+    y.backward(torch.tensor([float("inf"), 1.0], device=device))
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, 1]

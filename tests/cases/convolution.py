@@ -98,7 +98,8 @@ ERRORS = (
     (ShapeError, "the bias must have one entry for each of 4 output channels",
      lambda t: F.conv2d(t(X), t(W), t(B[:3]), groups=2)),
     (DTypeError, r"input and weight to have one dtype out of .*\n  input   = float16, shape .*\n"
-                 r"  weight  = float64, shape .*\n  hint .*x\.float\(\)", lambda t: F.conv2d(t(X).half(), t(W).double(), groups=2)),
+                 r"  weight  = float64, shape .*\n  hint .*x\.float\(\)",
+     lambda t: F.conv2d(t(X).half(), t(W).double(), groups=2)),
 )  # fmt: skip
 ERRORS_BACK = (
     (ShapeError, r"conv_transpose2d: input channels must equal weight\.shape\[0\], but 3 ≠ 2\n"

@@ -249,6 +249,8 @@ def test_what_a_function_does_not_take(call: Any, message: str) -> None:
         (lambda x: x.long().fmod(x.long() * 0), RuntimeError, "fmod: integer division by zero"),
         (lambda x: (x > 0).argmax(), RuntimeError, "argmax: booleans have no order"),
         (lambda x: (x > 0).topk(1), RuntimeError, "topk: booleans have no order"),
+        (lambda x: torch.full((2,), -1.0, dtype=torch.uint8), RuntimeError, "full: the number -1.0 cannot"),
+        (lambda x: torch.full((2,), x), TypeError, "full: fill_value must be a number, not Tensor"),
         (lambda x: x.half().clamp(max=1e6), RuntimeError, "clamp: the number 1000000.0 cannot be converted to float16"),
         (lambda x: x.masked_fill(x > 0, 1e300), RuntimeError, r"masked_fill: the number 1e\+300 cannot be converted"),
         (lambda x: torch.isclose(x, x.double()), RuntimeError, "isclose: the dtypes must be equal"),

@@ -226,9 +226,9 @@ def use_tensor(tensor_type: type[TensorBase]) -> None:
     _tensor_type = tensor_type
 
 
-def is_tensor(x: object) -> TypeGuard[Tensor]:
-    """Whether x is a Tensor."""
-    return isinstance(x, TensorBase)
+def is_tensor(obj: object) -> TypeGuard[Tensor]:
+    """Whether it is a Tensor."""
+    return isinstance(obj, TensorBase)
 
 
 def wrap(array: Array) -> Tensor:

@@ -17,6 +17,7 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, explain
 from tinycnn.ops.arguments import checked
+from tinycnn.ops.choice import where
 from tinycnn.ops.expansion import stretched
 from tinycnn.ops.indices import is_array, steps_of
 from tinycnn.ops.promotion import cast, stored
@@ -59,9 +60,9 @@ class SetItem(Op):
     def backward(ctx, g: Tensor, *, steps: tuple[Any, ...]) -> Any:
         gx = gv = None
         if ctx.needs_input_grad[0]:
-            keep = ctx.xp.ones(g.array.shape, dtype=g.array.dtype)
-            _at(keep, steps[:-1])[steps[-1]] = 0
-            gx = g * wrap(keep)
+            written = ctx.xp.zeros(g.array.shape, dtype="bool")
+            _at(written, steps[:-1])[steps[-1]] = True
+            gx = where(wrap(written), 0.0, g)
         if ctx.needs_input_grad[1]:
             gv = _read(g, steps)
         return gx, gv

@@ -77,6 +77,23 @@ def operand(op: str, x: Any) -> Any:
     raise ArgumentError(f"{op}: takes Tensors, numbers and NumPy arrays, not {type(x).__name__}")
 
 
+def scalar(op: str, name: str, value: Any) -> Scalar:
+    """A Python number, from one of NumPy's or a Tensor without dimensions as well.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none.
+    """
+    if is_tensor(value) and not value.array.ndim:
+        return value.array.item()  # type: ignore[no-any-return]  # an element of a number type
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, bool | int | float):
+        raise ArgumentError(f"{op}: {name} must be a number, not {type(value).__name__}")
+    return value
+
+
 def dtype_of(x: Any) -> dtypes.DType:
     """The dtype of a Tensor, or the one that a Python number has when it stands alone."""
     return x.array.dtype if is_tensor(x) else dtypes.of_scalar(x)
@@ -100,16 +117,18 @@ def wrapped(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
 
 
 def fitted(op: str, x: Scalar, dtype: dtypes.DType) -> Scalar:
-    """`wrapped`, but the number must be in dtype's range; to unsigned integers −x may stand for 2ⁿ − x, as in PyTorch.
+    """`wrapped`, but the number must be in dtype's range; where this is unsigned, an integer −x may stand for 2ⁿ − x.
 
     Raises
     ------
     DomainError
         If it is not.
     """
-    if dtype.kind != "b" and not (isinstance(x, float) and not math.isfinite(x)):  # an int may be too large for a float
+    infinite = dtype.kind == "f" and isinstance(x, float) and not math.isfinite(x)  # some integers are no floats
+    if dtype.kind != "b" and not infinite:
         most = float(np.finfo(dtype).max) if dtype.kind == "f" else np.iinfo(dtype).max
-        least = np.iinfo(dtype).min if dtype.kind == "i" else -most
+        turns = dtype.kind == "u" and not isinstance(x, float)
+        least = -most if dtype.kind == "f" or turns else np.iinfo(dtype).min
         if not least <= x <= most:
             raise DomainError(f"{op}: the number {x} cannot be converted to {dtype} without overflow")
     return wrapped(op, x, dtype)

@@ -1,4 +1,4 @@
-"""Operations that make few numbers out of many: sums, means, variances, products, norms."""
+"""Operations that make few numbers out of many: sums, means, variances, products."""
 
 from __future__ import annotations
 
@@ -43,16 +43,13 @@ class Var(Op):
     """
 
     def forward(ctx, x: Array, *, axes: tuple[int, ...], freedom: float) -> Array:
-        wide = x.astype("float32") if x.dtype == "float16" else x
         count = product([x.shape[a] for a in axes])
-        centred = wide - kept(ctx.kernels.total(wide, axes), axes, x.shape) / count  # E[x²] − E[x]² would cancel
-        return (ctx.kernels.total(centred * centred, axes) / max(freedom, 0.0)).astype(x.dtype)
+        centred = x - kept(ctx.kernels.total(x, axes), axes, x.shape) / count  # E[x²] − E[x]² would cancel
+        return ctx.kernels.total(centred * centred, axes) / max(freedom, 0.0)
 
     def backward(ctx, g: Tensor, x: Tensor, *, axes: tuple[int, ...], freedom: float) -> Tensor:
-        wide = widened(x)
-        centred = wide - mean(wide, axes, keepdim=True) if axes else wide - wide
-        slope = centred * (2 / freedom if freedom else float("inf"))
-        return cast(spread(widened(g), axes, x.array.shape) * slope, x.array.dtype)
+        centred = x - mean(x, axes, keepdim=True) if axes else x - x  # a single number is its own mean
+        return spread(g, axes, x.array.shape) * (centred * (2 / freedom if freedom else float("inf")))
 
 
 class CumSum(Op):
@@ -151,7 +148,7 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     axes = axes_in("logsumexp", dim, x.array.ndim)
     if not x.array.size:  # no largest term to take out; ln 0 = −∞
         return sum(exp(x), axes, keepdim).log()
-    y = LogSumExp.apply(x, axes=axes)
+    y = cast(LogSumExp.apply(widened(x), axes=axes), x.array.dtype)
     return kept(y, axes, x.array.shape) if keepdim else y
 
 
@@ -219,7 +216,7 @@ def _variance(op: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, co
     freedom = product([shape[a] for a in axes]) - float(taken_off)
     if dim is None:  # PyTorch's slope, too, knows no less than none here, but does along a dimension
         freedom = max(freedom, 0.0)
-    y = Var.apply(input, axes=axes, freedom=freedom)
+    y = cast(Var.apply(widened(input), axes=axes, freedom=freedom), input.array.dtype)
     return kept(y, axes, shape) if keepdim else y
 
 

@@ -78,7 +78,7 @@ def test_values_become_the_dtypes_own(dtype, value, expected, device):
 ])  # fmt: skip
 def test_values_out_of_range_are_refused(dtype, value):
     x = tinycnn.ones(2).to(dtype)
-    with pytest.raises(RuntimeError, match=rf"pad: value .* cannot be converted to {dtype} without overflow"):
+    with pytest.raises(RuntimeError, match=rf"pad: the number .* cannot be converted to {dtype} without overflow"):
         F.pad(x, (1, 0), value=value)
     assert F.pad(x, (0, -1), value=value).shape == (1,)  # where none is needed none is looked at
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from tinycnn._tensor import Tensor
-from tinycnn.autograd.node import is_tensor
-from tinycnn.dtypes import NUMBERS, DType
+from tinycnn.dtypes import NUMBERS
 from tinycnn.errors import ArgumentError, DomainError, ShapeError, explain
 from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.copying import clone
@@ -18,6 +14,7 @@ from tinycnn.ops.expansion import expand
 from tinycnn.ops.indexing import narrow
 from tinycnn.ops.joining import cat
 from tinycnn.ops.padding import Crop, Pad
+from tinycnn.ops.promotion import fitted, scalar
 from tinycnn.ops.shaping import flip
 from tinycnn.shapes import integer
 
@@ -49,7 +46,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = 
     if not isinstance(pad, tuple | list):
         raise ArgumentError(f"pad: pad must be a tuple of integers, not {pad!r}")
     numbers = tuple(integer("pad", "each of pad", width) for width in pad)
-    value = 0 if value is None else _number(value)
+    value = 0.0 if value is None else float(scalar("pad", "value", value))
     rank, padded = input.array.ndim, len(numbers) // 2
     if len(numbers) % 2 or padded > rank:
         raise ShapeError(
@@ -58,7 +55,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = 
     widths = [(0, 0)] * (rank - padded) + [(numbers[i], numbers[i + 1]) for i in range(2 * padded - 2, -1, -2)]
     grow, cut = _split(widths)
     if mode == "constant":
-        fill = _fill(value, input.array.dtype) if any(map(any, grow)) else 0
+        fill = fitted("pad", value, input.array.dtype) if any(map(any, grow)) else 0
         return Pad.apply(_cropped(input, cut, numbers), widths=grow, value=fill)
     if mode not in _MODES:
         raise DomainError(f"pad: there is no mode {mode!r}; it is 'constant', 'reflect', 'replicate' or 'circular'")
@@ -92,25 +89,6 @@ def _cropped(x: Tensor, cut: tuple[Width, ...], given: tuple[int, ...]) -> Tenso
     if any(n < sum(c) for n, c in zip(x.array.shape, cut, strict=True)):
         raise ShapeError(f"pad: negative widths {given} cut away more than the shape {x.array.shape} has")
     return Crop.apply(x, widths=cut) if any(map(any, cut)) else x
-
-
-def _number(value: Any) -> float:
-    number = value.item() if isinstance(value, np.generic) or (is_tensor(value) and not value.array.ndim) else value
-    if not isinstance(number, bool | int | float):
-        raise ArgumentError(f"pad: value must be a number, not {type(value).__name__}")
-    return number
-
-
-def _fill(number: float, dtype: DType) -> float:
-    """The number as this dtype has it: cut to an integer, if need be, but never out of range."""
-    if dtype.kind == "b":
-        return bool(number)
-    if dtype.kind == "f" and not math.isfinite(number):
-        return number
-    limits, kind = (np.finfo(dtype), float) if dtype.kind == "f" else (np.iinfo(dtype), int)
-    if not kind(limits.min) <= number <= kind(limits.max):
-        raise DomainError(f"pad: value {number} cannot be converted to {dtype} without overflow")
-    return kind(number)
 
 
 # Borders that continue what is inside, one dimension after the other: corners come out right by themselves ───────────
