@@ -52,3 +52,21 @@ def test_a_tensor_without_dimensions_is_an_integer() -> None:
     row = x[torch.tensor(1)]
     row[0] = 9  # a view, as in PyTorch
     assert x.tolist() == [[0, 1, 2], [9, 4, 5]]
+
+
+def test_one_value_may_be_written_where_a_place_is_named_twice(device: str) -> None:
+    w = torch.ones(3, 2, device=device, requires_grad=True)
+    places = torch.tensor([[0, 2], [0, 0]], device=device)
+    for write in (lambda y: y.__setitem__(places, 5), lambda y: y.__setitem__(places, w[1, 1] + 4),
+                  lambda y: y.scatter_(0, places, 5.0)):  # fmt: skip
+        y = w * 1
+        write(y)
+        assert y[0].tolist() == [5, 5]
+        y.sum().backward()
+    assert w.grad.tolist() == [[0, 0], [3, 3 + 8], [1, 0]]
+
+
+def test_shapes_of_indices_that_do_not_go_together_are_named(device: str) -> None:
+    pattern = r"index: shape mismatch: arrays of \(2,\) and \(3,\) do not broadcast together"
+    with pytest.raises(IndexError, match=pattern):
+        torch.ones(4, 4, device=device)[[0, 1], [0, 1, 2]]

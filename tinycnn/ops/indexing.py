@@ -82,6 +82,8 @@ def _read(x: Tensor, steps: tuple[Any, ...]) -> Tensor:
 
 
 def _assign(xp: Any, x: Array, steps: tuple[Any, ...], v: Array) -> None:
+    once = [slice(0, 1) if stride == 0 else slice(None) for stride in v.strides]  # what was expanded is one value
+    v = v[(*once, ...)]
     v = v.copy() if xp.may_share_memory(x, v) else v  # a GPU moves elements in any order
     _at(x, steps[:-1])[steps[-1]] = v
 

@@ -131,7 +131,8 @@ def _check_range(index: list[Any], backend: Backend, shape: tuple[int, ...]) -> 
         try:
             broadcast("index", *picks)
         except ShapeError:
-            raise IndexRangeError(f"index: shape mismatch: index arrays of {picks} do not broadcast together") from None
+            shapes = " and ".join(map(str, sorted(picks)))
+            raise IndexRangeError(f"index: shape mismatch: arrays of {shapes} do not broadcast together") from None
     dim = 0
     for place, part in enumerate(index):
         if part is Ellipsis:
