@@ -236,8 +236,8 @@ class Tensor(Conversions):
     transpose = swapdims = shaping.transpose
     swapaxes, t, movedim, moveaxis = shaping.swapaxes, shaping.t, shaping.movedim, shaping.movedim
     squeeze, unsqueeze, flatten, unflatten = shaping.squeeze, shaping.unsqueeze, shaping.flatten, shaping.unflatten
+    expand_as, view_as, reshape_as = expansion.expand_as, shaping.reshape_as, shaping.reshape_as
     ravel, roll, fliplr, flipud = shaping.ravel, shaping.roll, shaping.fliplr, shaping.flipud
-    expand_as = expansion.expand_as
     split_with_sizes, tensor_split, chunk, unbind = (
         joining.split_with_sizes, joining.tensor_split, joining.chunk, joining.unbind,
     )
@@ -247,14 +247,10 @@ class Tensor(Conversions):
         """Parts of the given size, the last maybe smaller, or of the given sizes."""
         return joining.split(self, split_size, dim)
 
-    view_as = reshape_as = shaping.reshape_as
-
     # Elements ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     __getitem__, __setitem__ = indexing.getitem, indexing.setitem
-    select, narrow, masked_select, nonzero = (
-        indexing.select, indexing.narrow, indexing.masked_select, indexing.nonzero,
-    )
+    select, narrow, masked_select, nonzero = indexing.select, indexing.narrow, indexing.masked_select, indexing.nonzero
     gather, scatter, scatter_add, take_along_dim = (
         scattering.gather, scattering.scatter, scattering.scatter_add, scattering.take_along_dim,
     )

@@ -13,7 +13,7 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.backend.precision import half_in_single
 from tinycnn.errors import DTypeError
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_floating
 from tinycnn.ops.choice import where
 from tinycnn.ops.elementwise import erf, exp, tanh
 from tinycnn.ops.promotion import cast, floating, widened
@@ -150,8 +150,7 @@ class TanhGELU(Op):
 
 def floats(name: str, input: Tensor) -> Tensor:
     """`input` as an activation takes it: of floating numbers, half precision as single."""
-    if input.array.dtype.kind != "f":
-        raise DTypeError(f"{name}: the input must be floating, but got {input.array.dtype}; x.float() makes it so")
+    expect_floating(name, input)
     wide: Tensor = widened(input)
     return wide
 

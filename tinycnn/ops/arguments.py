@@ -90,6 +90,12 @@ def expect_one_dtype(op: str, takes: frozenset[DType] = FLOATING, /, **given: An
         )
 
 
+def expect_floating(op: str, tensor: Any, hint: str = "x.float() makes it so", name: str = "input") -> None:
+    """Raise a DTypeError unless the tensor's numbers are floating."""
+    if tensor.array.dtype.kind != "f":
+        raise DTypeError(f"{op}: the {name} must be floating, but got {tensor.array.dtype}; {hint}")
+
+
 def expect_one_device(op: str, **given: Any) -> None:
     """Raise a DeviceError unless all of these, those left out aside, lie on the same device."""
     found = {name: tensor.backend.name for name, tensor in given.items() if tensor is not None}

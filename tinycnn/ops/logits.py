@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.errors import ArgumentError, DTypeError
-from tinycnn.ops.arguments import checked
+from tinycnn.errors import ArgumentError
+from tinycnn.ops.arguments import checked, expect_floating
 from tinycnn.ops.elementwise import exp
 from tinycnn.ops.promotion import cast
 from tinycnn.ops.reduction import sum
@@ -50,8 +50,7 @@ def _along(name: str, op: type[Op], input: Tensor, dim: int | None, dtype: Any) 
     if dim is None:
         raise ArgumentError(f"{name}: say where the classes are: dim=1 for N K and N K H W, dim=-1 for the last")
     axis, x = axis_in(name, dim, input.array.ndim), cast(input, dtype or input.array.dtype)
-    if x.array.dtype.kind != "f":
-        raise DTypeError(f"{name}: the input must be floating, but got {x.array.dtype}; say dtype=tinycnn.float32")
+    expect_floating(name, x, "say dtype=tinycnn.float32")
     if not x.array.size:
         return x + 0
     return op.apply(x, axis=axis) if x.array.ndim else op.apply(x.reshape(1), axis=axis).reshape(())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tinycnn.errors import DomainError, DTypeError, ShapeError
-from tinycnn.ops.arguments import checked
+from tinycnn.errors import DomainError, ShapeError
+from tinycnn.ops.arguments import checked, expect_floating
 from tinycnn.ops.choice import where
 from tinycnn.ops.comparison import eq, ne
 from tinycnn.ops.elementwise import abs
@@ -34,8 +34,7 @@ def norm(
     (tensor(5.), tensor(7.), tensor(4.))
     """
     x = input if dtype is None else cast(input, dtype)
-    if x.array.dtype.kind != "f":
-        raise DTypeError(f"norm: the input must be floating, but got {x.array.dtype}; say norm(x.float())")
+    expect_floating("norm", x, "say norm(x.float())")
     if isinstance(p, str) and p != "fro":
         raise DomainError(f'norm: p must be a number or "fro", not {p!r}')
     power = 2.0 if p is None or isinstance(p, str) else float(p)

@@ -10,7 +10,7 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.dtypes import as_dtype, int64
 from tinycnn.errors import ArgumentError, DTypeError
-from tinycnn.ops.arguments import checked
+from tinycnn.ops.arguments import checked, expect_floating
 from tinycnn.ops.choice import where
 from tinycnn.ops.comparison import eq, ne
 from tinycnn.ops.copying import clone
@@ -124,8 +124,7 @@ def mean(input: Tensor, dim: Dim = ALL, keepdim: bool = False, *, dtype: Any = N
     """The mean over `dim`, or of all."""
     needs_dim("mean", dim, keepdim)
     x = input if dtype is None else cast(input, dtype)
-    if x.array.dtype.kind != "f":
-        raise DTypeError(f"mean: the input must be floating, but got {x.array.dtype}; say mean(x.float())")
+    expect_floating("mean", x, "say mean(x.float())")
     axes = axes_in("mean", dim, x.array.ndim)
     count = product([x.array.shape[a] for a in axes])
     return cast(_sum(widened(x), axes, keepdim) / count, x.array.dtype)
@@ -209,8 +208,7 @@ def _variance(op: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, co
         dim, unbiased = None, dim
     if unbiased is not None and correction is not None:
         raise ArgumentError(f"{op}: give unbiased or correction, not both: unbiased=True is correction=1")
-    if input.array.dtype.kind != "f":
-        raise DTypeError(f"{op}: the input must be floating, but got {input.array.dtype}; say {op}(x.float())")
+    expect_floating(op, input, f"say {op}(x.float())")
     taken_off = correction if correction is not None else 1 if unbiased is None else int(unbiased)
     shape, axes = input.array.shape, axes_in(op, dim, input.array.ndim)
     freedom = product([shape[a] for a in axes]) - float(taken_off)

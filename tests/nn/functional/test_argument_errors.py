@@ -33,7 +33,7 @@ MESSAGES = [
     ),
     (
         lambda t: F.binary_cross_entropy_with_logits(t(ROWS[0]), t(LABELS[:3])), RuntimeError,
-        "binary_cross_entropy_with_logits: the target must be floating, but got int64; .float() makes it so",
+        "binary_cross_entropy_with_logits: the target must be floating, but got int64; x.float() makes it so",
     ),
     (lambda t: F.dropout(t(LABELS)), RuntimeError, "dropout: the input must be floating, but got int64"),
     # sizes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import DomainError, DTypeError, ShapeError, explain
+from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
-from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
+from tinycnn.ops.arguments import checked, expect_floating, expect_one_device, expect_one_dtype
 from tinycnn.ops.entropy import BinaryCrossEntropy, LogitCrossEntropy
 from tinycnn.ops.expansion import stretched
 from tinycnn.ops.promotion import alike, cast, widened
@@ -71,8 +71,7 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_said(op, size_average, reduce, reduction)
     _expect_pairs(op, input, target, weight=weight, pos_weight=pos_weight)
     for name, tensor in (("input", input), ("target", target)):
-        if tensor.array.dtype.kind != "f":
-            raise DTypeError(f"{op}: the {name} must be floating, but got {tensor.array.dtype}; .float() makes it so")
+        expect_floating(op, tensor, name=name)
     x, t = alike(op, widened(input), widened(target))
     p = None if pos_weight is None else stretched(cast(pos_weight, x.array.dtype), x.array.shape)
     return _weighed_and_reduced(LogitCrossEntropy.apply(x, t, p), weight, reduction, target)

@@ -12,7 +12,7 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.errors import DomainError, DTypeError, IndexRangeError, RankError, ShapeError, explain
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
-from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
+from tinycnn.ops.arguments import checked, expect_floating, expect_one_device, expect_one_dtype
 from tinycnn.ops.choice import where
 from tinycnn.ops.logits import log_softmax
 from tinycnn.ops.ordering import taken
@@ -80,7 +80,7 @@ def _classes_second(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, Ten
                 "class indices are N numbers, not N rows: squeeze(1) them; one-hot rows must be floating",
             )
         )
-    _expect_floating(op, input)
+    expect_floating(op, input)
     if target.array.dtype not in (("int64", "uint8") if len(shape) < 3 else ("int64",)):
         raise DTypeError(
             explain(
@@ -90,11 +90,6 @@ def _classes_second(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, Ten
             )
         )
     return (unsqueeze(input, 0), reshape(target, (1,))) if alone else (input, target)
-
-
-def _expect_floating(op: str, input: Tensor) -> None:
-    if input.array.dtype.kind != "f":
-        raise DTypeError(f"{op}: the input must be floating, but got {input.array.dtype}; .float() makes it so")
 
 
 def _like_input(losses: Tensor, input: Tensor) -> Tensor:
@@ -177,7 +172,7 @@ def cross_entropy(
     if target.array.shape == input.array.shape and target.array.dtype.kind == "f":
         if ignore_index >= 0:
             raise DomainError("cross_entropy: ignore_index is not supported for floating point target: it is no class")
-        _expect_floating("cross_entropy", input)
+        expect_floating("cross_entropy", input)
         return _against_distributions(input, target, weight, reduction, label_smoothing)
     x, t = _classes_second("cross_entropy", input, target)
     logp = log_softmax(x, 1)

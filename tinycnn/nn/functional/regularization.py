@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from tinycnn import random
 from tinycnn._tensor import Tensor
-from tinycnn.errors import DomainError, DTypeError, RankError
-from tinycnn.ops.arguments import checked
+from tinycnn.errors import DomainError, RankError
+from tinycnn.ops.arguments import checked, expect_floating
 from tinycnn.ops.promotion import Scalar
 
 
@@ -85,8 +85,8 @@ def _dropped(op: str, input: Tensor, p: Scalar, training: bool, inplace: bool, s
         raise DomainError(f"{op}: dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or not input.array.size:
         return input
-    if input.array.dtype.kind != "f" and p != 1:
-        raise DTypeError(f"{op}: the input must be floating, but got {input.array.dtype}; integers have no x / (1 − p)")
+    if p != 1:
+        expect_floating(op, input, "integers have no x / (1 − p)")
     keep = random.host().random(tuple(shape), dtype="float32") >= p
     mask = keep.astype(input.array.dtype)
     if p != 1:
