@@ -135,6 +135,22 @@ def test_only_the_view_itself_brings_the_history_back() -> None:
         x[1:] = v
 
 
+@pytest.mark.parametrize("write", [lambda y: y.fill_(3), lambda y: y.mul_(2), lambda y: y.__setitem__(0, 5.0)])
+def test_memory_in_the_graph_is_not_overwritten_with_constants_through_another_tensor(write: Any) -> None:
+    """Neither through what it was once a view of, nor through a view that was taken outside the graph."""
+    w = leaf(2.0)
+    x = torch.zeros(2, 2)
+    v = x[:1]
+    v.add_(w)
+    with pytest.raises(GraphError, match=": this tensor shares its memory"):
+        write(x)
+    with torch.no_grad():
+        outside = v[:]
+    write(outside)
+    with pytest.raises(GraphError, match="Sum: this tensor shares its memory"):
+        v.sum()
+
+
 def test_what_was_saved_before_a_view_was_written_to_is_noticed() -> None:
     w = leaf([1.0, 2.0])
     x = w * 1

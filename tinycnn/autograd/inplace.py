@@ -30,7 +30,7 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
         If the write is recorded and target is a leaf that requires grad, or a view of one.
     """
     check_writable(name, target)
-    recorded = grad_mode.is_grad_enabled() and target._requires_grad
+    recorded = grad_mode.is_grad_enabled() and target._in_graph()
     if recorded:
         check_recordable(name, target)
     old = type(target).wrap(target.array)  # the old value, with a version of its own

@@ -157,6 +157,10 @@ class TensorBase:
             base = base._view_of
         return base
 
+    def _in_graph(self) -> bool:
+        """Whether the graph follows the memory: by this tensor, or by the one that this looks at."""
+        return self._requires_grad or (self._view_of is not None and self._base()._requires_grad)
+
     def _take_over(self) -> None:
         """Note a recorded write: from now on the memory's history is this tensor's, and all others' is out of date."""
         base = self._base()

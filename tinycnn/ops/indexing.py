@@ -157,7 +157,7 @@ def _assigned(op: str, input: Tensor, steps: tuple[Any, ...], value: Any) -> Ten
 
 
 def _set(op: str, input: Tensor, steps: tuple[Any, ...], value: Tensor) -> None:
-    wanted = input._requires_grad or (value._requires_grad and input.array.dtype.kind == "f")
+    wanted = input._in_graph() or (value._requires_grad and input.array.dtype.kind == "f")
     recorded = grad_mode.is_grad_enabled() and wanted
     try:
         if recorded:
