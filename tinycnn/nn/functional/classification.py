@@ -108,24 +108,26 @@ def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_in
     expect_one_dtype(op, input=x, weight=weight)
     classes = x.array.shape[1]
     t = target.to("int64")
-    ignored = t == ignore_index
-    outside = ((t < 0) | (t >= classes)) & ~ignored
-    status = int(outside.any().long() * 2 + ignored.any().long())  # one question to the device, not two
+    labels = t.array  # constants: nothing of this need be recorded
+    ignored = labels == ignore_index
+    outside = ((labels < 0) | (labels >= classes)) & ~ignored
+    status = int(2 * outside.any() + ignored.any())  # one question to the device, not two
     if status >= 2:
-        worst = int(t[outside][0])
+        worst = int(labels[outside][0])
         raise IndexRangeError(
             f"{op}: target {worst} is out of bounds: with {classes} classes, labels run from 0 to {classes - 1}"
         )
+    skip = Tensor.wrap(ignored)
     if status:
-        t = where(ignored, 0, t)
+        t = where(skip, 0, t)
     picked = -squeeze(taken(x, 1, unsqueeze(t, 1)), 1)
     if weight is None and not status:
         return picked, None
     if weight is None:
-        counts = (~ignored).to(x.array.dtype)
+        counts = (~skip).to(x.array.dtype)
     else:
-        counts = where(ignored, 0.0, reshape(taken(weight, 0, reshape(t, (-1,))), t.array.shape))
-    return where(ignored, 0.0, picked) * counts, widened(counts).sum()
+        counts = where(skip, 0.0, reshape(taken(weight, 0, reshape(t, (-1,))), t.array.shape))
+    return where(skip, 0.0, picked) * counts, widened(counts).sum()
 
 
 @checked
