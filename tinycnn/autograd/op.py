@@ -95,7 +95,7 @@ class Op:
         ctx = cls()
         ctx.backend = common_backend(cls, inputs)
         arrays = [x.array if isinstance(x, TensorBase) else x for x in inputs]
-        record = grad_mode._state.enabled and len(cls.constants) < len(cls.results)
+        record = grad_mode.is_grad_enabled() and len(cls.constants) < len(cls.results)
         if record:
             ctx.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
             record = any(ctx.needs_input_grad)

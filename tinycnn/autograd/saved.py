@@ -43,7 +43,7 @@ class Saved:
                     "compute the new value into a new tensor (x = x + 1, not x += 1)",
                 )
             )
-        if self.number is None or not tensor._requires_grad or not grad_mode._state.enabled:
+        if self.number is None or not tensor._requires_grad or not grad_mode.is_grad_enabled():
             return tensor
         result = wrap(tensor.array)
         result.grad_fn, result.output_nr, result._requires_grad = op, self.number, True

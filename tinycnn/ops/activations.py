@@ -155,7 +155,7 @@ def floats(name: str, input: Tensor) -> Tensor:
     return wide
 
 
-def bent(name: str, op: type[Op], input: Tensor, **options: float) -> Tensor:
+def activated(name: str, op: type[Op], input: Tensor, **options: float) -> Tensor:
     """What `op` makes of a floating Tensor; half precision is computed in single and rounded once."""
     return cast(op.apply(floats(name, input), **options), input.array.dtype)
 

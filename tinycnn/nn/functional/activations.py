@@ -11,7 +11,7 @@ from tinycnn.autograd.inplace import write
 from tinycnn.errors import DomainError
 from tinycnn.ops import activations as ops
 from tinycnn.ops import logits
-from tinycnn.ops.activations import bent, clipped, floats, logsigmoid, sigmoid
+from tinycnn.ops.activations import activated, clipped, floats, logsigmoid, sigmoid
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.choice import where
 from tinycnn.ops.elementwise import tanh
@@ -58,7 +58,7 @@ def leaky_relu(input: Tensor, negative_slope: Scalar = 0.01, inplace: bool = Fal
     Maas, Hannun and Ng 2013, "Rectifier nonlinearities improve neural network acoustic models", equation 2.
     """
     slope = float(negative_slope)
-    return _made("leaky_relu", lambda x: bent("leaky_relu", ops.LeakyReLU, x, slope=slope), input, inplace)
+    return _made("leaky_relu", lambda x: activated("leaky_relu", ops.LeakyReLU, x, slope=slope), input, inplace)
 
 
 @checked
@@ -70,13 +70,13 @@ def elu(input: Tensor, alpha: Scalar = 1.0, inplace: bool = False) -> Tensor:
     Clevert, Unterthiner and Hochreiter 2016, "Fast and accurate deep network learning by exponential linear units
     (ELUs)", equation 15.
     """
-    return _made("elu", lambda x: bent("elu", ops.ELU, x, alpha=float(alpha)), input, inplace)
+    return _made("elu", lambda x: activated("elu", ops.ELU, x, alpha=float(alpha)), input, inplace)
 
 
 @checked
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x·σ(x); `inplace` overwrites the input."""
-    return _made("silu", lambda x: bent("silu", ops.SiLU, x), input, inplace)
+    return _made("silu", lambda x: activated("silu", ops.SiLU, x), input, inplace)
 
 
 @checked
@@ -89,7 +89,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     """
     if approximate not in ("none", "tanh"):
         raise DomainError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
-    return bent("gelu", ops.GELU if approximate == "none" else ops.TanhGELU, input)
+    return activated("gelu", ops.GELU if approximate == "none" else ops.TanhGELU, input)
 
 
 @checked
