@@ -168,7 +168,8 @@ class Conversions(TensorBase):
     """The methods named after types; apart, lest `float` and `bool` mean these methods all over Tensor's page."""
 
     half, float, double = _as("float16"), _as("float32"), _as("float64")
-    byte, short, int, long, bool = _as("uint8"), _as("int16"), _as("int32"), _as("int64"), _as("bool")
+    byte, char, short, int, long = _as("uint8"), _as("int8"), _as("int16"), _as("int32"), _as("int64")
+    bool = _as("bool")
 
 
 # DLPack, by which libraries lend each other memory ───────────────────────────────────────────────────────────────────

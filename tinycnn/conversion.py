@@ -10,7 +10,7 @@ from tinycnn import backend as backends
 from tinycnn import dtypes
 from tinycnn._tensor import Tensor
 from tinycnn.autograd.node import is_tensor
-from tinycnn.errors import ArgumentError, DeviceError, DomainError, DTypeError, ShapeError
+from tinycnn.errors import ArgumentError, DeviceError, DomainError, DTypeError, FormatError, ShapeError
 from tinycnn.ops.copying import clone
 
 _PYTHONS = frozenset((bool, int, float))
@@ -106,9 +106,9 @@ def _made(op: str, data: Any, dtype: Any, device: Any, copy: bool) -> Tensor:
 
 
 def _checked(op: str, array: Any) -> Any:
-    """The array as NumPy's own class; DTypeError if its dtype is none of ours."""
+    """The array as NumPy's own class; DTypeError if its dtype is none of ours, FormatError if its bytes are swapped."""
     if not array.dtype.isnative:
-        raise DTypeError(
+        raise FormatError(
             f"{op}: the array's numbers are in foreign byte order ({array.dtype.str});"
             " convert them with array.astype(array.dtype.newbyteorder('='))"
         )
