@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import tinycnn
 from tests.nn.functional.slopes import assert_slopes, host
+from tinycnn import nn
 from tinycnn.nn import functional as F
 
 
@@ -105,6 +106,17 @@ def test_shifting_or_stretching_the_input_changes_nothing(device):
     (g,) = tinycnn.autograd.grad(y, x, cotangent)
     np.testing.assert_allclose(host(g).sum(0), 0, atol=1e-12)
     np.testing.assert_allclose((host(g) * host(x)).sum(0), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d, nn.InstanceNorm1d, lambda n, **options: nn.GroupNorm(1, n, **options),
+                                   lambda n, **options: nn.LayerNorm((n, 2), **options)])  # fmt: skip
+def test_an_epsilon_of_numpys_keeps_the_dtype(layer, device):
+    """NumPy's float64 carries float32 arrays along with it, where Python's float does not."""
+    x = tinycnn.randn(4, 3, 2, device=device, requires_grad=True)
+    y, expected = layer(3, eps=np.float64(0.5)).to(device)(x), layer(3, eps=0.5).to(device)(x)
+    assert (y.dtype, y.tolist()) == ("float32", expected.tolist())
+    (gradient,) = tinycnn.autograd.grad((y * y).sum(), x)
+    assert gradient.dtype == "float32"
 
 
 def test_half_precision_with_parameters_in_single(device):

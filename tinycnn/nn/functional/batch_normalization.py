@@ -140,7 +140,7 @@ def _by_its_own(
     x, gamma, beta = _prepared(op, input, running, weight, bias)
     if not x.array.size:  # an empty batch comes back empty, and says nothing about the statistics
         return cast(affine(clone(x), gamma, beta), input.array.dtype)
-    y, mean, var = Normalize.apply_all(x, gamma, beta, axes=axes, eps=eps)
+    y, mean, var = Normalize.apply_all(x, gamma, beta, axes=axes, eps=float(eps))
     for kept, own in zip(running, (mean.array, var.array * (count / (count - 1))), strict=True):
         if kept is not None:
             kept.array *= 1 - momentum

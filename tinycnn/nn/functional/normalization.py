@@ -204,4 +204,4 @@ def affine(x: Tensor, gamma: Tensor | None, beta: Tensor | None) -> Tensor:
 def _normalized(x: Tensor, gamma: Tensor | None, beta: Tensor | None, axes: tuple[int, ...], eps: Any) -> Tensor:
     if not x.array.size:  # nothing to average
         return affine(clone(x), gamma, beta)
-    return Normalize.apply(x, gamma, beta, axes=axes, eps=eps)
+    return Normalize.apply(x, gamma, beta, axes=axes, eps=float(eps))  # NumPy's float64 would make all float64
