@@ -108,8 +108,8 @@ def test_shifting_or_stretching_the_input_changes_nothing(device):
     np.testing.assert_allclose((host(g) * host(x)).sum(0), 0, atol=1e-12)
 
 
-@pytest.mark.parametrize("layer", [nn.BatchNorm1d, nn.InstanceNorm1d, lambda n, **options: nn.GroupNorm(1, n, **options),
-                                   lambda n, **options: nn.LayerNorm((n, 2), **options)])  # fmt: skip
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d, nn.InstanceNorm1d, lambda n, eps: nn.GroupNorm(1, n, eps),
+                                   lambda n, eps: nn.LayerNorm((n, 2), eps)])  # fmt: skip
 def test_an_epsilon_of_numpys_keeps_the_dtype(layer, device):
     """NumPy's float64 carries float32 arrays along with it, where Python's float does not."""
     x = tinycnn.randn(4, 3, 2, device=device, requires_grad=True)
