@@ -29,6 +29,11 @@ def test_half_precision_adds_up_in_single() -> None:
     assert torch.ones(5000, dtype=torch.float16).cumsum(0)[-1].item() == 5000
     assert torch.ones(5000, 2, dtype=torch.float16).sum(0).tolist() == [5000, 5000]
     assert torch.rand(200_000, dtype=torch.float16).max().item() < 1
+    x = torch.linspace(-9, 0, 3000, dtype=torch.float16).requires_grad_()  # probabilities down to 4e-7
+    x.log_softmax(0).sum().backward()
+    wide = x.detach().float().requires_grad_()
+    wide.log_softmax(0).sum().backward()
+    assert x.grad.equal(wide.grad.half())
 
 
 def test_a_numpy_scalar_widens_no_more_than_a_python_number() -> None:

@@ -12,7 +12,7 @@ from tinycnn.backend import Array
 from tinycnn.errors import ArgumentError
 from tinycnn.ops.arguments import checked, expect_floating
 from tinycnn.ops.elementwise import exp
-from tinycnn.ops.promotion import cast
+from tinycnn.ops.promotion import cast, widened
 from tinycnn.ops.reduction import sum
 from tinycnn.shapes import axis_in
 
@@ -53,4 +53,6 @@ def _along(name: str, op: type[Op], input: Tensor, dim: int | None, dtype: Any) 
     expect_floating(name, x, "say dtype=tinycnn.float32")
     if not x.array.size:
         return x + 0
-    return op.apply(x, axis=axis) if x.array.ndim else op.apply(x.reshape(1), axis=axis).reshape(())
+    wide = widened(x)  # half precision loses small probabilities, on the way back too
+    y = op.apply(wide, axis=axis) if x.array.ndim else op.apply(wide.reshape(1), axis=axis).reshape(())
+    return cast(y, x.array.dtype)
