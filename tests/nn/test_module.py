@@ -276,8 +276,10 @@ def test_a_conversion_that_changes_nothing_is_no_write():
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"])
 def test_copies_are_equal_and_independent(copied):
     net = nn.ModuleList([Net(), shared()])
+    net[0](tinycnn.ones(2, 1, 4, 4)).sum().backward()
     twin = copied(net)
     assert str(twin) == str(net)
+    assert all(p.grad is None for p in twin.parameters())
     for (name, tensor), (other_name, other) in zip(net.state_dict().items(), twin.state_dict().items(), strict=True):
         assert name == other_name
         assert other.equal(tensor)

@@ -22,6 +22,11 @@ class Parameter(Tensor):
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        made = super().__deepcopy__(memo)
+        made.grad = None  # the copy of a model has seen no loss yet
+        return made
+
 
 _STORES = {  # where each kind is held, what it is called, and its type
     "_parameters": ("parameter", "Parameter"),
