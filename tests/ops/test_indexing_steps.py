@@ -70,3 +70,22 @@ def test_shapes_of_indices_that_do_not_go_together_are_named(device: str) -> Non
     pattern = r"index: shape mismatch: arrays of \(2,\) and \(3,\) do not broadcast together"
     with pytest.raises(IndexError, match=pattern):
         torch.ones(4, 4, device=device)[[0, 1], [0, 1, 2]]
+
+
+@pytest.mark.parametrize(("index", "shape"), [
+    ((slice(None), [0, 1], ..., [0, 2]), (2, 2)), ((None, [[0, 1]], ..., [2], 1), (1, 1, 2)),
+    (([0, 1], ..., 0, 0), (2,)), ((slice(None), [0, 1], None, ..., [0, 2]), (2, 2, 1)),
+])  # fmt: skip
+def test_an_ellipsis_that_stands_for_nothing_does_not_part_arrays(index: Any, shape: Any, device: str) -> None:
+    x = torch.arange(2.0 * 3 * 4, device=device).reshape(2, 3, 4).requires_grad_()
+    assert x[index].shape == shape
+    y = x * 1
+    y[index] = 0
+    assert y[index].tolist() == torch.zeros(shape).tolist()
+    x[index].sum().backward()
+    assert x.grad.sum().item() == x[index].numel()
+
+
+def test_tensors_of_one_shape_are_broadcast_as_they_are() -> None:
+    x, y = torch.ones(2), torch.zeros(2)
+    assert all(a is b for a, b in zip(torch.broadcast_tensors(x, y), (x, y), strict=True))

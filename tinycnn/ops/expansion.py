@@ -72,7 +72,7 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors expanded to the shape they broadcast to."""
     shape = shapes.broadcast("broadcast_tensors", *(x.array.shape for x in tensors)) if tensors else ()
-    return tuple(expand(x, shape) for x in tensors)
+    return tuple(stretched(x, shape) for x in tensors)
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:

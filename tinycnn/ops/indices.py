@@ -49,12 +49,15 @@ def _prepared(index: Any, backend: Backend, shape: tuple[int, ...]) -> tuple[Any
     """A tuple of integers, slices, None, Ellipsis and arrays of the backend's own, in range."""
     parts = index if isinstance(index, tuple) or _lists_parts(index) else (index,)
     ready = [_part(part, backend) for part in parts]
-    if sum(map(_consumed, ready)) > len(shape):
+    named = sum(map(_consumed, ready))
+    if named > len(shape):
         raise IndexRangeError(
             f"index: too many indices for a tensor of dimension {len(shape)}"
             + ("; item() is its one number" if not shape else "")
         )
     _check_range(ready, backend, shape)
+    if named == len(shape):  # no dimension is left to the Ellipsis, yet NumPy would take it to part two arrays
+        ready = [part for part in ready if part is not Ellipsis]
     if not any(part is Ellipsis for part in ready):
         ready.append(Ellipsis)  # NumPy would make a copy of a single element
     return tuple(ready)
