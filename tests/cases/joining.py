@@ -34,6 +34,8 @@ CASES = [
     Case(ops.Cat, lambda a, v: torch.vstack([a, v]) * torch.hstack([a, a])[:, :3].sum(0), (A, normal(3)), batch=(),
          note="vstack, hstack",
          oracle=lambda a, v: np.vstack([a, v]) * a.sum(0)),
+    Case(ops.Split, lambda a: a.split([2, 0, 3], 1), (normal(2, 5),), lambda a: (a[:, :2], a[:, 2:2], a[:, 2:])),
+    Case(ops.Split, lambda a: a.chunk(2)[1], (normal(3, 2),), lambda a: a[2:], note="one part of several"),
     Case(
         ops.Stack, lambda a, b: torch.stack([a, b], 2), (A, A + 1), lambda a, b: np.stack([a, b], 2), batch=(0, 1),
         note="stack",

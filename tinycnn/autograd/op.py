@@ -42,11 +42,11 @@ class Op:
 
     Attributes
     ----------
-    results : names of what ``forward`` returns
+    results : names of what ``forward`` returns; it may set others on ctx, where their number depends on the options
     constants : those of `results` that have no gradient, such as indices
     serves : of what ``backward`` names, that which the gradient of one input alone is made with: in a product
         ``(("x", "y"), ("y", "x"))``, as ȳ = z̄·x. It is not kept where that gradient is not asked for; then it is None
-    view : whether the result may share the input's memory
+    view : whether the results may share the first input's memory
     """
 
     results: tuple[str, ...] = ("y",)
@@ -106,8 +106,10 @@ class Op:
             made = ctx.forward(*arrays, **options)
         results = made if isinstance(made, tuple) else (made,)
         outputs = tuple(wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results)  # scalars: 0-d arrays
-        if cls.view and ctx.xp.may_share_memory(outputs[0].array, arrays[0]):
-            outputs[0]._mark_view_of(inputs[0])
+        if cls.view:
+            for y in outputs:
+                if ctx.xp.may_share_memory(y.array, arrays[0]):
+                    y._mark_view_of(inputs[0])
         if record:
             ctx._record(inputs, outputs, options)
         return outputs

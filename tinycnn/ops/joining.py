@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.node import is_tensor
@@ -10,9 +11,8 @@ from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.errors import ArgumentError, DTypeError, ShapeError, explain
 from tinycnn.ops.arguments import checked
-from tinycnn.ops.indexing import narrow, select
 from tinycnn.ops.promotion import cast, common_dtype
-from tinycnn.ops.shaping import reshape
+from tinycnn.ops.shaping import reshape, squeeze
 from tinycnn.shapes import as_shape, axis_in, existing_axis, integer
 
 if TYPE_CHECKING:
@@ -28,6 +28,19 @@ class Cat(Op):
     def backward(ctx, g: Tensor, *, axis: int) -> Any:
         parts = split(g, [0 if shape == (0,) else shape[axis] for shape in ctx.shapes], axis)
         return tuple(reshape(part, shape) for part, shape in zip(parts, ctx.shapes, strict=True))
+
+
+class Split(Op):
+    """The parts yᵢ of x along `axis` that have these sizes, views;   x̄ = the ȳᵢ one after another; adjoint of `Cat`"""
+
+    view = True
+
+    def forward(ctx, x: Array, *, axis: int, sizes: Sequence[int]) -> Any:
+        ctx.results = tuple(f"y{i}" for i in range(len(sizes)))
+        whole, ends = (slice(None),) * axis, accumulate(sizes)
+        return tuple(x[(*whole, slice(end - size, end))] for size, end in zip(sizes, ends, strict=True))
+
+    def backward(ctx, *gs: Tensor, axis: int) -> Tensor: return Cat.apply(*gs, axis=axis)
 
 
 class Stack(Op):
@@ -120,7 +133,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     size, (axis, n) = integer("split", "split_size", split_size_or_sections), _along("split", tensor, dim)
     if size < 0 or (n and not size):
         raise ShapeError(f"split: split_size must be positive, not {size}")
-    return _parts(tensor, axis, [min(size, n - start) for start in range(0, n, size)] if n else [0])
+    return Split.apply_all(tensor, axis=axis, sizes=[min(size, n - start) for start in range(0, n, size)] if n else [0])
 
 
 @checked
@@ -129,7 +142,7 @@ def split_with_sizes(tensor: Tensor, split_sizes: Sequence[int], dim: int = 0) -
     sizes, (axis, n) = as_shape("split", split_sizes, "split_sizes"), _along("split", tensor, dim)
     if sum(sizes) != n or min(sizes, default=0) < 0:
         raise ShapeError(f"split: the sizes {list(sizes)} must sum to {n}, the size of dimension {axis}")
-    return _parts(tensor, axis, sizes)
+    return Split.apply_all(tensor, axis=axis, sizes=sizes)
 
 
 @checked
@@ -138,7 +151,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     count, (axis, n) = integer("chunk", "chunks", chunks), _along("chunk", input, dim)
     if count <= 0:
         raise ShapeError(f"chunk: chunks must be positive, not {count}")
-    return split(input, max(-(-n // count), 1), axis) if n else _parts(input, axis, [0] * count)
+    return split(input, max(-(-n // count), 1), axis) if n else Split.apply_all(input, axis=axis, sizes=[0] * count)
 
 
 @checked
@@ -177,16 +190,9 @@ def _along(op: str, tensor: Tensor, dim: int) -> tuple[int, int]:
     return axis, tensor.array.shape[axis]
 
 
-def _parts(tensor: Tensor, axis: int, sizes: Sequence[int]) -> tuple[Tensor, ...]:
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(narrow(tensor, axis, start, size))
-        start += size
-    return tuple(parts)
-
-
 @checked
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, that dimension removed. Views."""
     axis = existing_axis("unbind", dim, input.array.ndim)
-    return tuple(select(input, axis, i) for i in range(input.array.shape[axis]))
+    parts = Split.apply_all(input, axis=axis, sizes=[1] * input.array.shape[axis])
+    return tuple(squeeze(part, axis) for part in parts)
