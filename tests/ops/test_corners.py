@@ -340,3 +340,11 @@ def test_parts_and_sums_of_a_size_are_sizes() -> None:
     for made in (size[1:], longer, deeper, size * 2, 2 * size):
         assert type(made) is torch.Size
     assert (size[0], 2 * size[:1]) == (2, (2, 2))
+
+
+def test_a_power_of_0_is_flat_in_its_exponent_whatever_comes_back(device: str) -> None:
+    x, y = torch.zeros(2, device=device), torch.tensor([0.7, 2.0], device=device, requires_grad=True)
+    g = torch.ones(2, device=device, requires_grad=True)
+    (gy,) = torch.autograd.grad(x**y, y, g, create_graph=True)
+    assert gy.tolist() == [0, 0]
+    assert torch.autograd.grad(gy.sum(), g)[0].tolist() == [0, 0]

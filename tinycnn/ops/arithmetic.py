@@ -135,7 +135,7 @@ class Pow(Op):
             gx = zeros_like(g) if y == 0 else g * (y * x ** (y - 1))
         if ctx.needs_input_grad[1]:  # 0ʸ is 0 for every y > 0, so flat in y, though ln 0 is −∞
             log = x.log() if is_tensor(x) else _log(x)
-            gy = where((y >= 0) & (x == 0), 0.0, g * (x**y * log))
+            gy = g * where((y >= 0) & (x == 0), 0.0, x**y * log)
         return gx, gy
 
 
