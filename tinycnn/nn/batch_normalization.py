@@ -13,21 +13,17 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.conversion import tensor
-from tinycnn.creation import empty, ones, zeros
+from tinycnn.creation import ones, zeros
 from tinycnn.errors import ArgumentError, ShapeError, explain
 from tinycnn.nn import functional as F
-from tinycnn.nn import init
-from tinycnn.nn.module import Module
-from tinycnn.nn.parts import Parameter
+from tinycnn.nn.normalization import Affine
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "InstanceNorm1d", "InstanceNorm2d"]
 
 
-class _ChannelNorm(Module):
+class _ChannelNorm(Affine):
     """What batch and instance norm have in common: γ and β for each channel, and running statistics."""
 
-    weight: Parameter | None
-    bias: Parameter | None
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
@@ -49,10 +45,7 @@ class _ChannelNorm(Module):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            self.register_parameter(
-                name, Parameter(empty(num_features, device=device, dtype=dtype)) if wanted else None
-            )
+        self._make_parameters(num_features, affine, bias, device, dtype)
         tracked = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, device=device, dtype=dtype) if tracked else None)
         self.register_buffer("running_var", ones(num_features, device=device, dtype=dtype) if tracked else None)
@@ -69,10 +62,7 @@ class _ChannelNorm(Module):
     def reset_parameters(self) -> None:
         """Start again: γ = 1, β = 0, and no batches seen."""
         self.reset_running_stats()
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
+        super().reset_parameters()
 
     def _check_input_dim(self, input: Tensor) -> None:
         if not isinstance(input, Tensor):

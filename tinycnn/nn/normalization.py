@@ -22,7 +22,26 @@ from tinycnn.nn.parts import Parameter
 __all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm"]
 
 
-class LayerNorm(Module):
+class Affine(Module):
+    """What normalisation layers learn: a scale γ and a shift β, which start at 1 and 0."""
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def _make_parameters(self, sizes: int | Sequence[int], affine: bool, bias: bool, device: Any, dtype: Any) -> None:
+        """Make γ and β of these sizes, both only if `affine`, β only if `bias`, too."""
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
+            self.register_parameter(name, Parameter(empty(sizes, device=device, dtype=dtype)) if wanted else None)
+
+    def reset_parameters(self) -> None:
+        """Start again: γ = 1, β = 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+
+class LayerNorm(Affine):
     r"""Each example normalised by itself, over its last dimensions; so training and evaluation are the same.
 
         y = (x − μ) / √(σ² + ε) · γ + β,    μ and σ² (biased) over the dimensions of `normalized_shape`
@@ -55,9 +74,6 @@ class LayerNorm(Module):
     tensor([[-1.2247,  0.0000,  1.2247]])
     """
 
-    weight: Parameter | None
-    bias: Parameter | None
-
     def __init__(
         self,
         normalized_shape: int | Sequence[int],
@@ -71,18 +87,8 @@ class LayerNorm(Module):
         sizes = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
         self.normalized_shape = tuple(sizes)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
-            self.register_parameter(
-                name, Parameter(empty(self.normalized_shape, device=device, dtype=dtype)) if wanted else None
-            )
+        self._make_parameters(self.normalized_shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Start again: γ = 1, β = 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """(…, *normalized_shape), to the same shape."""
@@ -96,7 +102,7 @@ class LayerNorm(Module):
         )
 
 
-class GroupNorm(Module):
+class GroupNorm(Affine):
     r"""Each example normalised by itself, over its pixels and a group of channels: small batches do it no harm.
 
         y = (x − μ) / √(σ² + ε) · γ + β,    μ and σ² (biased) over C/num_groups channels and H W
@@ -131,9 +137,6 @@ class GroupNorm(Module):
     tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
 
-    weight: Parameter | None
-    bias: Parameter | None
-
     def __init__(
         self,
         num_groups: int,
@@ -151,18 +154,8 @@ class GroupNorm(Module):
                 f"GroupNorm: num_channels must be divisible by num_groups, but {num_channels} is not by {num_groups}"
             )
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            self.register_parameter(
-                name, Parameter(empty(num_channels, device=device, dtype=dtype)) if wanted else None
-            )
+        self._make_parameters(num_channels, affine, bias, device, dtype)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Start again: γ = 1, β = 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, …), to the same shape."""

@@ -148,8 +148,8 @@ class TanhGELU(Op):
         return 0.5 * g * (1 + t + x * (1 - t * t) * slope)
 
 
-def floats(name: str, input: Tensor) -> Tensor:
-    """`input` as an activation takes it: of floating numbers, half precision as single."""
+def in_single(name: str, input: Tensor) -> Tensor:
+    """`input`, which must be of floating numbers, half precision in single."""
     expect_floating(name, input)
     wide: Tensor = widened(input)
     return wide
@@ -157,7 +157,7 @@ def floats(name: str, input: Tensor) -> Tensor:
 
 def activated(name: str, op: type[Op], input: Tensor, **options: float) -> Tensor:
     """What `op` makes of a floating Tensor; half precision is computed in single and rounded once."""
-    return cast(op.apply(floats(name, input), **options), input.array.dtype)
+    return cast(op.apply(in_single(name, input), **options), input.array.dtype)
 
 
 def clipped(name: str, op: type[Op], input: Tensor, **bounds: float) -> Tensor:
@@ -181,10 +181,10 @@ def relu(input: Tensor) -> Tensor:
 @checked
 def sigmoid(input: Tensor) -> Tensor:
     """σ(x) = 1 / (1 + e⁻ˣ); integers are promoted."""
-    return Sigmoid.apply(floating("sigmoid", input))
+    return Sigmoid.apply(floating(input))
 
 
 @checked
 def logsigmoid(input: Tensor) -> Tensor:
     """ln σ(x) = −ln(1 + e⁻ˣ), which neither overflows nor loses small values."""
-    return cast(-Softplus.apply(-floats("logsigmoid", input)), input.array.dtype)
+    return cast(-Softplus.apply(-in_single("logsigmoid", input)), input.array.dtype)

@@ -117,49 +117,58 @@ class Erf(Op):
     def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * (2 / math.sqrt(math.pi) * exp(-x * x))
 
 
+@checked
 def exp(input: Tensor) -> Tensor:
     """eˣ of each element."""
-    return Exp.apply(floating("exp", input))
+    return Exp.apply(floating(input))
 
 
+@checked
 def log(input: Tensor) -> Tensor:
     """The natural logarithm; −∞ at 0, NaN below."""
-    return Log.apply(floating("log", input))
+    return Log.apply(floating(input))
 
 
+@checked
 def log1p(input: Tensor) -> Tensor:
     """ln(1 + x), exact for small x."""
-    return Log1p.apply(floating("log1p", input))
+    return Log1p.apply(floating(input))
 
 
+@checked
 def log2(input: Tensor) -> Tensor:
     """The logarithm to base 2."""
-    return LogTo.apply(floating("log2", input), base=2)
+    return LogTo.apply(floating(input), base=2)
 
 
+@checked
 def log10(input: Tensor) -> Tensor:
     """The logarithm to base 10."""
-    return LogTo.apply(floating("log10", input), base=10)
+    return LogTo.apply(floating(input), base=10)
 
 
+@checked
 def expm1(input: Tensor) -> Tensor:
     """eˣ − 1, exact for small x."""
-    return Expm1.apply(floating("expm1", input))
+    return Expm1.apply(floating(input))
 
 
+@checked
 def exp2(input: Tensor) -> Tensor:
     """2ˣ."""
-    return 2.0 ** floating("exp2", input)
+    return 2.0 ** floating(input)
 
 
+@checked
 def sqrt(input: Tensor) -> Tensor:
     """The square root; NaN below 0."""
-    return Sqrt.apply(floating("sqrt", input))
+    return Sqrt.apply(floating(input))
 
 
+@checked
 def rsqrt(input: Tensor) -> Tensor:
     """1/√x."""
-    return Rsqrt.apply(floating("rsqrt", input))
+    return Rsqrt.apply(floating(input))
 
 
 @checked
@@ -169,9 +178,10 @@ def square(input: Tensor) -> Tensor:
     return x * x
 
 
+@checked
 def reciprocal(input: Tensor) -> Tensor:
     """1/x."""
-    return 1 / floating("reciprocal", input)
+    return 1 / floating(input)
 
 
 @checked
@@ -190,26 +200,31 @@ def abs(input: Tensor) -> Tensor:
     return Abs.apply(input)
 
 
+@checked
 def sin(input: Tensor) -> Tensor:
     """The sine of an angle in radians."""
-    return Sin.apply(floating("sin", input))
+    return Sin.apply(floating(input))
 
 
+@checked
 def cos(input: Tensor) -> Tensor:
     """The cosine of an angle in radians."""
-    return Cos.apply(floating("cos", input))
+    return Cos.apply(floating(input))
 
 
+@checked
 def tanh(input: Tensor) -> Tensor:
     """The hyperbolic tangent."""
-    return Tanh.apply(floating("tanh", input))
+    return Tanh.apply(floating(input))
 
 
+@checked
 def erf(input: Tensor) -> Tensor:
     """The error function 2/√π ∫₀ˣ e^(−t²) dt."""
-    return Erf.apply(floating("erf", input))
+    return Erf.apply(floating(input))
 
 
+@checked
 def erfc(input: Tensor) -> Tensor:
     """1 − erf(x)."""
     return 1 - erf(input)

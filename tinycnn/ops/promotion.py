@@ -49,16 +49,8 @@ def widened(input: Any) -> Any:
     return cast(input, np.float32) if is_tensor(input) and input.array.dtype == np.float16 else input
 
 
-def floating(op: str, input: Tensor) -> Tensor:
-    """`input`, integers promoted to the default floating type, as for all functions with values in between.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no Tensor.
-    """
-    if not isinstance(input, TensorBase):
-        raise ArgumentError(f"{op}: input must be a Tensor, not {type(input).__name__}; tinycnn.tensor makes one")
+def floating(input: Tensor) -> Tensor:
+    """`input`, integers promoted to the default floating type, as for all functions with values in between."""
     return input if input.array.dtype.kind == "f" else cast(input, dtypes.get_default_dtype())
 
 

@@ -143,7 +143,7 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """ln Σ eˣ over `dim`."""
     if dim is None:
         raise ArgumentError("logsumexp: dim must be an integer or several, not None")
-    x = floating("logsumexp", input)
+    x = floating(input)
     axes = axes_in("logsumexp", dim, x.array.ndim)
     if not x.array.size:  # no largest term to take out; ln 0 = −∞
         return sum(exp(x), axes, keepdim).log()

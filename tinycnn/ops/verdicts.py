@@ -64,7 +64,7 @@ def isclose(
         near = near | ne(input, input) & ne(other, other)
     if rtol == atol == 0:
         return near
-    x, y = floating("isclose", input), floating("isclose", other)
+    x, y = floating(input), floating(other)
     distance = (x - y).abs()
     return near | isfinite(distance) & (distance <= atol + (rtol * y).abs())
 

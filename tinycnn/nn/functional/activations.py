@@ -11,7 +11,7 @@ from tinycnn.autograd.inplace import write
 from tinycnn.errors import DomainError
 from tinycnn.ops import activations as ops
 from tinycnn.ops import logits
-from tinycnn.ops.activations import activated, clipped, floats, logsigmoid, sigmoid
+from tinycnn.ops.activations import activated, clipped, in_single, logsigmoid, sigmoid
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.choice import where
 from tinycnn.ops.elementwise import tanh
@@ -95,7 +95,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 @checked
 def softplus(input: Tensor, beta: Scalar = 1.0, threshold: Scalar = 20.0) -> Tensor:
     """ln(1 + e^{βx}) / β, and x itself where βx is above the threshold."""
-    x = floats("softplus", input)
+    x = in_single("softplus", input)
     return cast(where(x * beta > threshold, x, ops.Softplus.apply(x * beta) / beta), input.array.dtype)
 
 
