@@ -9,9 +9,10 @@ from typing import NamedTuple
 from tinycnn.errors import ArgumentError, ShapeError, explain
 
 Pair = tuple[int, int]
+Sizes = int | Sequence[int]  # one number for both directions, or two
 
 
-def pair(op: str, name: str, value: int | Sequence[int], single: bool = True) -> Pair:
+def pair(op: str, name: str, value: Sizes, single: bool = True) -> Pair:
     """One number for both directions, or two: (height, width). A tuple of one is one number if `single`."""
     numbers = tuple(value) if isinstance(value, tuple | list) else (value, value)
     numbers = numbers * 2 if single and len(numbers) == 1 else numbers

@@ -9,7 +9,7 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.creation import empty
 from tinycnn.errors import ConfigError, ShapeError, explain
-from tinycnn.geometry import Pair, pair, transposed_window
+from tinycnn.geometry import Pair, Sizes, pair, transposed_window
 from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.module import Module
@@ -17,7 +17,6 @@ from tinycnn.nn.parts import Parameter
 
 __all__ = ["Conv2d", "ConvTranspose2d"]
 
-Sizes = int | Sequence[int]
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinycnn._tensor import Tensor
+from tinycnn.geometry import Sizes
 from tinycnn.nn import functional as F
 from tinycnn.nn.module import Module
 
 __all__ = ["AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d", "MaxPool2d"]
-
-Sizes = int | Sequence[int]
 
 
 class MaxPool2d(Module):

@@ -2,15 +2,12 @@ r"""Layers that lay the windows of an image out as columns, and add columns back
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tinycnn._tensor import Tensor
+from tinycnn.geometry import Sizes
 from tinycnn.nn import functional as F
 from tinycnn.nn.module import Module
 
 __all__ = ["Fold", "Unfold"]
-
-Sizes = int | Sequence[int]
 
 
 class Unfold(Module):

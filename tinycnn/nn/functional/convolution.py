@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import FLOATING, INTEGERS, int64
 from tinycnn.errors import DomainError, ShapeError, explain
-from tinycnn.geometry import Pair, Window, pair, transposed_window, window
+from tinycnn.geometry import Pair, Sizes, Window, pair, transposed_window, window
 from tinycnn.nn.functional.images import like_input
 from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
 from tinycnn.ops.convolution import Conv2d, Conv2dInput
 from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import integer
-
-Sizes = int | Sequence[int]
 
 
 @checked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import FLOATING, NUMBERS, int64
 from tinycnn.errors import DomainError, ShapeError, explain
-from tinycnn.geometry import Window, pair, window
+from tinycnn.geometry import Sizes, Window, pair, window
 from tinycnn.nn.functional.images import batched, expect_pixels, like_input
 from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.arithmetic import RoundedDiv
@@ -18,8 +17,6 @@ from tinycnn.ops.pooling import MaxPool2d, SumPool2d
 from tinycnn.ops.promotion import alike, cast, widened
 from tinycnn.ops.shaping import squeeze
 from tinycnn.shapes import integer
-
-Sizes = int | Sequence[int]
 
 
 @checked

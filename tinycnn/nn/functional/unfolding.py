@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import FLOATING, bool_
 from tinycnn.errors import RankError, ShapeError, explain
-from tinycnn.geometry import Pair, Window, pair, window
+from tinycnn.geometry import Pair, Sizes, Window, pair, window
 from tinycnn.nn.functional.images import expect_pixels, like_input
 from tinycnn.ops.arguments import checked, expect_one_dtype
 from tinycnn.ops.shaping import squeeze, unsqueeze
 from tinycnn.ops.unfolding import Fold, Unfold
 from tinycnn.shapes import product
-
-Sizes = int | Sequence[int]
 
 
 def _geometry(op: str, size: Pair, kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes) -> Window:
