@@ -109,7 +109,7 @@ def axis_in(op: str, dim: SupportsIndex, rank: int, name: str = "dim") -> int:
 def existing_axis(op: str, dim: SupportsIndex, rank: int) -> int:
     """`axis_in`, but a tensor of no dimensions has none to speak of."""
     if not rank:
-        raise IndexRangeError(f"{op}: dim is {dim}, but the tensor has no dimensions")
+        raise IndexRangeError(f"{op}: dim is {integer(op, 'dim', dim)}, but the tensor has no dimensions")
     return axis_in(op, dim, rank)
 
 

@@ -348,3 +348,9 @@ def test_a_power_of_0_is_flat_in_its_exponent_whatever_comes_back(device: str) -
     (gy,) = torch.autograd.grad(x**y, y, g, create_graph=True)
     assert gy.tolist() == [0, 0]
     assert torch.autograd.grad(gy.sum(), g)[0].tolist() == [0, 0]
+
+
+def test_a_dim_that_is_no_integer_is_named_before_all_else() -> None:
+    for x in (torch.tensor(1.0), torch.ones(2)):
+        with pytest.raises(TypeError, match="unbind: dim must be an integer, not tuple"):
+            x.unbind((0,))
