@@ -16,6 +16,7 @@ from tests.cases.pooling import pooled
 from tests.cases.pooling import windows as pixels
 from tinycnn import backend
 from tinycnn.backend import reference
+from tinycnn.geometry import window
 from tinycnn.nn import functional as F
 
 
@@ -56,12 +57,10 @@ def test_max_pooling_in_every_dtype(device: str, dtype: str) -> None:
     assert y[0, 0, 0, 0].item() == x[0, 0, :2, :2].max().item()
 
 
-@given(geometry=windows(pooling=True), seed=st.integers(0, 9))
-def test_tuned_kernels_equal_the_reference(device: str, geometry: Any, seed: int) -> None:
-    """All of them are called with the same arrays; where a backend has none of its own this compares it with itself."""
-    b = backend.get(device)
-    x, g = normal(2, 4, *geometry.size, seed=seed), normal(2, 6, *geometry.out, seed=seed)
-    w, p = normal(6, 2, *geometry.kernel, seed=seed), normal(2, 4, *geometry.out, seed=seed)
+def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]]:
+    """What each kernel may be called with, in float64 and on the host."""
+    x, g = normal(n, 4, *geometry.size, seed=seed), normal(n, 6, *geometry.out, seed=seed)
+    w, p = normal(6, 2, *geometry.kernel, seed=seed), normal(n, 4, *geometry.out, seed=seed)
     winner = reference.max_pool2d(np, x, geometry)[1]
     gamma, axes = normal(1, 4, 1, 1, seed=seed), (0, 2, 3)
     mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
@@ -76,15 +75,42 @@ def test_tuned_kernels_equal_the_reference(device: str, geometry: Any, seed: int
         "total": (x, (0, 2)),
     }  # fmt: skip
     assert set(reference.KERNELS) <= set(calls), "a new kernel wants a row here"
+    return calls
 
-    def moved(arg: Any) -> Any:
-        return tuple(map(moved, arg)) if type(arg) is tuple else b.asarray(arg) if isinstance(arg, np.ndarray) else arg
 
+def moved(arg: Any, device: str, dtype: str = "float64") -> Any:
+    """An argument as the device takes it, arrays of floating numbers in this dtype."""
+    if type(arg) is tuple:
+        return tuple(moved(part, device, dtype) for part in arg)
+    if not isinstance(arg, np.ndarray):
+        return arg
+    return backend.get(device).asarray(arg.astype(dtype) if arg.dtype.kind == "f" else arg)
+
+
+def results(made: Any, device: str) -> list[Any]:
+    return [backend.get(device).asnumpy(y) for y in (made if isinstance(made, tuple) else (made,))]
+
+
+@given(geometry=windows(pooling=True), seed=st.integers(0, 9))
+def test_tuned_kernels_equal_the_reference(device: str, geometry: Any, seed: int) -> None:
+    """All of them are called with the same arrays; where a backend has none of its own this compares it with itself."""
+    calls = arguments(geometry, seed)
     for name in reference.KERNELS:
-        expected = getattr(reference, name)(np, *calls[name])
-        found = getattr(b.kernels, name)(*map(moved, calls[name]))
-        for ours, theirs in zip(*(r if isinstance(r, tuple) else (r,) for r in (found, expected)), strict=True):
-            np.testing.assert_allclose(b.asnumpy(ours), theirs, rtol=1e-11, atol=1e-11, err_msg=name)
+        expected = results(getattr(reference, name)(np, *calls[name]), "cpu")
+        found = results(getattr(backend.get(device).kernels, name)(*moved(calls[name], device)), device)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.parametrize("name", reference.KERNELS)
+def test_half_precision_is_computed_in_single_and_rounded_once(name: str, device: str) -> None:
+    """To the last bit: what a kernel makes of float16 is what it makes of the same numbers in float32, rounded."""
+    kernel = getattr(backend.get(device).kernels, name)
+    half = moved(arguments(window("test", (9, 7), (3, 2), (1, 2), (1, 1)), 0, 64)[name], device, "float16")
+    single = tuple(x.astype("float32") if getattr(x, "dtype", None) == "float16" else x for x in half)
+    for y, wide in zip(results(kernel(*half), device), results(kernel(*single), device), strict=True):
+        assert y.dtype == ("float16" if wide.dtype == "float32" else wide.dtype)
+        np.testing.assert_array_equal(y, wide.astype(y.dtype))
 
 
 def test_a_kernel_that_is_not_there_is_named(device: str) -> None:

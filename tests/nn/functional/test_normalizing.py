@@ -148,3 +148,12 @@ def test_statistics_are_no_part_of_the_graph_but_follow_the_batch_at_once():
     assert mean.grad_fn is None
     assert not var.requires_grad
     assert mean.allclose(x.detach().mean(0))
+
+
+def test_a_graph_that_kept_the_statistics_notices_that_they_moved():
+    mean, var, w = tinycnn.zeros(2), tinycnn.ones(2), tinycnn.ones(2, requires_grad=True)
+    for kept in (mean, var):
+        y = w * kept
+        F.batch_norm(tinycnn.randn(4, 2), mean, var, training=True)
+        with pytest.raises(RuntimeError, match=r"Mul: one of the variables needed .* modified by an inplace"):
+            y.sum().backward()
