@@ -18,6 +18,7 @@ from tinycnn import backend
 from tinycnn.backend import reference
 from tinycnn.geometry import window
 from tinycnn.nn import functional as F
+from tinycnn.shapes import product
 
 
 @given(geometry=windows(), groups=st.integers(1, 3), o=st.integers(1, 2), c=st.integers(1, 2))
@@ -61,13 +62,14 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
     """What each kernel may be called with, in float64 and on the host."""
     x, g = normal(n, 4, *geometry.size, seed=seed), normal(n, 6, *geometry.out, seed=seed)
     w, p = normal(6, 2, *geometry.kernel, seed=seed), normal(n, 4, *geometry.out, seed=seed)
+    columns = normal(n, 4 * product(geometry.kernel), product(geometry.out), seed=seed)
     winner = reference.max_pool2d(np, x, geometry)[1]
     gamma, axes = normal(1, 4, 1, 1, seed=seed), (0, 2, 3)
     mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
     index = (np.array([1, 0, 1]), np.array([0, 0, 0]))
     calls: dict[str, tuple[Any, ...]] = {
         "conv2d": (x, w, geometry, 2), "conv2d_input": (g, w, geometry, 2), "conv2d_weight": (x, g, geometry, 2),
-        "unfold": (x, geometry), "fold": (reference.unfold(np, x, geometry), geometry),
+        "unfold": (x, geometry), "fold": (columns, geometry),
         "max_pool2d": (x, geometry), "pick": (x, winner, geometry), "unpick": (p, winner, geometry),
         "sum_pool2d": (x, geometry), "spread2d": (p, geometry), "normalize": (x, gamma, None, axes, 1e-5),
         "normalize_backward": (x[::-1], x, gamma, mean, var, axes, 1e-5), "softmax": (x, 1), "log_softmax": (x, 1),
