@@ -128,6 +128,20 @@ def test_what_numpy_makes_of_a_tensor() -> None:
         np.asarray(t.requires_grad_())
 
 
+def test_functions_of_numpys_give_tensors_and_its_operators_give_way() -> None:
+    t, array = torch.tensor([-1.0, 4.0]), np.array([2.0, 2.0], "float32")
+    for made, expected in ((np.exp(t), np.exp(t.array)), (np.abs(t), [1, 4]), (np.isnan(t), [False, False]),
+                           (np.maximum(t, 0), [0, 4]), (np.multiply(array, t), [-2, 8]), (np.argmax(t), 1)):
+        assert type(made) is torch.Tensor
+        assert made.tolist() == np.asarray(expected).tolist()
+    assert np.exp(torch.nn.Parameter(t).data).dtype == "float32"
+    w = t.clone().requires_grad_()
+    (array * w).sum().backward()
+    assert w.grad.tolist() == [2, 2]
+    with pytest.raises(GraphError, match=r"use tensor.detach"):
+        np.exp(w)  # nothing of NumPy's can be differentiated
+
+
 # DLPack ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinycnn import backend as backends
 from tinycnn import dtypes
-from tinycnn.autograd.node import TensorBase
+from tinycnn.autograd.node import TensorBase, wrap
 from tinycnn.errors import DomainError, DTypeError, GraphError, ShapeError
 from tinycnn.ops import copying, joining
 from tinycnn.ops.promotion import cast
@@ -39,6 +39,11 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
 def as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     """What ``numpy.asarray(tensor)`` gets."""
     return np.array(numpy(self), dtype=dtype, copy=copy)
+
+
+def wrapped(self: Tensor, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+    """What a function of NumPy's, such as ``numpy.exp(tensor)``, makes of its result: a Tensor without history."""
+    return wrap(np.asarray(array))
 
 
 def item(self: Tensor) -> Any:

@@ -75,7 +75,8 @@ class Tensor(Conversions):
     tensor([2., 4., 6.])
     """
 
-    __array_ufunc__ = None  # NumPy's operators give way to ours
+    __array_priority__ = 1000  # NumPy's operators give way to ours
+    __array_wrap__ = interchange.wrapped
 
     def __init__(self, *data: Any) -> None:
         """Of Python's data, in the default dtype, or of a size, as zeros: ``Tensor([1, 2])``, ``Tensor(2, 3)``."""
