@@ -89,3 +89,23 @@ def test_sizes_that_no_convolution_comes_from(size, message):
 def test_softmax_without_a_dimension_warns_as_pytorch_does():
     with pytest.warns(UserWarning, match="Implicit dimension choice for softmax"):
         assert nn.Softmax()(tinycnn.zeros(2, 4)).tolist() == [[0.25] * 4] * 2
+
+
+def test_an_error_shows_the_path_to_the_module_it_arose_in():
+    net = nn.Module()
+    net.features = nn.Sequential(nn.Identity(), nn.ModuleDict({"conv2": nn.Conv2d(3, 2, 1)}))
+    net.forward = lambda x: net.features[1]["conv2"](x)  # not called through its Sequential
+    with pytest.raises(ValueError, match="input channels") as caught:
+        net(tinycnn.ones(1, 4, 2, 2))
+    assert str(caught.value).endswith("\n  in module  features.1.conv2 (Conv2d)")
+    with pytest.raises(ValueError, match="input channels") as caught:
+        nn.Sequential(nn.Identity(), nn.Sequential(net.features[1]["conv2"]))(tinycnn.ones(1, 4, 2, 2))
+    assert str(caught.value).endswith("\n  in module  1.0 (Conv2d)")
+    with pytest.raises(ValueError, match="input channels") as caught:
+        net.features[1]["conv2"](tinycnn.ones(1, 4, 2, 2))
+    assert "in module" not in str(caught.value)  # it is no part of anything
+    outer, hidden = nn.Module(), [net]
+    outer.forward = lambda x: hidden[0](x)  # which it does not know as its own
+    with pytest.raises(ValueError, match="input channels") as caught:
+        outer(tinycnn.ones(1, 4, 2, 2))
+    assert str(caught.value).endswith("\n  in module  features.1.conv2 (Conv2d)")
