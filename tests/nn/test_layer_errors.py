@@ -1,4 +1,4 @@
-"""Options of layers that cannot be: refused when the layer is made, saying what would be right."""
+"""Options of layers that cannot be, refused when the layer is made; inputs that do not fit; the path to the layer."""
 
 from __future__ import annotations
 
