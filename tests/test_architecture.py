@@ -65,6 +65,11 @@ def test_the_exported_names_are_there(namespace: str) -> None:
     assert len(set(module.__all__)) == len(module.__all__)
 
 
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d", "dropout", "group_norm", "layer_norm", "max_pool2d"])
+def test_the_top_module_hands_on_the_functions_of_nn_that_pytorchs_does(name: str) -> None:
+    assert getattr(tinycnn, name) is getattr(tinycnn.nn.functional, name)
+
+
 KINDS = f"""
 import importlib
 def kinds():

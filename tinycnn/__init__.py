@@ -206,6 +206,7 @@ if TYPE_CHECKING:
     from tinycnn import plot as plot
     from tinycnn import train as train
     from tinycnn import utils as utils
+    from tinycnn.nn.functional import conv2d, conv_transpose2d, dropout, group_norm, layer_norm, max_pool2d
     from tinycnn.serialization import load, save
 
 float = float_
@@ -219,7 +220,12 @@ clip = clamp
 moveaxis, swapdims, detach = movedim, transpose, Tensor.detach
 
 _LAZY_MODULES = frozenset(("datasets", "gradcheck", "likelihood", "models", "nn", "optim", "plot", "train", "utils"))
-_LAZY_NAMES = {"load": "tinycnn.serialization", "save": "tinycnn.serialization"}
+_LAZY_NAMES = {
+    **dict.fromkeys(("load", "save"), "tinycnn.serialization"),
+    **dict.fromkeys(  # what PyTorch's top module has of nn.functional
+        ("conv2d", "conv_transpose2d", "dropout", "group_norm", "layer_norm", "max_pool2d"), "tinycnn.nn.functional"
+    ),
+}
 
 
 def finfo(type: Any = None) -> Any:
@@ -255,16 +261,17 @@ __all__ = [
     "argmin", "argsort", "as_tensor", "asarray", "autograd", "bernoulli", "bitwise_and", "bitwise_left_shift",
     "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "bool_", "broadcast_tensors",
     "broadcast_to", "cat", "ceil", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat",
-    "concatenate", "cos", "count_nonzero", "cuda", "cumsum", "detach", "device", "diag", "diagonal", "div", "divide",
-    "dot", "double", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "exp2", "expm1",
-    "eye", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_",
-    "float_power", "floor", "floor_divide", "fmod", "frac", "from_dlpack", "from_numpy", "full", "full_like", "gather",
-    "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half", "hstack", "iinfo",
-    "index_add", "index_select", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
-    "int_", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite",
-    "isinf", "isnan", "isneginf", "isposinf", "kthvalue", "le", "less", "less_equal", "linspace", "load", "log",
-    "log1p", "log2", "log10", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
-    "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "meshgrid", "min",
+    "concatenate", "conv2d", "conv_transpose2d", "cos", "count_nonzero", "cuda", "cumsum", "detach", "device", "diag",
+    "diagonal", "div", "divide", "dot", "double", "dropout", "e", "einsum", "empty", "empty_like", "enable_grad", "eq",
+    "equal", "erf", "exp", "exp2", "expm1", "eye", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float",
+    "float16", "float32", "float64", "float_", "float_power", "floor", "floor_divide", "fmod", "frac", "from_dlpack",
+    "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype", "get_rng_state", "greater",
+    "greater_equal", "group_norm", "gt", "half", "hstack", "iinfo", "index_add", "index_select", "inf",
+    "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "int_", "is_floating_point",
+    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf",
+    "isposinf", "kthvalue", "layer_norm", "le", "less", "less_equal", "linspace", "load", "log", "log1p", "log2",
+    "log10", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "long", "lt",
+    "manual_seed", "masked_fill", "masked_select", "matmul", "max", "max_pool2d", "maximum", "mean", "meshgrid", "min",
     "minimum", "mm", "moveaxis", "movedim", "msort", "mul", "multiply", "mv", "nan", "nansum", "narrow", "ne", "neg",
     "negative", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute",
     "pi", "positive", "pow", "prod", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
