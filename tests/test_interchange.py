@@ -271,3 +271,11 @@ def test_new_tensors_are_like_the_old_one(device: str) -> None:
     assert {(m.dtype, m.device, m.shape) for m in made} == {(t.dtype, t.device, (2, 1))}
     assert [m.tolist() for m in made[:4]] == [[[0], [0]], [[1], [1]], [[3], [3]], [[4], [5]]]
     assert t.new_full((), True, dtype=torch.bool, device="cpu").item() is True
+
+
+def test_what_requires_grad_becomes_an_array_where_nothing_is_recorded() -> None:
+    weight = torch.ones(2, requires_grad=True)
+    with pytest.raises(GraphError, match=r"can't call numpy\(\) on Tensor that requires grad; use tensor\.detach"):
+        weight.numpy()
+    with torch.no_grad():
+        assert weight.numpy().tolist() == np.asarray(weight).tolist() == [1, 1]

@@ -13,6 +13,7 @@ import numpy as np
 
 from tinycnn import backend as backends
 from tinycnn import dtypes
+from tinycnn.autograd import grad_mode
 from tinycnn.autograd.node import TensorBase, wrap
 from tinycnn.errors import DomainError, DTypeError, GraphError, ShapeError
 from tinycnn.ops import copying, joining
@@ -29,7 +30,7 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
     """The elements as a NumPy array that shares memory; `force` detaches and copies from a GPU first."""
     if force:
         return self.backend.asnumpy(self.array)
-    if self.requires_grad:
+    if self.requires_grad and grad_mode.is_grad_enabled():
         raise GraphError("numpy: can't call numpy() on Tensor that requires grad; use tensor.detach().numpy() instead")
     if self.is_cuda:
         raise TypeError("numpy: can't convert a cuda tensor to NumPy; use Tensor.cpu() to copy it to the host first")

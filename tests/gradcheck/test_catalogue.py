@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import tinycnn
-from tinycnn import gradcheck, ops
+from tinycnn import backend, gradcheck, ops
 from tinycnn.autograd import Op
+from tinycnn.autograd.numeric import as_tuple
+from tinycnn.gradcheck import report
 from tinycnn.nn import functional as F
 
 
@@ -61,6 +63,25 @@ def test_what_needs_smoothness_is_drawn_away_from_kinks() -> None:
 
     assert abs(signed(100)(rng)).min() >= 0.1
     assert np.diff(np.sort(distinct(3, 4)(rng).ravel())).min() > 0.3
+
+
+FLAT = {"sign", "floor", "ceil", "trunc", "round", "div rounding_mode=floor"}
+
+
+@pytest.mark.parametrize(
+    ("number", "case"), list(enumerate(gradcheck.CASES)), ids=[case.name for case in gradcheck.CASES]
+)
+def test_no_derivative_is_zero_where_it_is_checked(number: int, case: Any) -> None:
+    """A check of zeros, such as those behind a ReLU that is off everywhere, would pass whatever backward says."""
+    xs = report._drawn(case, np.random.default_rng([0, number]), backend.get("cpu"))
+    outputs = [y for y in as_tuple(case.function(*xs)) if y.requires_grad]
+    rng = np.random.default_rng(number)
+    weights = [tinycnn.tensor(rng.standard_normal(tuple(y.shape)), dtype=y.dtype) for y in outputs]
+    found = tinycnn.autograd.grad(outputs, [x for x in xs if x.requires_grad], weights, materialize_grads=True)
+    sloping = [case.name not in FLAT] * len(found)
+    if case.name == "max_pool2d gradient":  # which is linear in the cotangent, and in x does not change until it jumps
+        sloping[0] = False
+    assert [bool((g != 0).any()) for g in found] == sloping
 
 
 def test_random_numbers_of_the_user_are_left_alone() -> None:

@@ -101,3 +101,9 @@ def test_a_network_that_knows_nothing_loses_the_logarithm_of_the_number_of_class
 def test_an_unknown_reduction_is_refused():
     with pytest.raises(ValueError, match="average is not a valid value for reduction"):
         nn.MSELoss(reduction="average")(tinycnn.ones(2), tinycnn.ones(2))
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.MSELoss, nn.L1Loss, nn.NLLLoss, nn.BCELoss])
+def test_a_loss_that_is_given_the_outputs_instead_of_options(loss):
+    with pytest.raises(TypeError, match=rf"{loss.__name__}: .*called then: {loss.__name__}\(\)\(output, target\)"):
+        loss(tinycnn.tensor(X), tinycnn.tensor(X))

@@ -195,7 +195,7 @@ NETWORKS = (
     case("SqueezeExcitation", lambda *xs: _squeeze_excitation(*xs),
          normal(2, 3, 2, 2), normal(2, 3, 1, 1), normal(2), normal(3, 2, 1, 1), normal(3)),
     case("network conv-norm-relu-loss", lambda *xs: _network(*xs),
-         normal(3, 2, 3, 3), normal(2, 2, 2, 2), normal(2), normal(2), labels(8, 3)),
+         normal(3, 2, 3, 3), normal(2, 2, 2, 2), between(0.5, 2, 2), between(0, 1, 2), labels(8, 3)),
 )  # fmt: skip
 
 CASES: tuple[Case, ...] = (

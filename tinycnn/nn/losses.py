@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 
 from tinycnn._tensor import Tensor
+from tinycnn.errors import ArgumentError
 from tinycnn.nn import functional as F
 from tinycnn.nn.module import Module
 
@@ -19,6 +20,13 @@ class _Loss(Module):
         self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
     ) -> None:
         super().__init__()
+        for flag in (size_average, reduce):
+            if flag is not None and not isinstance(flag, bool):
+                kind = type(self).__name__
+                raise ArgumentError(
+                    f"{kind}: size_average and reduce must be bools, not {type(flag).__name__};"
+                    f" a loss is made first and called then: {kind}()(output, target)"
+                )
         self.reduction = reduction
         if size_average is not None or reduce is not None:  # how it was said before there was a `reduction`
             self.reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
