@@ -100,5 +100,23 @@ def explain(headline: str, rows: Mapping[str, Any] | None = None, hint: str | No
     return "\n".join(lines)
 
 
+def described(value: Any) -> str:
+    """A wrong argument as an error shows it: numbers and text as they are, arrays and tensors by their shape alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> described(1.5), described((1, 2, 3)), described(np.zeros((64, 3, 32, 32)))
+    ('float 1.5', '(1, 2, 3)', 'ndarray of shape (64, 3, 32, 32)')
+    """
+    kind = type(value).__name__
+    if isinstance(value, bool | int | float | str):
+        return f"{kind} {value}"
+    if isinstance(value, tuple | list) and len(value) < 9 and all(isinstance(part, int | float) for part in value):
+        return str(value)
+    shape = getattr(value, "shape", None)
+    return kind if shape is None else f"{kind} of shape {tuple(shape)}"
+
+
 def _plain(value: Any) -> str:
     return str(tuple(value)) if isinstance(value, tuple) else str(value)

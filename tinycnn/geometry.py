@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import index
 from typing import NamedTuple
 
-from tinycnn.errors import ArgumentError, ShapeError, explain
+from tinycnn.errors import ArgumentError, ShapeError, described, explain
 
 Pair = tuple[int, int]
 Sizes = int | Sequence[int]  # one number for both directions, or two
@@ -16,7 +16,7 @@ def pair(op: str, name: str, value: Sizes, single: bool = True) -> Pair:
     """One number for both directions, or two: (height, width). A tuple of one is one number if `single`."""
     numbers = tuple(value) if isinstance(value, tuple | list) else (value, value)
     numbers = numbers * 2 if single and len(numbers) == 1 else numbers
-    rule = f"{op}: {name} must be one integer or two (height, width), not {value!r}"
+    rule = f"{op}: {name} must be one integer or two (height, width), not {described(value)}"
     if len(numbers) != 2:
         raise ShapeError(rule)
     try:

@@ -7,7 +7,7 @@ from functools import wraps
 from operator import index
 from typing import Any, SupportsIndex, TypeVar
 
-from tinycnn.errors import ArgumentError, IndexRangeError, ShapeError, explain
+from tinycnn.errors import ArgumentError, IndexRangeError, ShapeError, described, explain
 
 Result = TypeVar("Result")
 
@@ -51,8 +51,10 @@ def product(sizes: Sequence[int]) -> int:
     return result
 
 
-def broadcast(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape that all of these broadcast to.
+def broadcast(
+    op: str, *shapes: tuple[int, ...], names: Sequence[str] = ("input", "other", "third")
+) -> tuple[int, ...]:
+    """The shape that all of these broadcast to; `names` are what an error calls them.
 
     Examples
     --------
@@ -67,7 +69,7 @@ def broadcast(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
             raise ShapeError(
                 explain(
                     f"{op}: shapes do not broadcast: {' and '.join(map(str, sorted(sizes)))} meet at dimension {axis}",
-                    dict(zip(("input", "other", "third"), map(tuple, shapes), strict=False)),
+                    dict(zip(names, map(tuple, shapes), strict=False)),
                     "aligned at the last dimension, sizes must be equal or 1",
                 )
             )
@@ -88,11 +90,16 @@ def integer(op: str, name: str, value: Any) -> int:
             return index(value)
     except TypeError:
         pass
-    raise ArgumentError(f"{op}: {name} must be an integer, not {_described(value)}")
+    hint = "; divide with //, which leaves integers integers" if isinstance(value, float) else ""
+    raise ArgumentError(f"{op}: {name} must be an integer, not {described(value)}{hint}")
 
 
-def _described(value: Any) -> str:
-    return f"{type(value).__name__} {value}" if isinstance(value, bool | float | str) else type(value).__name__
+def count(op: str, name: str, value: Any) -> int:
+    """`integer`, of which there must not be fewer than none: channels, features."""
+    number = integer(op, name, value)
+    if number < 0:
+        raise ShapeError(f"{op}: {name} must not be negative, but it is {number}")
+    return number
 
 
 def axis_in(op: str, dim: SupportsIndex, rank: int, name: str = "dim") -> int:
@@ -126,7 +133,7 @@ def axes_in(op: str, dim: int | Sequence[int] | None, rank: int) -> tuple[int, .
 def as_shape(op: str, sizes: Any, name: str = "size") -> tuple[int, ...]:
     """A sequence of integers as a tuple; ArgumentError names what is none."""
     if not isinstance(sizes, tuple | list):
-        raise ArgumentError(f"{op}: {name} must be a tuple of integers, not {_described(sizes)}")
+        raise ArgumentError(f"{op}: {name} must be a tuple of integers, not {described(sizes)}")
     return tuple(integer(op, f"each of {name}", size) for size in sizes)
 
 

@@ -193,7 +193,7 @@ def test_misuse_raises(act: Any, error: type[Exception], pattern: str) -> None:
     ("returned", "pattern"),
     [
         (lambda g: g.sum(), r"Broken: backward returned a gradient for input 0 that does not match.*\n"
-                            r"  input     = \(2,\), float32, cpu\n  gradient  = \(\), float32"),
+                            r"  input     = \(2,\), float32, cpu\n  gradient  = \(\), float32, cpu"),
         (lambda g: g.double(), r"Broken: backward returned a gradient for input 0(.|\n)*gradient  = \(2,\), float64"),
         (lambda g: (g, g), "Broken: backward returned 2 gradients for 1 inputs; it owes one for each"),
         (lambda g: g.numpy(), "Broken: backward returned a ndarray for input 0, no"),

@@ -73,6 +73,9 @@ ERRORS = (
                  r"  input  N C H W      = \(2, 4, 8, 8\)\n  weight O C/g kH kW  = \(6, 3, 3, 3\)\n"
                  r"  hint .* RGBA image\?", _refused((2, 4, 8, 8), (6, 3, 3, 3))),
     (ShapeError, "hint .* N H W C instead of N C H W", _refused((2, 8, 8, 3), (6, 3, 3, 3))),
+    (ShapeError, r"  input  C H W        = \(8, 8, 3\)\n.*\n  hint .* H W C instead of C H W\? permute\(2, 0, 1\)",
+     _refused((8, 8, 3), (6, 3, 3, 3))),
+    (ShapeError, r"hint .* grey image\? x\.expand\(3, -1, -1\)", _refused((1, 8, 8), (6, 3, 3, 3))),
     (ShapeError, "hint .* grey image", _refused((2, 1, 8, 8), (6, 3, 3, 3))),
     (ShapeError, "hint .* colour image", _refused((2, 3, 8, 8), (6, 1, 3, 3))),
     (ShapeError, "groups must be positive and divide the output channels, but 5 channels, groups = 2",
@@ -88,8 +91,9 @@ ERRORS = (
      _refused((1, 1, 8, 8), (1, 1, 3, 3), padding="full")),
     (ShapeError, r"stride must be one integer or two \(height, width\), not \(1, 2, 3\)",
      _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=(1, 2, 3))),
-    (TypeError, "stride must be one integer or two .*, not 1.5", _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=1.5)),
-    (TypeError, "dilation must be one integer or two .*, not True",
+    (TypeError, "stride must be one integer or two .*, not float 1.5",
+     _refused((1, 1, 8, 8), (1, 1, 3, 3), stride=1.5)),
+    (TypeError, "dilation must be one integer or two .*, not bool True",
      _refused((1, 1, 8, 8), (1, 1, 3, 3), dilation=True)),
     (TypeError, "groups must be an integer, not float 1.0", _refused((1, 1, 8, 8), (1, 1, 3, 3), groups=1.0)),
     (ShapeError, "expected H and W to be non-zero; only the batch may be empty",
@@ -97,14 +101,16 @@ ERRORS = (
     (ShapeError, "divide the output channels, but 0 channels", _refused((1, 1, 8, 8), (0, 1, 1, 1))),
     (ShapeError, "the bias must have one entry for each of 4 output channels",
      lambda t: F.conv2d(t(X), t(W), t(B[:3]), groups=2)),
-    (DTypeError, r"input and weight to have one dtype out of .*\n  input   = float16, shape .*\n"
+    (DTypeError, r"input and weight to have one dtype\n  input   = float16, shape .*\n"
                  r"  weight  = float64, shape .*\n  hint .*x\.float\(\)",
      lambda t: F.conv2d(t(X).half(), t(W).double(), groups=2)),
+    (DTypeError, r"  hint .* image of bytes x\.float\(\) / 255", lambda t: F.conv2d(t(X).to("uint8"), t(W), groups=2)),
 )  # fmt: skip
 ERRORS_BACK = (
     (ShapeError, r"conv_transpose2d: input channels must equal weight\.shape\[0\], but 3 ≠ 2\n"
                  r"  input  N C H W      = \(1, 3, 4, 4\)\n  weight C O/g kH kW  = \(2, 3, 2, 2\)\n"
                  r"  hint .* conv2d has them second", _refused_back((1, 3, 4, 4), (2, 3, 2, 2))),
+    (ShapeError, r"  input  C H W        = \(3, 4, 4\)\n", _refused_back((3, 4, 4), (2, 3, 2, 2))),
     (ShapeError, r"output_padding must be smaller than either stride or dilation, and not negative\n"
                  r"  output_padding  = \(2, 2\)",
      _refused_back((1, 2, 4, 4), (2, 3, 2, 2), stride=2, output_padding=2)),
@@ -117,7 +123,7 @@ ERRORS_BACK = (
      lambda t: F.conv_transpose2d(t(X), t(np.zeros((2, 3, 2, 2))), t(B[:3]), groups=2)),
     (ShapeError, r"expected a weight of 4 dimensions \(C O/g kH kW\)", _refused_back((1, 2, 4, 4), (2, 3, 2))),
     (TypeError, "padding must be one integer or two", _refused_back((1, 2, 4, 4), (2, 3, 2, 2), padding="same")),
-    (DTypeError, "conv_transpose2d: expected input and weight to have one dtype out of float16, .* and int64",
+    (DTypeError, "conv_transpose2d: input and weight cannot be int32, only float16, .* and int64",
      lambda t: F.conv_transpose2d(t(X).int(), t(np.zeros((2, 3, 2, 2))).int())),
 )  # fmt: skip
 

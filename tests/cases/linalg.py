@@ -19,14 +19,14 @@ CASES = [
             (ShapeError, r"matmul: inner sizes differ, 4 ≠ 3\n  input  = \(3, 4\)\n  other  = \(3, 4\)\n"
                          r"  hint .* transpose one of them\?", lambda t: t(X) @ t(X)),
             (ShapeError, "matmul: both arguments need to be at least 1-dimensional", lambda t: t(X) @ t(np.float64(2))),
-            (DTypeError, "matmul: expected input and other to have one dtype out of float16, .*\n  input  = float64,"
+            (DTypeError, "matmul: expected input and other to have one dtype\n  input  = float64,"
                          r" shape \(3, 4\)\n.*\n  hint .*NumPy", lambda t: t(X) @ t(Y).half()),
             (ShapeError, r"mm: expects two matrices, not shapes \(3, 4\) and \(4,\)", lambda t: t(X).mm(t(Y[:, 0]))),
             (ShapeError, "bmm: expects two stacks of as many matrices", lambda t: t(X).bmm(t(Y))),
             (ShapeError, "dot: expects two vectors", lambda t: t(X).dot(t(Y))),
             (ShapeError, "mv: expects a matrix and a vector", lambda t: t(X).mv(t(Y))),
             (ShapeError, "outer: expects two vectors", lambda t: t(X).outer(t(Y))),
-            (DTypeError, r"matmul: expected input and other to have one dtype .*\n.*= bool.*\n.*\n  hint .*\.float\(\)",
+            (DTypeError, r"matmul: input and other cannot be bool, only .*\n.*= bool.*\n.*\n  hint .*\.float\(\)",
              lambda t: t([True]) @ t([True])),
             (ArgumentError, "matmul: other must be a Tensor, not float", lambda t: t(X).matmul(2.0)),
         ),
@@ -46,7 +46,7 @@ CASES = [
              r"linear: mat1 and mat2 shapes cannot be multiplied: the input has 3 features, the weight takes 4"
                          r"\n  input  \* in    = \(2, 3\)\n  weight out in  = \(5, 4\)\n  bias   out     = \(5,\)\n"
                          r"  hint +flatten", lambda t: ops.linear(t(normal(2, 3)), t(normal(5, 4)), t(normal(5)))),
-            (DTypeError, r"linear: expected input and weight to have one dtype .*\n  input   = float64, shape \(3, 4\)"
+            (DTypeError, r"linear: expected input and weight to have one dtype\n  input   = float64, shape \(3, 4\)"
                          r"\n.*\n  hint .*\.float\(\)",
              lambda t: ops.linear(t(X).double(), t(normal(5, 4)).float())),
         ),

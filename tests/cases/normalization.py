@@ -88,7 +88,7 @@ CASES = [
         batch=(),
         errors=(
             (ShapeError, r"batch_norm: expected more than 1 value per channel when training\n  input N C …  = \(1, 2"
-                         r", 1, 1\)\n  hint .*drop_last=True.*model\.eval\(\)",
+                         r", 1, 1\)\n  hint .*one example, without pixels.*drop_last=True.*model\.eval\(\)",
              lambda t: F.batch_norm(t(np.zeros((1, 2, 1, 1))), None, None, training=True)),
             (DomainError, "batch_norm: eps must be positive, or 0 in evaluation, but it is 0",
              lambda t: F.batch_norm(t(X), None, None, training=True, eps=0)),
@@ -108,7 +108,8 @@ CASES = [
         lambda x, w, b: normalized(x, w[:, None, None], b[:, None, None], (2, 3))[0], note="in instance_norm",
         half=1e-2,
         errors=(
-            (ShapeError, r"instance_norm: expected more than 1 spatial element .*\n  input N C …  = \(4, 3\)",
+            (ShapeError, r"instance_norm: expected more than 1 spatial element .*\n  input N C …  = \(4, 3\)\n"
+                         "  hint .*one value per channel and image.*larger image, or group norm",
              lambda t: F.instance_norm(t(normal(4, 3)))),
             (DomainError, "instance_norm: running_mean and running_var must be defined in evaluation mode",
              lambda t: F.instance_norm(t(X), use_input_stats=False)),

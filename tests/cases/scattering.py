@@ -48,7 +48,7 @@ CASES = [
              lambda t: t(X).gather(0, t(X))),
             (ShapeError, r"gather: the index must have the input's rank, .*but along dim 0\n  input  = \(4, 3, 5\)\n"
                          r"  index  = \(1, 4, 5\)", lambda t: t(X).gather(0, t(np.zeros((1, 4, 5), "int64")))),
-            (IndexError, "gather: index 4 is out of bounds for dimension of size 4",
+            (IndexError, "gather: index 4 is out of bounds for dimension 0 with size 4",
              lambda t: t(X).gather(0, t(np.full((1, 1, 1), 4)))),
             (IndexError, "gather: index -1 is out of bounds", lambda t: t(X).gather(0, t(np.full((1, 1, 1), -1)))),
         ),

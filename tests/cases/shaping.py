@@ -18,7 +18,7 @@ VIEWS = [
         errors=(
             (ShapeError, r"reshape: shape \[5, -1\] is invalid for input of size 24\n  input  = \(2, 3, 4\)\n"
                          r"  shape  = \(5, -1\)\n  hint ", lambda t: t(X).reshape(5, -1)),
-            (ShapeError, r"shape \[-1, -1\] is invalid", lambda t: t(X).view(-1, -1)),
+            (ShapeError, r"view: shape \[-1, -1\] is invalid", lambda t: t(X).view(-1, -1)),
         ),
     ),
     Case(

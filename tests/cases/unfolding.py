@@ -66,9 +66,9 @@ CASES = [
              lambda t: F.unfold(t(IMAGE), (2,))),
             (ShapeError, "unfold: expected C, H and W to be non-zero", lambda t: F.unfold(t(IMAGE[:, :0]), 2)),
             (ShapeError, "unfold: stride must be at least 1", lambda t: F.unfold(t(IMAGE), 2, stride=0)),
-            (TypeError, "unfold: padding must be one integer or two .*, not 1.0",
+            (TypeError, "unfold: padding must be one integer or two .*, not float 1.0",
              lambda t: F.unfold(t(IMAGE), 2, padding=1.0)),
-            (DTypeError, "unfold: expected input to have one dtype out of bool, float16, float32 and float64\n"
+            (DTypeError, "unfold: input cannot be int64, only bool, float16, float32 and float64\n"
                          "  input  = int64", lambda t: F.unfold(t(IMAGE).long(), 2)),
         ),
     ),
@@ -83,7 +83,7 @@ CASES = [
             (RankError, "only the batch may be empty", lambda t: F.fold(t(COLUMNS[..., :0]), 4, 2)),
             (ShapeError, r"fold: output_size must be one integer or two .*, not \(4, 4, 4\)",
              lambda t: F.fold(t(COLUMNS), (4, 4, 4), 2)),
-            (DTypeError, "fold: expected input to have one dtype out of bool",
+            (DTypeError, "fold: input cannot be int32, only bool",
              lambda t: F.fold(t(COLUMNS).int(), 4, 2)),
         ),
     ),

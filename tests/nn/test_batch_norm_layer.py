@@ -108,6 +108,8 @@ def test_an_empty_batch_comes_back_empty_and_teaches_nothing():
     [
         (nn.BatchNorm2d(3), (2, 3), "BatchNorm2d: expected 4D input (got 2D input)"),
         (nn.BatchNorm2d(3), (3, 4, 4), "BatchNorm2d: expected 4D input (got 3D input)"),
+        (nn.BatchNorm2d(3), (3, 4, 4), "hint      x.unsqueeze(0) puts the missing dimension in front"),
+        (nn.BatchNorm2d(3), (2, 3), "hint      BatchNorm2d is for images, BatchNorm1d for what is flattened"),
         (nn.BatchNorm1d(3), (2, 3, 4, 4), "BatchNorm1d: expected 2D or 3D input (got 4D input)"),
         (nn.BatchNorm2d(3), (2, 4, 2, 2), "running_mean should contain 4 elements"),
         (nn.BatchNorm1d(3), (1, 3), "expected more than 1 value per channel when training"),

@@ -142,6 +142,9 @@ def test_a_missing_forward_is_named():
 
     with pytest.raises(NotImplementedError, match=r'Module \[Shell\] is missing the required "forward" function'):
         Shell()(1)
+    for holder in (nn.ModuleList(), nn.ModuleDict()):
+        with pytest.raises(NotImplementedError, match=r'"forward" function: it only holds modules; .* use Sequential'):
+            holder(1)
 
 
 # Walking ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -212,8 +215,10 @@ def test_train_and_eval_reach_every_part_through_its_own_train():
     assert not any(module.training for module in net.modules())
     net.train()
     assert (net.training, net[0].training, net[1].training, net[1][0].training) == (True, True, True, False)
-    with pytest.raises(ValueError, match="training mode is expected to be boolean, but got 'yes'"):
+    with pytest.raises(ValueError, match="training mode is expected to be boolean, but got str yes"):
         net.train("yes")
+    with pytest.raises(ValueError, match=r"to be boolean, but got Tensor of shape \(1, 3\)"):
+        net.train(tinycnn.zeros(1, 3))
 
 
 def test_requires_grad_and_zero_grad():

@@ -31,9 +31,13 @@ def test_numpys_names_are_taken(name: str) -> None:
         (lambda x: x.prod(None), "prod: dim must be an integer, not NoneType"),
         (lambda x: x.max(None), "max: dim must be an integer, not None"),
         (lambda x: x.argmax(0.0), "argmax: dim must be an integer, not float 0.0"),
-        (lambda x: x.cumsum((0,)), "cumsum: dim must be an integer, not tuple"),
+        (lambda x: x.cumsum((0,)), r"cumsum: dim must be an integer, not \(0,\)"),
         (lambda x: torch.sum([1.0]), "sum: input must be a Tensor, not list; tinycnn.tensor makes one"),
-        (lambda x: torch.maximum(x, 1), "maximum: other must be a Tensor, not int"),
+        (lambda x: torch.maximum(x, 1), "maximum: other must be a Tensor, not int; tinycnn.tensor makes one"),
+        (lambda x: torch.maximum(x, None), "maximum: other must be a Tensor, not NoneType; does the forward .* return"),
+        (lambda x: torch.maximum(x, "a"), "maximum: other must be a Tensor, not str$"),
+        (lambda x: torch.maximum(x, (x, x)), "maximum: other must be a Tensor, not tuple; pick one .* join them with"),
+        (lambda x: torch.zeros(1, 4 / 2), "zeros: each of size must be an integer, not float 2.0; divide with //"),
         (lambda x: torch.eq(1, x), "eq: input must be a Tensor, not int"),
         (lambda x: x.clamp("a"), "clamp: min must be a Tensor or a number or None, not str"),
         (lambda x: x.masked_fill(True, 1), "masked_fill: mask must be a Tensor, not bool"),
@@ -92,5 +96,5 @@ def test_what_is_no_tensor_is_named(name: str) -> None:
 
 def test_a_dim_that_is_no_integer_is_named_before_all_else() -> None:
     for x in (torch.tensor(1.0), torch.ones(2)):
-        with pytest.raises(TypeError, match="unbind: dim must be an integer, not tuple"):
+        with pytest.raises(TypeError, match=r"unbind: dim must be an integer, not \(0,\)"):
             x.unbind((0,))

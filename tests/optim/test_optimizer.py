@@ -207,7 +207,7 @@ REFUSED = {
     "arrays": (lambda: SGD([np.ones(2)]), TypeError, "one of the params is ndarray"),
     "names": (lambda: SGD([("w", leaf(1.0))]), TypeError, r"is tuple; .* not model\.named_parameters\(\)"),
     "a set": (lambda: SGD([{"params": {leaf(1.0)}}]), TypeError, "ordered collections"),
-    "nothing": (lambda: SGD([]), ValueError, "empty parameter list"),
+    "nothing": (lambda: SGD([]), ValueError, r"empty parameter list\n  hint .*nn\.ModuleList"),
     "a used generator": (lambda: SGD(x for x in ()), ValueError, "good for one pass"),
     "a non-leaf": (lambda: SGD([leaf(1.0) * 2]), ValueError, "can't optimize a non-leaf Tensor"),
     "two kinds": (lambda: SGD([{"params": [leaf(1.0)]}, leaf(1.0)]), TypeError, "param_group must be a dict"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.node import TensorBase
-from tinycnn.backend import Array, Backend
+from tinycnn.backend import Backend
 from tinycnn.errors import ArgumentError, DeviceError, GraphError, explain
 
 if TYPE_CHECKING:
@@ -62,17 +62,17 @@ def checked(node: Op, gradients: Any) -> tuple[Tensor | None, ...]:
             raise GraphError(f"{node.name}: backward returned a {type(g).__name__} for input {position}, no Tensor")
         array, like = g.array, (node.shapes[position], node.dtypes[position])
         if (array.shape, array.dtype) != like or type(array) is not node.backend.ndarray:
-            raise GraphError(_broken(node, position, array))
+            raise GraphError(_broken(node, position, g))
     return found
 
 
-def _broken(node: Op, position: int, array: Array) -> str:
-    shape, dtype = node.shapes[position], node.dtypes[position]
+def _broken(node: Op, position: int, gradient: TensorBase) -> str:
+    array, shape, dtype = gradient.array, node.shapes[position], node.dtypes[position]
     return explain(
         f"{node.name}: backward returned a gradient for input {position} that does not match the input",
         {
             "input": f"{shape}, {dtype}, {node.backend.name}",
-            "gradient": f"{tuple(array.shape)}, {array.dtype}, {type(array).__module__.partition('.')[0]}",
+            "gradient": f"{tuple(array.shape)}, {array.dtype}, {gradient.backend.name}",
         },
         "an input that was broadcast gets its gradient summed over the broadcast dimensions"
         if tuple(array.shape) != tuple(shape)

@@ -40,7 +40,8 @@ class Saved:
                     f"{op.name}: one of the variables needed for gradient computation has been modified by an inplace"
                     f" operation: its {self.name}",
                     {"shape": tensor.array.shape, "version saved": self.version, "version now": changes},
-                    "compute the new value into a new tensor (x = x + 1, not x += 1)",
+                    "did optimizer.step() run between forward and backward, or has an activation inplace=True?"
+                    " Elsewhere compute into a new tensor: x = x + 1, not x += 1",
                 )
             )
         if self.number is None or not tensor._requires_grad or not grad_mode.is_grad_enabled():

@@ -14,9 +14,11 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.conversion import tensor
 from tinycnn.creation import ones, zeros
-from tinycnn.errors import ArgumentError, ShapeError, explain
+from tinycnn.errors import ShapeError, explain
 from tinycnn.nn import functional as F
 from tinycnn.nn.normalization import Affine
+from tinycnn.ops.arguments import expect_tensor
+from tinycnn.shapes import count
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "InstanceNorm1d", "InstanceNorm2d"]
 
@@ -43,7 +45,8 @@ class _ChannelNorm(Affine):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.num_features = num_features = count(type(self).__name__, "num_features", num_features)
+        self.eps, self.momentum = eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self._make_parameters(num_features, affine, bias, device, dtype)
         tracked = track_running_stats
@@ -65,15 +68,17 @@ class _ChannelNorm(Affine):
         super().reset_parameters()
 
     def _check_input_dim(self, input: Tensor) -> None:
-        if not isinstance(input, Tensor):
-            raise ArgumentError(f"{type(self).__name__}: input must be a Tensor, not {type(input).__name__}")
+        kind = type(self).__name__
+        expect_tensor(kind, "input", input)
         ranks = [len(axes.split()) for axes in self._takes]
         if input.ndim not in ranks:
             raise ShapeError(
                 explain(
-                    f"{type(self).__name__}: expected {'D or '.join(map(str, ranks))}D input (got {input.ndim}D input)",
+                    f"{kind}: expected {'D or '.join(map(str, ranks))}D input (got {input.ndim}D input)",
                     {"input": tuple(input.shape), "expected": " or ".join(self._takes)},
-                    f"{type(self).__name__[:-2]}2d is for images, {type(self).__name__[:-2]}1d for what is flattened",
+                    "x.unsqueeze(0) puts the missing dimension in front, a batch of one"
+                    if input.ndim == min(ranks) - 1
+                    else f"{kind[:-2]}2d is for images, {kind[:-2]}1d for what is flattened",
                 )
             )
 

@@ -22,6 +22,7 @@ class Hook(NamedTuple):
 class Called(Parts):
     """`Parts` that compute: calling them runs their ``forward`` between the hooks registered on them."""
 
+    _instead = ""  # what to do with a module that is not to be called
     named_modules: Callable[..., Iterator[tuple[str, Any]]]
 
     def __init__(self) -> None:
@@ -33,7 +34,8 @@ class Called(Parts):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines it."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        kind = type(self).__name__
+        raise NotImplementedError(f'Module [{kind}] is missing the required "forward" function{self._instead}')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:

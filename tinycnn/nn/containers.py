@@ -155,6 +155,8 @@ class ModuleList(_ModuleSequence):
     )
     """
 
+    _instead = ": it only holds modules; call them one by one in a loop, or use Sequential"
+
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
         self.extend(() if modules is None else modules)
@@ -196,6 +198,8 @@ class ModuleDict(Module):
     >>> heads["parity"]
     Linear(in_features=8, out_features=2, bias=True)
     """
+
+    _instead = ModuleList._instead
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
         super().__init__()

@@ -14,6 +14,7 @@ from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.module import Module
 from tinycnn.nn.parts import Parameter
+from tinycnn.shapes import count, integer
 
 __all__ = ["Conv2d", "ConvTranspose2d"]
 
@@ -44,7 +45,9 @@ class _Convolution(Module):
     ) -> None:
         super().__init__()
         kind = type(self).__name__
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.in_channels = count(kind, "in_channels", in_channels)
+        self.out_channels = count(kind, "out_channels", out_channels)
+        self.groups = integer(kind, "groups", groups)
         self.kernel_size = pair(kind, "kernel_size", kernel_size)
         self.stride = pair(kind, "stride", stride)
         self.padding: Pair | str = padding if isinstance(padding, str) else pair(kind, "padding", padding)
@@ -52,10 +55,11 @@ class _Convolution(Module):
         self.output_padding = pair(kind, "output_padding", output_padding)
         self.padding_mode = padding_mode
         self._check_options(kind)
-        channels = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
-        shape = channels[0], channels[1] // groups, *self.kernel_size
+        c, o = self.in_channels, self.out_channels
+        first, second = (c, o) if self.transposed else (o, c)
+        shape = first, second // self.groups, *self.kernel_size
         self.weight = Parameter(empty(shape, device=device, dtype=dtype))
-        self.register_parameter("bias", Parameter(empty(out_channels, device=device, dtype=dtype)) if bias else None)
+        self.register_parameter("bias", Parameter(empty(o, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
 
     def _check_options(self, kind: str) -> None:

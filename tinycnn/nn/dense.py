@@ -13,6 +13,7 @@ from tinycnn.nn import init
 from tinycnn.nn.module import Module
 from tinycnn.nn.parts import Parameter
 from tinycnn.ops.shaping import flatten, unflatten
+from tinycnn.shapes import count
 
 __all__ = ["Flatten", "Identity", "Linear", "Unflatten"]
 
@@ -52,7 +53,8 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
         super().__init__()
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features = in_features = count("Linear", "in_features", in_features)
+        self.out_features = out_features = count("Linear", "out_features", out_features)
         self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
         self.register_parameter("bias", Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()

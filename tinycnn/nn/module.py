@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
+from tinycnn.errors import described
 from tinycnn.nn import state
 from tinycnn.nn.calling import Called
 from tinycnn.nn.parts import Parameter
@@ -133,7 +134,7 @@ class Module(Called):
     def train(self: M, mode: bool = True) -> M:
         """Training mode: dropout drops, batch norm uses and updates batch statistics."""
         if not isinstance(mode, bool):
-            raise ValueError(f"train: training mode is expected to be boolean, but got {mode!r}")
+            raise ValueError(f"train: training mode is expected to be boolean, but got {described(mode)}")
         self.training = mode
         for module in self.children():
             module.train(mode)

@@ -16,6 +16,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 
+_NUMBERS = (bool, int, float, np.number, np.bool_, tuple, list, np.ndarray)  # and what holds them
+
 _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
     "Tensor": ("a Tensor", (TensorBase,)),
     "Scalar": ("a number", (bool, int, float, np.number, np.bool_)),
@@ -42,7 +44,7 @@ def checked(function: F) -> F:
     ... def total(input: Tensor, dim: int = 0, keepdim: bool = False): ...
     >>> total(2.0)
     Traceback (most recent call last):
-    tinycnn.errors.ArgumentError: total: input must be a Tensor, not float
+    tinycnn.errors.ArgumentError: total: input must be a Tensor, not float; tinycnn.tensor makes one
     """
     code, said = function.__code__, function.__annotations__  # reading a signature would take ten times as long
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -54,8 +56,8 @@ def checked(function: F) -> F:
     in_order = tuple(types.items())
 
     def refuse(name: str, value: Any) -> None:
-        hint = "; tinycnn.tensor makes one" if "Tensor" in kinds[name] and hasattr(value, "__len__") else ""
         wanted = " or ".join(_KINDS[kind][0] for kind in kinds[name])
+        hint = _way_to_a_tensor(value) if "Tensor" in kinds[name] else ""
         raise ArgumentError(f"{function.__name__}: {name} must be {wanted}, not {type(value).__name__}{hint}")
 
     @functools.wraps(function)
@@ -74,18 +76,37 @@ def checked(function: F) -> F:
     return call  # type: ignore[return-value]  # the same signature, which the checker cannot see
 
 
+def expect_tensor(op: str, name: str, value: Any) -> None:
+    """Raise an ArgumentError unless it is a Tensor."""
+    if not isinstance(value, TensorBase):
+        kind = type(value).__name__
+        raise ArgumentError(f"{op}: {name} must be a Tensor, not {kind}{_way_to_a_tensor(value)}")
+
+
+def _way_to_a_tensor(value: Any) -> str:
+    if value is None:
+        return "; does the forward before it lack its return?"
+    if isinstance(value, tuple | list) and any(isinstance(part, TensorBase) for part in value):
+        return "; pick one of those in it, or join them with tinycnn.stack"
+    return "; tinycnn.tensor makes one" if isinstance(value, _NUMBERS) else ""
+
+
 def expect_one_dtype(op: str, takes: frozenset[DType] = FLOATING, /, **given: Any) -> None:
     """Raise a DTypeError unless all of these, those left out aside, have the same dtype, and it is one of `takes`."""
     tensors = {name: tensor for name, tensor in given.items() if tensor is not None}
     found = {tensor.array.dtype for tensor in tensors.values()}
     if len(found) > 1 or not takes.issuperset(found):
-        few = f"dtype out of {_listed(sorted(map(str, takes)))}"
-        kind = "dtype" if takes is ALL else "floating dtype" if takes is FLOATING else few
+        names = _listed([*tensors])
+        hint = "x.float() makes a tensor float32, model.double() a model float64, which NumPy's numbers often are"
+        if takes is not ALL and any(dtype.kind in "iu" for dtype in found):
+            hint = "x.float() makes integers float32; of an image of bytes x.float() / 255 makes numbers from 0 to 1"
         raise DTypeError(
             explain(
-                f"{op}: expected {_listed([*tensors])} to have one {kind}",
+                f"{op}: expected {names} to have one {'floating dtype' if takes is FLOATING else 'dtype'}"
+                if len(found) > 1 or takes is FLOATING
+                else f"{op}: {names} cannot be {found.pop()}, only {_listed(sorted(map(str, takes)))}",
                 {name: f"{tensor.array.dtype}, shape {tensor.array.shape}" for name, tensor in tensors.items()},
-                "x.float() makes a tensor float32, model.double() a model float64, which NumPy's numbers often are",
+                hint,
             )
         )
 

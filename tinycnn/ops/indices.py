@@ -144,11 +144,11 @@ def _check_range(index: list[Any], backend: Backend, shape: tuple[int, ...]) -> 
         if isinstance(part, int) and not isinstance(part, bool) and not -shape[dim] <= part < shape[dim]:
             raise IndexRangeError(f"index: index {part} is out of bounds for dimension {dim} with size {shape[dim]}")
         if is_array(part) and part.dtype.kind in "iu" and backend.name != "cpu":  # NumPy checks by itself
-            check_index("index", wrap(part), shape[dim])
+            check_index("index", wrap(part), dim, shape[dim])
         dim += _consumed(part)
 
 
-def check_index(op: str, index: Tensor, size: int, lowest: int | None = None) -> None:
+def check_index(op: str, index: Tensor, dim: int, size: int, lowest: int | None = None) -> None:
     """Raise IndexRangeError unless every index lies in [−size, size), or in [lowest, size)."""
     array = index.array
     if not array.size:
@@ -157,4 +157,4 @@ def check_index(op: str, index: Tensor, size: int, lowest: int | None = None) ->
     bad = (array < least) | (array >= size)
     if bool(bad.any()):
         worst = int(array[bad].ravel()[0])
-        raise IndexRangeError(f"{op}: index {worst} is out of bounds for dimension of size {size}")
+        raise IndexRangeError(f"{op}: index {worst} is out of bounds for dimension {dim} with size {size}")

@@ -78,7 +78,7 @@ def _fitting(op: str, input: Tensor, dim: int, index: Tensor, src: Any = None, l
                     f"{op}: the index must be no larger than src in any dimension", {"index": sizes, "src": theirs}
                 )
             )
-    check_index(op, index, ours[axis], lowest)
+    check_index(op, index, axis, ours[axis], lowest)
     return axis
 
 
@@ -190,7 +190,7 @@ def _slices(op: str, input: Tensor, dim: int, index: Tensor) -> int:
     if index.array.ndim > 1:
         raise IndexRangeError(f"{op}: the index must be a vector, not of shape {index.array.shape}")
     _integers(op, index)
-    check_index(op, index, (*input.array.shape, 1)[axis], 0)
+    check_index(op, index, axis, (*input.array.shape, 1)[axis], 0)
     return axis
 
 

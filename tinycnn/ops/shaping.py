@@ -77,7 +77,11 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    return Reshape.apply(input, shape=_filled_in("reshape", input.array.shape, as_shape("reshape", shape, "shape")))
+    return _reshaped("reshape", input, shape)
+
+
+def _reshaped(op: str, input: Tensor, shape: Sequence[int]) -> Tensor:
+    return Reshape.apply(input, shape=_filled_in(op, input.array.shape, as_shape(op, shape, "shape")))
 
 
 def _filled_in(op: str, old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
@@ -86,9 +90,8 @@ def _filled_in(op: str, old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int
         return new
     count = product(old)
     known = product([n for n in new if n != -1])
-    full = new
-    if new.count(-1) == 1 and known and count % known == 0:
-        full = tuple(count // known if n == -1 else n for n in new)
+    works_out = new.count(-1) == 1 and known and count % known == 0
+    full = tuple(count // known if n == -1 else n for n in new) if works_out else new
     if product(full) != count or min(full, default=0) < 0:
         raise ShapeError(
             explain(
@@ -109,7 +112,7 @@ def view(input: Tensor, size: Any = None, dtype: Any = None) -> Tensor:
     wanted = size if dtype is None else dtype
     if wanted is None:
         raise ArgumentError("view: takes a size or a dtype")
-    return reshape(input, wanted) if isinstance(wanted, tuple | list) else _reinterpreted(input, wanted)
+    return _reshaped("view", input, wanted) if isinstance(wanted, tuple | list) else _reinterpreted(input, wanted)
 
 
 def _reinterpreted(input: Tensor, dtype: Any) -> Tensor:

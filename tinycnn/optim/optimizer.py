@@ -84,7 +84,8 @@ class Optimizer:
         if not groups:
             raise ConfigError(explain(
                 "optimizer got an empty parameter list",
-                hint="was model.parameters() read to its end before? it is a generator, good for one pass",
+                hint="are the layers in a Python list, which hides them, where nn.ModuleList would show them? Or was"
+                " model.parameters() read to its end before? It is a generator, good for one pass",
             ))
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)

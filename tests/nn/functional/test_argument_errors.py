@@ -45,14 +45,22 @@ MESSAGES = [
         lambda t: F.cross_entropy(t(ROWS), t(ROWS), t(np.zeros(4))), RuntimeError,
         "cross_entropy: weight must have one entry for each of 3 classes, not (4,)",
     ),
-    (lambda t: F.mse_loss(t(ROWS), t(ROWS.T)), RuntimeError, "mse_loss: shapes do not broadcast: 3 and 4 meet"),
+    (
+        lambda t: F.mse_loss(t(ROWS), t(ROWS.T)), RuntimeError,
+        "mse_loss: shapes do not broadcast: 3 and 4 meet at dimension -2\n  input   = (4, 3)\n  target  = (3, 4)\n",
+    ),
+    (
+        lambda t: F.binary_cross_entropy_with_logits(t(ROWS), t(ROWS), pos_weight=t(np.zeros(2))), RuntimeError,
+        "2 and 3 meet at dimension -1\n  input       = (4, 3)\n  pos_weight  = (2,)\n",
+    ),
     (
         lambda t: F.l1_loss(t(ROWS), t(ROWS), weight=t(ROWS[0])), ValueError,
         "l1_loss: weight and input must have the same size, but got (3,) and (4, 3)",
     ),
     (
         lambda t: F.binary_cross_entropy(t(ROWS), t(ROWS), t(np.zeros(2))), RuntimeError,
-        "binary_cross_entropy: shapes do not broadcast: 2 and 3 meet",
+        "binary_cross_entropy: shapes do not broadcast: 2 and 3 meet at dimension -1\n"
+        "  input   = (4, 3)\n  weight  = (2,)\n",
     ),
     (
         lambda t: F.layer_norm(t(ROWS), (3,), t(ROWS)), RuntimeError,

@@ -132,7 +132,11 @@ def _by_its_own(
             explain(
                 f"{op}: expected more than 1 {'value per channel' if 0 in axes else 'spatial element'} when training",
                 {"input N C …": shape},
-                "a batch of one 1×1 image has no spread; use drop_last=True in the loader, or model.eval()",
+                "a single value has no spread: the batch is one example, without pixels beside one another; use"
+                " drop_last=True in the loader, or model.eval()"
+                if 0 in axes
+                else "one value per channel and image has no spread: use a larger image, or group norm, which takes"
+                " channels together",
             )
         )
     if (running[0] is None) != (running[1] is None):

@@ -96,5 +96,5 @@ def _expect_pairs(op: str, input: Tensor, target: Tensor, **weights: Tensor | No
             )
         )
     for name, tensor in weights.items():
-        if tensor is not None and broadcast(op, shape, tensor.array.shape) != shape:
+        if tensor is not None and broadcast(op, shape, tensor.array.shape, names=("input", name)) != shape:
             raise ShapeError(f"{op}: {name} has more dimensions than the input: {tensor.array.shape} for {shape}")

@@ -68,8 +68,8 @@ def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None
         raise ShapeError(f"{op}: weight must have one entry for each of {classes} classes, not {weight.array.shape}")
 
 
-def _classes_second(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Input as (N, C, …) and target as (N, …)."""
+def _classes_second(op: str, input: Tensor, target: Tensor, otherwise: str = "") -> tuple[Tensor, Tensor]:
+    """Input as (N, C, …) and target as (N, …); `otherwise` says what else than labels the target could be."""
     shape, labels = input.array.shape, target.array.shape
     alone = len(shape) == 1 and labels in ((), (1,))
     if not alone and (len(shape) == 1 or labels != (shape[0], *shape[2:])):
@@ -77,7 +77,7 @@ def _classes_second(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, Ten
             explain(
                 f"{op}: the target must have the input's shape without its class dimension" + _batches(shape, labels),
                 {"input  N C …": shape, "target N …": labels},
-                "class indices are N numbers, not N rows: squeeze(1) them; one-hot rows must be floating",
+                _shape_hint(input, target),
             )
         )
     expect_floating(op, input)
@@ -86,10 +86,35 @@ def _classes_second(op: str, input: Tensor, target: Tensor) -> tuple[Tensor, Ten
             explain(
                 f"{op}: expected class indices of type int64, but the target is {target.array.dtype}",
                 {"input": shape, "target": labels},
-                "convert labels with .long(); probabilities as targets must have the input's shape",
+                "convert labels with .long()" + otherwise,
             )
         )
     return (unsqueeze(input, 0), reshape(target, (1,))) if alone else (input, target)
+
+
+def _shape_hint(input: Tensor, target: Tensor) -> str:
+    """The likely mistake."""
+    shape, labels = input.array.shape, target.array.shape
+    if input.array.dtype.kind in "iu" and target.array.dtype.kind == "f":
+        return "are they exchanged? The output of the model comes first, then the labels"
+    if shape == labels and len(shape) > 1:
+        return "argmax(1) makes class indices of one-hot rows"
+    if len(shape) > 2 and labels == shape[:-1]:
+        order = (0, len(shape) - 1, *range(1, len(shape) - 1))
+        return f"are the classes the input's last dimension? permute{order} puts them second"
+    if labels == (*shape[:1], 1, *shape[2:]):
+        return "class indices are N numbers, not N rows: squeeze(1) them"
+    if shape[:1] != labels[:1]:
+        return "are both of the same batch? reshape, flatten and view before the loss must keep N in front"
+    return "the target holds the index of one class for each example, or for each pixel of the output"
+
+
+def _out_of_range_hint(label: int, classes: int) -> str | None:
+    if classes == 1:
+        return "a single output that answers yes or no is trained by binary_cross_entropy_with_logits"
+    if label < 0 or label == 255:
+        return f"ignore_index={label} leaves out labels that stand for no class"
+    return "do the labels start at 1? Subtract it; or the last layer has too few outputs" if label == classes else None
 
 
 def _like_input(losses: Tensor, input: Tensor) -> Tensor:
@@ -115,7 +140,10 @@ def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_in
     if status >= 2:
         worst = int(labels[outside][0])
         raise IndexRangeError(
-            f"{op}: target {worst} is out of bounds: with {classes} classes, labels run from 0 to {classes - 1}"
+            explain(
+                f"{op}: target {worst} is out of bounds: with {classes} classes, labels run from 0 to {classes - 1}",
+                hint=_out_of_range_hint(worst, classes),
+            )
         )
     skip = Tensor.wrap(ignored)
     if status:
@@ -176,7 +204,7 @@ def cross_entropy(
             raise DomainError("cross_entropy: ignore_index is not supported for floating point target: it is no class")
         expect_floating("cross_entropy", input)
         return _against_distributions(input, target, weight, reduction, label_smoothing)
-    x, t = _classes_second("cross_entropy", input, target)
+    x, t = _classes_second("cross_entropy", input, target, "; probabilities as targets must have the input's shape")
     logp = log_softmax(x, 1)
     losses, counted = _picked("cross_entropy", logp, t, weight, ignore_index)
     if label_smoothing:

@@ -6,7 +6,7 @@ from tinycnn._tensor import Tensor
 from tinycnn.dtypes import FLOATING, INTEGERS, int64
 from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.geometry import Pair, Sizes, Window, pair, transposed_window, window
-from tinycnn.nn.functional.images import like_input
+from tinycnn.nn.functional.images import AXES, like_input
 from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
 from tinycnn.ops.convolution import Conv2d, Conv2dInput
 from tinycnn.ops.shaping import reshape
@@ -61,7 +61,7 @@ def conv2d(
 
     def convolve(x: Tensor) -> Tensor:
         spread = pair("conv2d", "dilation", dilation)
-        _check_channels(x, weight, groups)
+        _check_channels(input, weight, groups)
         _check_bias("conv2d", weight, bias, weight.array.shape[0])
         takes = FLOATING | (INTEGERS if spread == (1, 1) else {int64})  # what PyTorch computes with
         expect_one_device("conv2d", input=x, weight=weight, bias=bias)
@@ -118,7 +118,7 @@ def conv_transpose2d(
 
     def convolve(x: Tensor) -> Tensor:
         (c, o), channels = weight.array.shape[:2], x.array.shape[1]
-        facts = {"input  N C H W": x.array.shape, "weight C O/g kH kW": weight.array.shape}
+        facts = {f"input  {AXES[input.array.ndim]}": input.array.shape, "weight C O/g kH kW": weight.array.shape}
         _check_groups(op, groups, c, "input", facts)
         if channels != c:
             raise ShapeError(
@@ -178,16 +178,17 @@ def _check_groups(op: str, groups: int, divided: int, side: str, facts: dict[str
         )
 
 
-def _check_channels(x: Tensor, weight: Tensor, groups: int) -> None:
-    channels, (o, c, _, _) = x.array.shape[1], weight.array.shape
-    facts = {"input  N C H W": x.array.shape, "weight O C/g kH kW": weight.array.shape}
+def _check_channels(input: Tensor, weight: Tensor, groups: int) -> None:
+    shape, (o, c, _, _) = input.array.shape, weight.array.shape
+    channels = shape[-3]
+    facts = {f"input  {AXES[len(shape)]}": shape, "weight O C/g kH kW": weight.array.shape}
     _check_groups("conv2d", groups, o, "output", facts)
     if channels != c * groups:
         raise ShapeError(
             explain(
                 f"conv2d: input channels must equal weight.shape[1] × groups, but {channels} ≠ {c} × {groups}",
                 facts,
-                _channel_hint(x.array.shape, c * groups),
+                _channel_hint(shape, c * groups),
             )
         )
 
@@ -203,12 +204,14 @@ def _check_bias(op: str, weight: Tensor, bias: Tensor | None, o: int) -> None:
 
 
 def _channel_hint(shape: tuple[int, ...], wanted: int) -> str:
-    if shape[3] == wanted:
-        return "is this N H W C instead of N C H W? permute(0, 3, 1, 2) reorders it"
-    if (shape[1], wanted) == (4, 3):
-        return "is this an RGBA image? x[:, :3] drops the transparency"
-    if (shape[1], wanted) == (1, 3):
-        return "is this a grey image? x.expand(-1, 3, -1, -1) repeats its channel"
-    if (shape[1], wanted) == (3, 1):
-        return "is this a colour image? x.mean(1, keepdim=True) makes it grey"
+    """The likely mistake: `shape` is N C H W, or C H W."""
+    channels, n, order = shape[-3], *(("N ", "0, 3, 1, 2") if len(shape) == 4 else ("", "2, 0, 1"))
+    if shape[-1] == wanted:
+        return f"is this {n}H W C instead of {n}C H W? permute({order}) reorders it"
+    if (channels, wanted) == (4, 3):
+        return "is this an RGBA image? x[..., :3, :, :] drops the transparency"
+    if (channels, wanted) == (1, 3):
+        return f"is this a grey image? x.expand({'-1, ' if n else ''}3, -1, -1) repeats its channel"
+    if (channels, wanted) == (3, 1):
+        return "is this a colour image? x.mean(-3, keepdim=True) makes it grey"
     return "the layer before must put out as many channels as this one takes in"

@@ -8,6 +8,8 @@ from tinycnn._tensor import Tensor
 from tinycnn.errors import RankError, ShapeError, explain
 from tinycnn.ops.shaping import squeeze, unsqueeze
 
+AXES = {3: "C H W", 4: "N C H W"}
+
 
 def batched(op: str, input: Tensor) -> Tensor:
     """`input` as N C H W.

@@ -53,7 +53,7 @@ def _loss(
 ) -> Tensor:
     expect_one_device(op, input=input, target=target, weight=weight)
     ours, theirs = input.array.shape, target.array.shape
-    broadcast(op, ours, theirs)
+    broadcast(op, ours, theirs, names=("input", "target"))
     if ours != theirs:
         warnings.warn(
             f"{op}: using a target size {tuple(theirs)} that is different to the input size {tuple(ours)}:"

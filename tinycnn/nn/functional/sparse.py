@@ -31,7 +31,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if num_classes == -1:
         num_classes = int(tensor.max()) + 1
     try:
-        check_index("one_hot", tensor, num_classes, 0)
+        check_index("one_hot", tensor, tensor.array.ndim, num_classes, 0)
     except IndexError as error:
         raise DomainError(f"{error}: class values must be in [0, num_classes)") from None
     return eq(unsqueeze(tensor, -1), arange(num_classes, device=tensor.device)).long()
