@@ -151,7 +151,7 @@ CASES = [
         errors=(
             (ShapeError, r"layer_norm: given normalized_shape=\(3,\), expected an input whose shape ends so\n",
              lambda t: F.layer_norm(t(X), (3,))),
-            (ArgumentError, "layer_norm: normalized_shape must be a tuple of integers, not 2",
+            (ArgumentError, "layer_norm: normalized_shape must be a tuple of integers, not int 2",
              lambda t: F.layer_norm(t(X), 2)),
             (ShapeError, r"layer_norm: expected weight of shape \(2,\), but got \(1, 2\)",
              lambda t: F.layer_norm(t(X), (2,), t(normal(1, 2)))),

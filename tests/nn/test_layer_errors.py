@@ -33,6 +33,7 @@ from tinycnn import nn
         (lambda: nn.Linear(512 / 2, 10), TypeError, "Linear: in_features must be an integer, not float 256.0; .*//"),
         (lambda: nn.Linear(3, -1), RuntimeError, "Linear: out_features must not be negative, but it is -1"),
         (lambda: nn.BatchNorm2d(8 / 2), TypeError, "BatchNorm2d: num_features must be an integer, not float 4.0"),
+        (lambda: nn.GroupNorm(2, 8 / 2), TypeError, "GroupNorm: num_channels must be an integer, not float 4.0"),
         (lambda: nn.Dropout(1.5), ValueError, "Dropout: dropout probability has to be between 0 and 1, but got 1.5"),
         (lambda: nn.Dropout2d(-0.1), ValueError, "Dropout2d: dropout probability has to be between 0 and 1"),
         (lambda: nn.GroupNorm(3, 4), ValueError, "num_channels must be divisible by num_groups, but 4 is not by 3"),

@@ -18,6 +18,7 @@ from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.module import Module
 from tinycnn.nn.parts import Parameter
+from tinycnn.shapes import count
 
 __all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm"]
 
@@ -149,6 +150,7 @@ class GroupNorm(Affine):
         bias: bool = True,
     ) -> None:
         super().__init__()
+        num_channels = count("GroupNorm", "num_channels", num_channels)
         if num_groups < 1 or num_channels % num_groups:
             raise ConfigError(
                 f"GroupNorm: num_channels must be divisible by num_groups, but {num_channels} is not by {num_groups}"

@@ -100,7 +100,14 @@ MESSAGES = [
         lambda t: F.adaptive_avg_pool2d(t(IMAGE), 1.5), TypeError,
         "adaptive_avg_pool2d: output_size must be one integer or two",
     ),
-    (lambda t: F.layer_norm(t(ROWS), 3), TypeError, "layer_norm: normalized_shape must be a tuple of integers, not 3"),
+    (
+        lambda t: F.layer_norm(t(ROWS), 3), TypeError,
+        "layer_norm: normalized_shape must be a tuple of integers, not int 3",
+    ),
+    (
+        lambda t: F.layer_norm(t(ROWS), t(ROWS)), TypeError,
+        "normalized_shape must be a tuple of integers, not Tensor of shape (4, 3)",
+    ),
     (
         lambda t: F.cross_entropy(t(ROWS), t(ROWS), ignore_index=1), RuntimeError,
         "cross_entropy: ignore_index is not supported for floating point target",

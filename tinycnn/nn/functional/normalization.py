@@ -10,7 +10,7 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import DType, float16, float32
-from tinycnn.errors import ArgumentError, DomainError, RankError, ShapeError, explain
+from tinycnn.errors import ArgumentError, DomainError, RankError, ShapeError, described, explain
 from tinycnn.nn.functional.padding import pad
 from tinycnn.nn.functional.pooling import avg_pool2d
 from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
@@ -48,7 +48,8 @@ def layer_norm(
     tensor([[-1.2247,  0.0000,  1.2247]])
     """
     if not isinstance(normalized_shape, Sequence) or isinstance(normalized_shape, str):
-        raise ArgumentError(f"layer_norm: normalized_shape must be a tuple of integers, not {normalized_shape!r}")
+        given = described(normalized_shape)
+        raise ArgumentError(f"layer_norm: normalized_shape must be a tuple of integers, not {given}")
     features = tuple(integer("layer_norm", "normalized_shape", size) for size in normalized_shape)
     shape = input.array.shape
     if not features or shape[len(shape) - len(features) :] != features or len(features) > len(shape):
