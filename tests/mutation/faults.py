@@ -231,7 +231,7 @@ ENGINE = [
     Fault("engine", "of two uses only the last sends its gradient", "missing sum", GRAPH + "engine.py",
           "pending[node][number] = g if held is None else held + g", "pending[node][number] = g", tests=ENGINE_TESTS),
     Fault("engine", "a leaf used twice", "missing sum", GRAPH + "engine.py",
-          "arrived[to] = arrived[to] + g if to in arrived else g", "arrived[to] = g", tests=ENGINE_TESTS),
+          "                arrived[to] = arrived[to] + g\n", "                arrived[to] = g\n", tests=ENGINE_TESTS),
     Fault("engine", "old nodes before young ones", "order", GRAPH + "engine.py",
           "heapq.heappush(heap, (-node.serial, node))", "heapq.heappush(heap, (node.serial, node))",
           tests=ENGINE_TESTS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def decorated(function: F, switch: Callable[[], Any]) -> F:
     """`function`, run inside a block that `switch` makes anew for each call, or for each step of a generator."""
-    if hasattr(function, "__code__") and function.__code__.co_flags & 0x20:  # a generator: switch around each step
+    if inspect.isgeneratorfunction(function):  # switch around each step
 
         @functools.wraps(function)
         def steps(*args: Any, **kwargs: Any) -> Any:

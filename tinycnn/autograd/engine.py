@@ -118,8 +118,13 @@ def _run(
     def send(to: Target, g: Tensor, borrowed: bool = True) -> None:
         node, number = to
         if not isinstance(node, Op):
-            (lent.discard if to in arrived or not borrowed else lent.add)(to)
-            arrived[to] = arrived[to] + g if to in arrived else g
+            if to in arrived:
+                arrived[to] = arrived[to] + g
+                lent.discard(to)  # a sum is memory of its own
+            else:
+                arrived[to] = g
+                if borrowed:
+                    lent.add(to)
         elif on_path is None or node in on_path:
             if node not in pending:
                 pending[node] = [None] * len(node.results)

@@ -69,6 +69,8 @@ class Op:
     shapes: tuple[Any, ...]  # of the inputs; None for what is no tensor
     dtypes: tuple[Any, ...]
     hooks: dict[int, dict[int, Any]]
+    like: tuple[Any, ...]  # shape and dtype of each result
+    options: dict[str, Any]  # those that backward asks for
     saved: list[Any] | None
 
     def __init_subclass__(cls) -> None:
@@ -157,7 +159,7 @@ class Op:
 
     def release(self) -> None:
         """Let go of what was saved."""
-        if self.saved:
+        if self.saved:  # a node that saved nothing may go back twice, as in PyTorch
             self.saved = None
 
     def _filled(self, cotangents: list[Tensor | None]) -> list[Tensor]:

@@ -22,12 +22,12 @@ Array = Any
 
 
 def _padded(xp: Any, x: Array, window: Window, fill: float = 0) -> Array:
-    """x, as N H W C, with its padding on."""  # N, H + p₀ + p₁, W + p₀ + p₁, C
+    """x, as N H W C, with its padding on."""
     n, c, h, w = x.shape
     (top, _), (left, _) = window.padding
     out = xp.full((n, *window.padded, c), fill, dtype=x.dtype)
     out[:, top : top + h, left : left + w] = x.transpose(0, 2, 3, 1)
-    return out
+    return out  # N, H and W as padded, C
 
 
 def _unpadded(x: Array, window: Window) -> Array:
@@ -157,7 +157,7 @@ def _first_valid(window: Window) -> Any:
     first = []
     for axis in (0, 1):
         starts = np.arange(window.out[axis]) * window.stride[axis] - window.padding[axis][0]
-        first.append(np.maximum(0, -(starts // window.dilation[axis])) * (starts < 0))
+        first.append(np.maximum(0, -(starts // window.dilation[axis])))
     return first[0][:, None] * window.kernel[1] + first[1]
 
 

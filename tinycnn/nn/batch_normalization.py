@@ -248,8 +248,7 @@ class InstanceNorm2d(_InstanceNorm):
 
     References
     ----------
-    Ulyanov, Vedaldi and Lempitsky 2016, "Instance normalization: the missing ingredient for fast stylization",
-    equation 7.
+    Ulyanov, Vedaldi and Lempitsky 2016, "Instance normalization: the missing ingredient for fast stylization".
 
     Examples
     --------

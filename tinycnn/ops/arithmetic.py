@@ -34,12 +34,16 @@ if TYPE_CHECKING:
 class Add(Op):
     """z = x + y,   x̄ = z̄,   ȳ = z̄"""
 
+    results = ("z",)
+
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.add(x, y)
     def backward(ctx, g: Tensor) -> Any: return g, g
 
 
 class Sub(Op):
     """z = x − y,   x̄ = z̄,   ȳ = −z̄"""
+
+    results = ("z",)
 
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.subtract(x, y)
     def backward(ctx, g: Tensor) -> Any: return g, -g if ctx.needs_input_grad[1] else None
@@ -48,6 +52,7 @@ class Sub(Op):
 class Mul(Op):
     """z = x·y,   x̄ = z̄·y,   ȳ = z̄·x"""
 
+    results = ("z",)
     serves = (("x", "y"), ("y", "x"))
 
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.multiply(x, y)
@@ -57,8 +62,9 @@ class Mul(Op):
 
 
 class Div(Op):
-    """z = x / y,   x̄ = z̄ / y,   ȳ = −z̄·z / y"""
+    """z = x / y,   x̄ = z̄ / y,   ȳ = −z̄·(x / y) / y"""
 
+    results = ("z",)
     serves = (("x", "y"),)
 
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.true_divide(x, y)
@@ -69,6 +75,8 @@ class Div(Op):
 
 class RoundedDiv(Op):
     """z = x / y rounded down ("floor") or towards zero ("trunc"). Flat between its steps: both gradients are 0."""
+
+    results = ("z",)
 
     def forward(ctx, x: Array, y: Array, *, mode: str) -> Array:
         if mode == "floor":
@@ -84,6 +92,8 @@ class RoundedDiv(Op):
 class FloorDivide(Op):
     """z = ⌊x / y⌋ of `floor_divide`, to which PyTorch gives no derivative."""
 
+    results = ("z",)
+
     def forward(ctx, x: Array, y: Array) -> Array: return _floored(ctx.xp, x, y)
 
     def backward(ctx, g: Tensor) -> Any:
@@ -93,6 +103,7 @@ class FloorDivide(Op):
 class Remainder(Op):
     """z = x − y·[x / y], the quotient rounded down or towards zero as in `RoundedDiv`,   x̄ = z̄,   ȳ = −z̄·[x / y]"""
 
+    results = ("z",)
     serves = (("x", "y"), ("y", "y"))
 
     def forward(ctx, x: Array, y: Array, *, mode: str) -> Array:
@@ -124,6 +135,8 @@ def _kind(x: Any, y: Any) -> str:
 class Pow(Op):
     """z = xʸ,   x̄ = z̄·y·xʸ⁻¹,   ȳ = z̄·xʸ·ln x"""
 
+    results = ("z",)
+
     def forward(ctx, x: Array, y: Array) -> Array:
         return ctx.xp.power(x, y) if hasattr(y, "dtype") else x**y  # which squares, and takes roots, by themselves
 
@@ -142,7 +155,7 @@ class Pow(Op):
 class IntegerPow(Op):
     """z = xʸ of integers; to negative powers 1/x without its fraction: ±1 for x = ±1, else 0."""
 
-    constants = ("y",)
+    results = constants = ("z",)
 
     def forward(ctx, x: Array, y: Array) -> Array:
         if not hasattr(y, "dtype") or y.dtype.kind == "u":

@@ -26,12 +26,16 @@ _LEFT_OUT: Any = object()  # None would be a value, though a wrong one
 class Maximum(Op):
     """z = max(x, y): z̄ goes to the larger, half to each of equals; NaN wins, and then z̄ goes to both."""
 
+    results = ("z",)
+
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.maximum(x, y)
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any: return _to_winner(g, x < y, x > y, x == y)
 
 
 class Minimum(Op):
     """z = min(x, y): z̄ goes to the smaller, half to each of equals; NaN wins, and then z̄ goes to both."""
+
+    results = ("z",)
 
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.minimum(x, y)
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any: return _to_winner(g, x > y, x < y, x == y)
@@ -71,6 +75,8 @@ class Where(Op):
     A NaN in the branch not taken never shows in z, but what made it turns this 0 into NaN (0·∞), as in PyTorch:
     keep the bad values out of the branch, not only out of its result.
     """
+
+    results = ("z",)
 
     def forward(ctx, condition: Array, x: Array, y: Array) -> Array:
         # where() alone of all elementwise functions answers in row-major order; images keep their N H W C memory so:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Compare(Op):
-    """z = [x ∘ y] for a relation or logical function ∘ that xp has by this name."""
+    """z = x ∘ y for a relation, a logical or a bitwise function ∘ that xp has by this name."""
 
-    constants = ("y",)
+    results = constants = ("z",)
 
     def forward(ctx, x: Array, y: Array, *, by: str) -> Array: return getattr(ctx.xp, by)(x, y)
 

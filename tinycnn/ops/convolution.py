@@ -39,7 +39,7 @@ class Conv2d(Op):
 
 
 class Conv2dInput(Op):
-    """X̂ = the gradient of ⟨G, X ⋆ W⟩ in X; as a layer, the transposed convolution of G"""
+    """X̄ = the gradient of ⟨G, X ⋆ W⟩ in X; as a layer, the transposed convolution of G"""
 
     serves = (("g", "w"), ("w", "g"))
 
@@ -54,7 +54,7 @@ class Conv2dInput(Op):
 
 
 class Conv2dWeight(Op):
-    """Ŵ = the gradient of ⟨G, X ⋆ W⟩ in W"""
+    """W̄ = the gradient of ⟨G, X ⋆ W⟩ in W"""
 
     serves = (("x", "g"), ("g", "x"))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Diagonal(Op):
-    """y[…i] = x[…i, i + offset], a view;   x̄ = zeros with ȳ on that diagonal"""
+    """y[…i] = x[…i, i + offset], below the diagonal x[…i − offset, i], a view;   x̄ = zeros with ȳ on that diagonal"""
 
     view = True
 

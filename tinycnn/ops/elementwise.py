@@ -224,12 +224,6 @@ def erf(input: Tensor) -> Tensor:
     return Erf.apply(floating(input))
 
 
-@checked
-def erfc(input: Tensor) -> Tensor:
-    """1 − erf(x)."""
-    return 1 - erf(input)
-
-
 # Steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

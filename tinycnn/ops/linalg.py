@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class MatMul(Op):
     """Z = X·Y for matrices, or stacks of as many,   X̄ = Z̄·Yᵀ,   Ȳ = Xᵀ·Z̄"""
 
+    results = ("z",)
     serves = (("x", "y"), ("y", "x"))
 
     def forward(ctx, x: Array, y: Array) -> Array: return _product(ctx.xp, x, y)

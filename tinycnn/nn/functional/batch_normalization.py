@@ -99,8 +99,7 @@ def instance_norm(
 
     References
     ----------
-    Ulyanov, Vedaldi and Lempitsky 2016, "Instance normalization: the missing ingredient for fast stylization",
-    equation 7.
+    Ulyanov, Vedaldi and Lempitsky 2016, "Instance normalization: the missing ingredient for fast stylization".
 
     Examples
     --------
