@@ -252,3 +252,21 @@ def test_shapes_are_tuples() -> None:
     assert (x.shape.numel(), x.size(-1), x.shape[1:], x.shape + (4,)) == (6, 3, (3,), (2, 3, 4))  # noqa: RUF005
     assert repr(x.shape) == "tinycnn.Size([2, 3])"
     assert (x.t().stride(), x.t().is_contiguous(), x.nbytes, x.element_size(), x.dim()) == ((1, 3), False, 24, 4, 2)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda x: x.view(4 / 2, 4), lambda x: x.reshape(4 / 2, 4), lambda x: x.repeat(4 / 2, 1),
+        lambda x: torch.zeros(8 / 2), lambda x: torch.zeros(8 / 2, 2), lambda x: torch.zeros(2, 8 / 2),
+        lambda x: torch.rand(4 / 2, 2),
+    ],
+)  # fmt: skip
+def test_a_size_that_is_a_fraction_is_named_wherever_it_stands(act: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^\w+: .* float \d\.0; divide with //"):
+        act(torch.ones(2, 4))
+
+
+def test_a_view_is_of_a_size_or_of_a_dtype() -> None:
+    with pytest.raises(ArgumentError, match="view: takes a size or a dtype, one of the two"):
+        torch.ones(2).view("a", "b")

@@ -7,6 +7,7 @@ from operator import index
 from typing import NamedTuple
 
 from tinycnn.errors import ArgumentError, ShapeError, described, explain
+from tinycnn.shapes import whole
 
 Pair = tuple[int, int]
 Sizes = int | Sequence[int]  # one number for both directions, or two
@@ -16,7 +17,7 @@ def pair(op: str, name: str, value: Sizes, single: bool = True) -> Pair:
     """One number for both directions, or two: (height, width). A tuple of one is one number if `single`."""
     numbers = tuple(value) if isinstance(value, tuple | list) else (value, value)
     numbers = numbers * 2 if single and len(numbers) == 1 else numbers
-    rule = f"{op}: {name} must be one integer or two (height, width), not {described(value)}"
+    rule = f"{op}: {name} must be one integer or two (height, width), not {described(value)}{whole(*numbers)}"
     if len(numbers) != 2:
         raise ShapeError(rule)
     try:
@@ -47,7 +48,7 @@ class Window(NamedTuple):
     stride: Pair = (1, 1)
     padding: tuple[Pair, Pair] = ((0, 0), (0, 0))  # (top, bottom), (left, right)
     dilation: Pair = (1, 1)
-    out: Pair = (0, 0)  # oH oW; always filled in by `window`
+    out: Pair = (0, 0)  # oH oW; whoever makes a Window fills it in
 
     @property
     def padded(self) -> Pair:

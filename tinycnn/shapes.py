@@ -90,8 +90,12 @@ def integer(op: str, name: str, value: Any) -> int:
             return index(value)
     except TypeError:
         pass
-    hint = "; divide with //, which leaves integers integers" if isinstance(value, float) else ""
-    raise ArgumentError(f"{op}: {name} must be an integer, not {described(value)}{hint}")
+    raise ArgumentError(f"{op}: {name} must be an integer, not {described(value)}{whole(value)}")
+
+
+def whole(*values: Any) -> str:
+    """The hint for numbers that should be integers: most often they come from a division."""
+    return "; divide with //, which leaves integers integers" if any(isinstance(v, float) for v in values) else ""
 
 
 def count(op: str, name: str, value: Any) -> int:
@@ -133,7 +137,7 @@ def axes_in(op: str, dim: int | Sequence[int] | None, rank: int) -> tuple[int, .
 def as_shape(op: str, sizes: Any, name: str = "size") -> tuple[int, ...]:
     """A sequence of integers as a tuple; ArgumentError names what is none."""
     if not isinstance(sizes, tuple | list):
-        raise ArgumentError(f"{op}: {name} must be a tuple of integers, not {described(sizes)}")
+        raise ArgumentError(f"{op}: {name} must be a tuple of integers, not {described(sizes)}{whole(sizes)}")
     return tuple(integer(op, f"each of {name}", size) for size in sizes)
 
 
@@ -151,7 +155,7 @@ def spread(function: Callable[..., Result], position: int = 0) -> Callable[..., 
     @wraps(function)
     def spreading(*args: Any, **options: Any) -> Result:
         first, sizes = args[:position], args[position:]
-        if sizes and hasattr(sizes[0], "__index__"):
+        if sizes and (hasattr(sizes[0], "__index__") or isinstance(sizes[0], float)):  # a float is refused by name
             sizes = (sizes,)
         return function(*first, *sizes, **options)
 

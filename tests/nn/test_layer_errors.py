@@ -116,3 +116,24 @@ def test_an_error_shows_the_path_to_the_module_it_arose_in():
     with pytest.raises(ValueError, match="input channels") as caught:
         outer(tinycnn.ones(1, 4, 2, 2))
     assert str(caught.value).endswith("\n  in module  features.1.conv2 (Conv2d)")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda x: nn.Sigmoid(x), r"Sigmoid: takes no options; a layer is made first .* Sigmoid\(\)\(x\)"),
+        (lambda x: nn.Dropout(x), r"Dropout: p must be a number, not Tensor of shape \(2, 3\); .* Dropout\(\)\(x\)"),
+        (lambda x: nn.functional.relu(nn.ReLU(x)), r"relu: input must be a Tensor, not ReLU; .* ReLU\(…\)\(x\)"),
+        (lambda x: nn.LayerNorm(64 / 2), "LayerNorm: each of normalized_shape .* not float 32.0; divide with //"),
+        (lambda x: nn.Conv2d(3, 4, 6 / 2), "Conv2d: kernel_size must be .*, not float 3.0; divide with //"),
+    ],
+)
+def test_a_layer_that_is_made_of_its_input_or_of_fractions(make, message):
+    with pytest.raises(TypeError, match=message):
+        make(tinycnn.ones(2, 3))
+
+
+def test_a_tensor_as_reduction_is_told_by_its_shape():
+    x = tinycnn.rand(2, 3)
+    with pytest.raises(ValueError, match=r"mse_loss: Tensor of shape \(2, 3\) is not a valid value for reduction"):
+        nn.functional.mse_loss(x, x, reduction=x)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from tinycnn.autograd.node import RemovableHandle
-from tinycnn.errors import TinycnnError
+from tinycnn.errors import ArgumentError, TinycnnError
 from tinycnn.nn.backward_hooks import Passage
 from tinycnn.nn.parts import Parts
 
@@ -25,7 +25,10 @@ class Called(Parts):
     _instead = ""  # what to do with a module that is not to be called
     named_modules: Callable[..., Iterator[tuple[str, Any]]]
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if args or kwargs:
+            kind = type(self).__name__
+            raise ArgumentError(f"{kind}: takes no options; a layer is made first and called then: {kind}()(x)")
         super().__init__()
         self._forward_pre_hooks: dict[int, Hook] = {}
         self._forward_hooks: dict[int, Hook] = {}

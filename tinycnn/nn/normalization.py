@@ -18,7 +18,7 @@ from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.module import Module
 from tinycnn.nn.parts import Parameter
-from tinycnn.shapes import count
+from tinycnn.shapes import as_shape, count
 
 __all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm"]
 
@@ -86,7 +86,7 @@ class LayerNorm(Affine):
     ) -> None:
         super().__init__()
         sizes = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
-        self.normalized_shape = tuple(sizes)
+        self.normalized_shape = as_shape("LayerNorm", tuple(sizes), "normalized_shape")
         self.eps, self.elementwise_affine = eps, elementwise_affine
         self._make_parameters(self.normalized_shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()

@@ -3,7 +3,8 @@ r"""Noise in training that keeps units, channels or whole layers from relying on
 from __future__ import annotations
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ConfigError
+from tinycnn.autograd.node import is_tensor
+from tinycnn.errors import ArgumentError, ConfigError, described
 from tinycnn.nn import functional as F
 from tinycnn.nn.module import Module
 
@@ -13,6 +14,11 @@ __all__ = ["Dropout", "Dropout1d", "Dropout2d", "StochasticDepth"]
 class _Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
+        if is_tensor(p):
+            kind = type(self).__name__
+            raise ArgumentError(
+                f"{kind}: p must be a number, not {described(p)}; a layer is made first and called then: {kind}()(x)"
+            )
         if not 0 <= p <= 1:
             raise ConfigError(
                 f"{type(self).__name__}: dropout probability has to be between 0 and 1, but got {p};"

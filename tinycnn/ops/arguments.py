@@ -86,6 +86,8 @@ def expect_tensor(op: str, name: str, value: Any) -> None:
 def _way_to_a_tensor(value: Any) -> str:
     if value is None:
         return "; does the forward before it lack its return?"
+    if hasattr(value, "named_parameters"):  # a module
+        return f"; a layer is made first and called then: {type(value).__name__}(…)(x)"
     if isinstance(value, tuple | list) and any(isinstance(part, TensorBase) for part in value):
         return "; pick one of those in it, or join them with tinycnn.stack"
     return "; tinycnn.tensor makes one" if isinstance(value, _NUMBERS) else ""

@@ -110,8 +110,8 @@ def view(input: Tensor, size: Any = None, dtype: Any = None) -> Tensor:
     Of a dtype instead of a size, the same bytes read as numbers of that type.
     """
     wanted = size if dtype is None else dtype
-    if wanted is None:
-        raise ArgumentError("view: takes a size or a dtype")
+    if wanted is None or (size is not None and dtype is not None):
+        raise ArgumentError("view: takes a size or a dtype, one of the two")
     return _reshaped("view", input, wanted) if isinstance(wanted, tuple | list) else _reinterpreted(input, wanted)
 
 

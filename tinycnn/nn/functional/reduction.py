@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import DomainError
+from tinycnn.errors import DomainError, described
 from tinycnn.ops.promotion import cast, widened
 
 Reduction = str  # "mean", "sum" or "none"
@@ -33,7 +33,8 @@ def reduction_said(op: str, size_average: bool | None, reduce: bool | None, redu
     """
     if size_average is None and reduce is None:
         if reduction not in ("none", "mean", "sum"):
-            raise DomainError(f"{op}: {reduction} is not a valid value for reduction; it is 'none', 'mean' or 'sum'")
+            said = reduction if isinstance(reduction, str) else described(reduction)
+            raise DomainError(f"{op}: {said} is not a valid value for reduction; it is 'none', 'mean' or 'sum'")
         return reduction
     said = "none" if reduce is False else "sum" if size_average is False else "mean"
     warnings.warn(
