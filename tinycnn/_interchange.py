@@ -15,7 +15,7 @@ from tinycnn import backend as backends
 from tinycnn import dtypes
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.node import TensorBase, wrap
-from tinycnn.errors import DomainError, DTypeError, GraphError, ShapeError
+from tinycnn.errors import ArgumentError, DomainError, DTypeError, GraphError, ShapeError
 from tinycnn.ops import copying, joining
 from tinycnn.ops.promotion import cast
 
@@ -33,7 +33,7 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
     if self.requires_grad and grad_mode.is_grad_enabled():
         raise GraphError("numpy: can't call numpy() on Tensor that requires grad; use tensor.detach().numpy() instead")
     if self.is_cuda:
-        raise TypeError("numpy: can't convert a cuda tensor to NumPy; use Tensor.cpu() to copy it to the host first")
+        raise ArgumentError("numpy: can't convert a cuda tensor to NumPy; use Tensor.cpu() to copy it first")
     return self.array
 
 
@@ -82,21 +82,21 @@ def as_int(self: Tensor) -> int:
 def as_index(self: Tensor) -> int:
     """What a tensor stands for as an index or a size."""
     if self.array.dtype.kind == "f" or self.array.size != 1:
-        raise TypeError("only integer tensors of a single element can be converted to an index")
+        raise ArgumentError("index: only integer tensors of a single element can be converted to an index")
     return int(item(self))
 
 
 def length(self: Tensor) -> int:
     """The size of the first dimension."""
     if not self.array.ndim:
-        raise TypeError("len() of a 0-d tensor")
+        raise ArgumentError("len: len() of a 0-d tensor")
     return int(self.array.shape[0])
 
 
 def iterate(self: Tensor) -> Iterator[Tensor]:
     """The slices along the first dimension."""
     if not self.array.ndim:
-        raise TypeError("iteration over a 0-d tensor")
+        raise ArgumentError("iter: iteration over a 0-d tensor")
     return iter(joining.unbind(self))
 
 
@@ -110,7 +110,7 @@ def contains(self: Tensor, element: Any) -> bool:
 def formatted(self: Tensor, spec: str) -> str:
     """The text of ``f"{tensor:spec}"``; of one number, the number's."""
     if self.array.ndim and spec:
-        raise TypeError(f"format: {spec!r} formats one number, and this tensor has shape {tuple(self.array.shape)}")
+        raise ArgumentError(f"format: {spec!r} formats one number, and this tensor has shape {tuple(self.array.shape)}")
     return str(self) if self.array.ndim else format(item(self), spec)
 
 

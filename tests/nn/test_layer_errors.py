@@ -137,3 +137,12 @@ def test_a_tensor_as_reduction_is_told_by_its_shape():
     x = tinycnn.rand(2, 3)
     with pytest.raises(ValueError, match=r"mse_loss: Tensor of shape \(2, 3\) is not a valid value for reduction"):
         nn.functional.mse_loss(x, x, reduction=x)
+
+
+def test_what_a_forward_asks_of_a_single_number_is_told_with_its_place():
+    class Counts(nn.Module):
+        def forward(self, x):
+            return len(x.sum())
+
+    with pytest.raises(TypeError, match=r"len\(\) of a 0-d tensor\n  in module  0 \(Counts\)$"):
+        nn.Sequential(Counts())(tinycnn.ones(2))

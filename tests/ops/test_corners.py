@@ -265,3 +265,22 @@ def test_a_power_of_0_is_flat_in_its_exponent_whatever_comes_back(device: str) -
     (gy,) = torch.autograd.grad(x**y, y, g, create_graph=True)
     assert gy.tolist() == [0, 0]
     assert torch.autograd.grad(gy.sum(), g)[0].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("call", [lambda x: x.mean(0), lambda x: x.mean(), lambda x: x.logsumexp(0)])
+def test_the_slope_of_nothing_is_flat(call: Any, device: str) -> None:
+    x = torch.zeros(0, 3, requires_grad=True, device=device)
+    y = call(x)
+    g = torch.ones_like(y).requires_grad_()
+    (gx,) = torch.autograd.grad(y, x, g, create_graph=True)
+    (gg,) = torch.autograd.grad(gx.sum(), g)
+    assert not bool(y.isfinite().any())
+    assert gg.tolist() == torch.zeros_like(y).tolist()
+
+
+@pytest.mark.parametrize(("index", "src"), [((0, 3), (0, 3)), ((2, 0), (2, 0)), ((0,), (0,))])
+def test_scatter_add_of_nothing_has_gradients(index: Any, src: Any, device: str) -> None:
+    x, added = (torch.ones(shape, requires_grad=True, device=device) for shape in ((2, 3), src))
+    y = x.scatter_add(0, torch.zeros(index, dtype="int64", device=device), added)
+    gx, g = torch.autograd.grad(y.sum(), (x, added))
+    assert (y.tolist(), gx.tolist(), g.shape) == (x.tolist(), x.tolist(), added.shape)

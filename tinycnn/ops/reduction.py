@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.grad_mode import is_grad_enabled
@@ -127,7 +128,8 @@ def mean(input: Tensor, dim: Dim = ALL, keepdim: bool = False, *, dtype: Any = N
     expect_floating("mean", x, "say mean(x.float())")
     axes = axes_in("mean", dim, x.array.ndim)
     count = product([x.array.shape[a] for a in axes])
-    return cast(_sum(widened(x), axes, keepdim) / count, x.array.dtype)
+    total = _sum(widened(x), axes, keepdim)
+    return cast(total / count if count else total + nan, x.array.dtype)  # of nothing: NaN, but flat
 
 
 @checked
@@ -146,7 +148,7 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     x = floating(input)
     axes = axes_in("logsumexp", dim, x.array.ndim)
     if not x.array.size:  # no largest term to take out; ln 0 = −∞
-        return sum(exp(x), axes, keepdim).log()
+        return sum(exp(x), axes, keepdim) - inf
     y = cast(LogSumExp.apply(widened(x), axes=axes), x.array.dtype)
     return kept(y, axes, x.array.shape) if keepdim else y
 

@@ -111,9 +111,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with src[i][j][k] added at [index[i][j][k]][j][k] for dim 0, and so on; the adjoint of `gather`."""
     x, places, added = _vector(input), _vector(index), _vector(src)
     axis = _fitting("scatter_add", x, dim, places, added)
-    if not index.array.size:
-        return clone(input)
     part = getitem(added, tuple(slice(n) for n in places.array.shape))
+    if not index.array.size:  # of whatever shape, it adds nothing
+        places, part = (reshape(t, (0,) * x.array.ndim) for t in (places, part))
     y = x + ScatterZeros.apply(part, places, axis=axis, shape=x.array.shape)
     return reshape(y, input.array.shape)
 
