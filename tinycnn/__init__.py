@@ -219,8 +219,12 @@ concat = concatenate = cat
 clip = clamp
 moveaxis, swapdims, detach = movedim, transpose, Tensor.detach
 
-_LAZY_MODULES = frozenset(("datasets", "gradcheck", "likelihood", "models", "nn", "optim", "plot", "train", "utils"))
+_LAZY_MODULES = frozenset((
+    "datasets", "gradcheck", "hub", "likelihood", "models", "nn", "optim", "plot", "tables", "train", "transforms",
+    "utils",
+))
 _LAZY_NAMES = {
+    **dict.fromkeys(("layer_table", "summary"), "tinycnn.tables"),
     **dict.fromkeys(("load", "save"), "tinycnn.serialization"),
     **dict.fromkeys(  # what PyTorch's top module has of nn.functional
         ("conv2d", "conv_transpose2d", "dropout", "group_norm", "layer_norm", "max_pool2d"), "tinycnn.nn.functional"
