@@ -2,14 +2,17 @@ r"""Whole networks, as functions that make them: ``models.se_resnet_digits()``, 
 
 from __future__ import annotations
 
+from tinycnn.models.alexnets import AlexNet, alexnet
 from tinycnn.models.lecture import LeNet, lenet, softmax_classifier
 from tinycnn.models.registry import get_model, get_model_builder, list_models
 from tinycnn.models.resnet import BasicBlock, ResNet, resnet_digits, se_resnet_digits
 
 __all__ = [
+    "AlexNet",
     "BasicBlock",
     "LeNet",
     "ResNet",
+    "alexnet",
     "get_model",
     "get_model_builder",
     "lenet",
