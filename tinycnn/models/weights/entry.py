@@ -1,0 +1,164 @@
+r"""One set of pretrained weights, the enums that list them, and how they reach a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Self, TypeVar, cast
+
+from tinycnn import hub
+from tinycnn.errors import ArgumentError, ConfigError, FormatError, described, explain
+from tinycnn.nn import Module
+
+M = TypeVar("M", bound=Module)
+
+
+@dataclass(frozen=True)
+class Weights:
+    r"""Where weights are to be had, how their images were prepared, and what is known of them.
+
+    Parameters
+    ----------
+    url : str               where the file lies
+    transforms : callable   makes the preprocessing: ``transforms()(image)`` is what the network was trained on
+    meta : dict             "num_params", "min_size" of an image, "categories", "recipe", "_metrics", …
+    """
+
+    url: str
+    transforms: Callable[..., Any]
+    meta: dict[str, Any]
+
+
+class WeightsEnum(Enum):
+    r"""The weights there are of one model: an enum of `Weights`, whose ``DEFAULT`` is the best of them.
+
+    Examples
+    --------
+    >>> from tinycnn.models import ResNet50_Weights
+    >>> list(ResNet50_Weights)
+    [ResNet50_Weights.IMAGENET1K_V1, ResNet50_Weights.IMAGENET1K_V2]
+    >>> ResNet50_Weights.DEFAULT.url
+    'https://download.pytorch.org/models/resnet50-11ad3fa6.pth'
+    >>> ResNet50_Weights.DEFAULT.meta["categories"][285]
+    'Egyptian cat'
+    """
+
+    @property
+    def url(self) -> str:
+        return cast(str, self.value.url)
+
+    @property
+    def transforms(self) -> Callable[..., Any]:
+        return cast(Callable[..., Any], self.value.transforms)
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        return cast(dict[str, Any], self.value.meta)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return getattr, (type(self), self.name)  # by name, for a copy of `transforms` is not equal to the original
+
+    @classmethod
+    def verify(cls, obj: Any) -> Self | None:
+        r"""The member that ``obj`` means: itself, its name ("IMAGENET1K_V1", with the class in front or without), None.
+
+        Raises
+        ------
+        ConfigError      no member has this name; the message lists those that there are
+        ArgumentError    it is neither a member of this enum nor a name
+        """
+        if obj is None or isinstance(obj, cls):
+            return obj
+        names = ", ".join(cls.__members__)
+        if isinstance(obj, str):
+            try:
+                return cls[obj.removeprefix(f"{cls.__name__}.")]
+            except KeyError:
+                pass
+            hint = None
+            if "." in obj and not obj.split(".")[0].endswith("_Weights"):  # is it a file of one's own?
+                hint = f"is it a file? leave weights out, then model.load_state_dict(tinycnn.load({obj!r}))"
+            raise ConfigError(explain(f"{cls.__name__} has no {obj!r}", {"there are": names}, hint))
+        hint = "weights='DEFAULT' takes the best ones" if isinstance(obj, bool) else None
+        given = repr(obj) if isinstance(obj, WeightsEnum) else described(obj)
+        raise ArgumentError(explain(
+            f"weights must be a member of {cls.__name__} or its name", {"given": given, "there are": names}, hint
+        ))
+
+    def get_state_dict(
+        self, progress: bool = True, check_hash: bool = True, *, model_dir: Any = None, map_location: Any = None
+    ) -> dict[str, Any]:
+        r"""The tensors by name: from the cache, or else downloaded into it.
+
+        Parameters
+        ----------
+        progress : bool               show how the download goes on
+        check_hash : bool             compare the file with the sha256 prefix in its name, where there is one
+        model_dir, map_location       as in `tinycnn.hub.load_state_dict_from_url`
+
+        Raises
+        ------
+        ConfigError    the file cannot be had; the message says which it is, and where to put it by hand
+        FormatError    it is damaged
+        """
+        state = hub.load_state_dict_from_url(
+            self.url, model_dir, map_location, progress, check_hash=check_hash, file_name=_file_name(self.url)
+        )
+        for wrapper in ("model", "state_dict"):  # as training scripts save them
+            if isinstance(state.get(wrapper), dict):
+                state = state[wrapper]
+        if not state:
+            raise FormatError(f"{self!r}: {self.url} holds no weights")
+        return state
+
+
+def pretrained(
+    model: M, weights_enum: type[WeightsEnum] | None, weights: WeightsEnum | str | None, progress: bool = True
+) -> M:
+    r"""The model, with the weights in it that were asked for; as it is if none were.
+
+    Parameters
+    ----------
+    model : Module                         as its builder has made it
+    weights_enum : type or None            which weights there are of it; None if there are none
+    weights : member, its name, or None    which of them
+    progress : bool                        show how the download goes on
+
+    Raises
+    ------
+    ConfigError    there are none of this name, they are of a network with another number of parameters (which is found
+                   before anything is downloaded), or the file cannot be had
+    """
+    if weights is None:
+        return model
+    if weights_enum is None:
+        raise ConfigError(explain(
+            f"there are no official weights of this {type(model).__name__}",
+            {"weights": described(weights)},
+            "leave weights out; a file of your own goes in with model.load_state_dict(tinycnn.load(path))",
+        ))
+    member = weights_enum.verify(weights)
+    assert member is not None  # verify gives None for None alone
+    wanted, found = member.meta["num_params"], sum(parameter.numel() for parameter in model.parameters())
+    if wanted != found:
+        raise ConfigError(explain(
+            f"{member!r} are the weights of another network",
+            {"its parameters": f"{wanted:,}", "this model's": f"{found:,}"},
+            "keep num_classes=1000 and all else as it is by default, and replace the last layer afterwards",
+        ))
+    model.load_state_dict(member.get_state_dict(progress=progress))
+    return model
+
+
+def _file_name(url: str) -> str:
+    r"""The name in the cache: that of the URL, but where every file is called "model", its folder's.
+
+    >>> _file_name("https://huggingface.co/timm/convnextv2_atto.fcmae_ft_in1k/resolve/main/model.safetensors")
+    'convnextv2_atto.fcmae_ft_in1k.safetensors'
+    """
+    folder, _, name = url.partition("/resolve/main/model")
+    return folder.rpartition("/")[2] + name
