@@ -2,17 +2,19 @@ r"""Whole networks, as functions that make them: ``models.se_resnet_digits()``, 
 
 from __future__ import annotations
 
-from tinycnn.models.alexnets import AlexNet, alexnet
+from tinycnn.models.alexnets import AlexNet, AlexNet2012, alexnet, alexnet_2012
 from tinycnn.models.lecture import LeNet, lenet, softmax_classifier
 from tinycnn.models.registry import get_model, get_model_builder, list_models
 from tinycnn.models.resnet import BasicBlock, ResNet, resnet_digits, se_resnet_digits
 
 __all__ = [
     "AlexNet",
+    "AlexNet2012",
     "BasicBlock",
     "LeNet",
     "ResNet",
     "alexnet",
+    "alexnet_2012",
     "get_model",
     "get_model_builder",
     "lenet",
