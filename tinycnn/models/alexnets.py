@@ -11,6 +11,8 @@ from typing import Any
 from tinycnn import nn
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ShapeError, explain
+from tinycnn.models.weights.alexnet import AlexNet_Weights
+from tinycnn.models.weights.entry import pretrained
 
 
 class AlexNet(nn.Module):
@@ -72,7 +74,9 @@ class AlexNet(nn.Module):
         return logits
 
 
-def alexnet(*, weights: Any = None, progress: bool = True, num_classes: int = 1000, **options: Any) -> AlexNet:
+def alexnet(
+    *, weights: AlexNet_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> AlexNet:
     r"""AlexNet in one tower: 61,100,840 parameters; see `AlexNet`, which takes the further options.
 
     Parameters
@@ -86,7 +90,7 @@ def alexnet(*, weights: Any = None, progress: bool = True, num_classes: int = 10
     >>> tuple(alexnet(num_classes=10).eval()(torch.zeros(1, 3, 224, 224)).shape)
     (1, 10)
     """
-    return AlexNet(num_classes=num_classes, **options)
+    return pretrained(AlexNet(num_classes=num_classes, **options), AlexNet_Weights, weights, progress)
 
 
 class AlexNet2012(nn.Module):
@@ -191,4 +195,4 @@ def alexnet_2012(
     >>> tuple(alexnet_2012(num_classes=10).eval()(torch.zeros(1, 3, 227, 227)).shape)
     (1, 10)
     """
-    return AlexNet2012(num_classes=num_classes, **options)
+    return pretrained(AlexNet2012(num_classes=num_classes, **options), None, weights, progress)
