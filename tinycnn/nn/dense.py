@@ -1,4 +1,4 @@
-r"""The dense layer, and the layers without weights that stand around it: Flatten, Unflatten, Identity."""
+r"""The dense layer, and the layers without weights that stand around it: Flatten, Unflatten, Permute, Identity."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.module import Module
 from tinycnn.nn.parts import Parameter
-from tinycnn.ops.shaping import flatten, unflatten
+from tinycnn.ops.shaping import flatten, permute, unflatten
 from tinycnn.shapes import count
 
-__all__ = ["Flatten", "Identity", "Linear", "Unflatten"]
+__all__ = ["Flatten", "Identity", "Linear", "Permute", "Unflatten"]
 
 
 class Linear(Module):
@@ -114,6 +114,18 @@ class Unflatten(Module):
     def extra_repr(self) -> str:
         """The dimension, and what becomes of it."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+class Permute(Module):
+    """Dimensions in the order `dims`: ``Permute([0, 2, 3, 1])`` puts the channels of N C H W last."""
+
+    def __init__(self, dims: Sequence[int]) -> None:
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The same elements, in another order of dimensions."""
+        return permute(input, self.dims)
 
 
 class Identity(Module):

@@ -24,6 +24,7 @@ import numpy as np
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
 from tinycnn.errors import ConfigError, ShapeError, explain
+from tinycnn.nn.filling import filling, write
 from tinycnn.random import Generator, host
 
 __all__ = [
@@ -51,15 +52,10 @@ _GAINS = {
 }
 
 
-def _write(tensor: Tensor, values: Any) -> Tensor:
-    """Copy a host array into the tensor, in its dtype and on its device, unseen by the graph."""
-    with no_grad():
-        return tensor.copy_(Tensor.wrap(tensor.backend.asarray(values.astype(tensor.dtype))))
-
-
 # Constants and identities ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@filling
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
     with no_grad():
@@ -76,13 +72,15 @@ def zeros_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 0.0)
 
 
+@filling
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with the identity: a linear layer then hands on its inputs, as many as there are outputs."""
     if tensor.ndim != 2:
         raise ShapeError(f"eye_: only a matrix can be the identity, but the tensor has shape {tuple(tensor.shape)}")
-    return _write(tensor, np.eye(*tensor.shape))
+    return write(tensor, np.eye(*tensor.shape))
 
 
+@filling
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     r"""Fill kernels with unit impulses, W[o, c, centre] = [o = c]: a convolution then hands on its input channels.
 
@@ -102,26 +100,29 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
         c = o % (outputs // groups)
         if c < channels:
             values[(o, c, *centre)] = 1
-    return _write(tensor, values)
+    return write(tensor, values)
 
 
 # Random numbers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@filling
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from the uniform distribution on [a, b)."""
     if a > b:
         raise ConfigError(f"uniform_: the lower bound must not exceed the upper one, but {a} > {b}")
-    return _write(tensor, host(generator).uniform(a, b, tensor.shape))
+    return write(tensor, host(generator).uniform(a, b, tensor.shape))
 
 
+@filling
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from the normal distribution N(mean, std²)."""
     if std < 0:
         raise ConfigError(f"normal_: a standard deviation must not be negative, but it is {std}")
-    return _write(tensor, host(generator).normal(mean, std, tensor.shape))
+    return write(tensor, host(generator).normal(mean, std, tensor.shape))
 
 
+@filling
 def trunc_normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
     generator: Generator | None = None,
@@ -158,13 +159,14 @@ def trunc_normal_(
     values = accepted(tensor.numel())
     while values.size < tensor.numel():
         values = np.concatenate((values, accepted(tensor.numel() - values.size)))
-    return _write(tensor, values.reshape(tensor.shape))
+    return write(tensor, values.reshape(tensor.shape))
 
 
 def _normal_cdf(x: float) -> float:
     return 0.5 * (1 + math.erf(x / math.sqrt(2)))
 
 
+@filling
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     r"""Fill with an orthogonal matrix times `gain`, drawn evenly from all of them: W·Wᵀ = gain²·1, or Wᵀ·W if tall.
 
@@ -182,7 +184,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
     q, r = np.linalg.qr(host(generator).standard_normal((max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diag(r))
-    return _write(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape))
+    return write(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape))
 
 
 # Random numbers of the right spread ───────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@ r"""Normalisation layers that look at one example alone: training and evaluation
     y = (x − E[x]) / √(σ²[x] + ε) · γ + β
 
 What differs is over which elements mean and variance are taken: layer norm over all features, group norm over the
-pixels of a few channels. Local response norm, AlexNet's, is older: no mean, and neighbours in place of a variance.
+pixels of a few channels.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from tinycnn.creation import empty
 from tinycnn.errors import ConfigError
 from tinycnn.nn import functional as F
 from tinycnn.nn import init
+from tinycnn.nn.functional.normalization import expect_rank
 from tinycnn.nn.module import Module
 from tinycnn.nn.parts import Parameter
 from tinycnn.shapes import as_shape, count
 
-__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm"]
+__all__ = ["GroupNorm", "LayerNorm", "LayerNorm2d"]
 
 
 class Affine(Module):
@@ -103,6 +104,38 @@ class LayerNorm(Affine):
         )
 
 
+class LayerNorm2d(LayerNorm):
+    r"""Layer norm for images: each pixel normalised by itself, over its channels.
+
+        y[n,:,i,j] = (x[n,:,i,j] − μ) / √(σ² + ε) · γ + β,    μ and σ² over the C channels of pixel i, j
+
+    Parameters, attributes and options are `LayerNorm`'s. (torchvision and timm keep it with ConvNeXt.)
+
+    Parameters
+    ----------
+    normalized_shape : int
+        C.
+
+    References
+    ----------
+    Liu et al. 2022, "A ConvNet for the 2020s", section 2.6.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> from tinycnn import nn
+    >>> y = nn.LayerNorm2d(3)(tinycnn.tensor([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1))
+    >>> y.flatten().detach()
+    tensor([-1.2247,  0.0000,  1.2247])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, H, W), to the same shape."""
+        expect_rank("LayerNorm2d", input, 4, "N C H W")
+        pixels = input.permute(0, 2, 3, 1)                 # N H W C
+        return super().forward(pixels).permute(0, 3, 1, 2)
+
+
 class GroupNorm(Affine):
     r"""Each example normalised by itself, over its pixels and a group of channels: small batches do it no harm.
 
@@ -169,29 +202,3 @@ class GroupNorm(Affine):
             f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine},"
             f" bias={self.bias is not None}"
         )
-
-
-class LocalResponseNorm(Module):
-    r"""Each value divided by what its neighbouring channels hold at the same pixel, as AlexNet did.
-
-        y[n,c] = x[n,c] / (k + (α/size)·Σ x[n,i]²)^β,   i over `size` channels around c
-
-    The paper's α is not divided by the size; PyTorch's is.
-
-    References
-    ----------
-    Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
-    section 3.3.
-    """
-
-    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        super().__init__()
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C, …) of at least 3 dimensions, to the same shape."""
-        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
-
-    def extra_repr(self) -> str:
-        """The size and all options."""
-        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

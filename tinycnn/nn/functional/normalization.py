@@ -15,8 +15,10 @@ from tinycnn.nn.functional.padding import pad
 from tinycnn.nn.functional.pooling import avg_pool2d
 from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
 from tinycnn.ops.copying import clone
+from tinycnn.ops.magnitude import norm
 from tinycnn.ops.normalization import Normalize
 from tinycnn.ops.promotion import Scalar, cast, widened
+from tinycnn.ops.reduction import mean
 from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import integer, product
 
@@ -162,6 +164,60 @@ def local_response_norm(
     mean = avg_pool2d(pad(squares, (0, 0, size // 2, (size - 1) // 2)), (size, 1), 1)
     y = x * (alpha * reshape(mean, shape) + k) ** -beta
     return cast(y, input.array.dtype) if input.array.dtype.kind == "f" else y
+
+
+@checked
+def global_response_norm(
+    input: Tensor, weight: Tensor, bias: Tensor, eps: Scalar = 1e-6, channels_last: bool = True
+) -> Tensor:
+    r"""Each channel scaled by how large it is all over the image, in proportion to the other channels.
+
+        G_c = ‖x_c‖₂,   N_c = G_c / (1/C Σ_k G_k + ε),   y_c = γ_c · (x_c · N_c) + β_c + x_c
+
+    Parameters
+    ----------
+    input : Tensor, (N, H, W, C), or (N, C, H, W) unless `channels_last`
+    weight, bias : Tensor, (C,); γ and β
+
+    References
+    ----------
+    Woo et al. 2023, "ConvNeXt V2: Co-designing and scaling ConvNets with masked autoencoders", equations 1 to 3.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> global_response_norm(tinycnn.tensor([[[[3.0, 1.0]]]]), tinycnn.ones(2), tinycnn.zeros(2))   # norms 3, 1; mean 2
+    tensor([[[[7.5000, 1.5000]]]])
+    """
+    layout, pixels, channel = ("N H W C", (1, 2), 3) if channels_last else ("N C H W", (2, 3), 1)
+    expect_rank("global_response_norm", input, 4, layout)
+    shape, c = input.array.shape, input.array.shape[channel]
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        if parameter.array.shape != (c,):
+            raise ShapeError(
+                explain(
+                    f"global_response_norm: {name} must have an element for each of {c} channels",
+                    {f"input {layout}": shape, name: parameter.array.shape},
+                    "channels_last=False takes N C H W, channels_last=True N H W C",
+                )
+            )
+    x = widened(cast(input, computed_in("global_response_norm", input, weight=weight, bias=bias)))
+    gamma, beta = (reshape(p, (c,) if channels_last else (c, 1, 1)) for p in (weight, bias))
+    response = norm(x, 2, pixels, keepdim=True)                            # G
+    relative = response / (mean(response, channel, keepdim=True) + eps)    # N
+    return cast(x * (gamma * relative + 1) + beta, input.array.dtype)
+
+
+def expect_rank(op: str, input: Tensor, rank: int, layout: str) -> None:
+    """Raise a RankError unless the input has as many dimensions as its layout, "N C H W" say, has names."""
+    if input.array.ndim != rank:
+        raise RankError(
+            explain(
+                f"{op}: expected {rank} dimensions, {layout}, but got {input.array.ndim}",
+                {"input": input.array.shape},
+                "one image becomes a batch with x.unsqueeze(0)" if input.array.ndim == rank - 1 else None,
+            )
+        )
 
 
 def computed_in(op: str, input: Tensor, **given: Tensor | None) -> DType:
