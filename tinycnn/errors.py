@@ -11,6 +11,7 @@
     ├── GraphError    (RuntimeError)               the graph used against its rules
     ├── StateError    (RuntimeError)               a state dict that does not fit the module
     ├── FormatError   (ValueError)                 a file or its data that cannot be read
+    ├── DownloadError (OSError, RuntimeError)      a file that cannot be had from the network
     └── ConfigError   (ValueError)                 options that contradict each other
 
 Each also derives from the built-in exceptions PyTorch raises in its place, so ``except RuntimeError`` written for
@@ -74,6 +75,10 @@ class StateError(TinycnnError, RuntimeError):
 
 class FormatError(TinycnnError, ValueError):
     """A file, or data, that is not what it should be."""
+
+
+class DownloadError(TinycnnError, OSError, RuntimeError):
+    """A file that cannot be had from the network, or comes damaged."""
 
 
 class ConfigError(TinycnnError, ValueError):

@@ -102,8 +102,8 @@ class WeightsEnum(Enum):
 
         Raises
         ------
-        ConfigError    the file cannot be had; the message says which it is, and where to put it by hand
-        FormatError    it is damaged
+        DownloadError    the file cannot be had; the message says which it is, and where to put it by hand
+        FormatError      it holds no weights
         """
         state = hub.load_state_dict_from_url(
             self.url, model_dir, map_location, progress, check_hash=check_hash, file_name=_file_name(self.url)
@@ -130,8 +130,9 @@ def pretrained(
 
     Raises
     ------
-    ConfigError    there are none of this name, they are of a network with another number of parameters (which is found
-                   before anything is downloaded), or the file cannot be had
+    ConfigError      there are none of this name, or they are of a network with another number of parameters, which is
+                     found before anything is downloaded
+    DownloadError    the file cannot be had; the message says which it is, and where to put it by hand
     """
     if weights is None:
         return model

@@ -87,20 +87,22 @@ _rsb = partial(
 
 
 class SEResNet50_Weights(WeightsEnum):
-    r"""timm's, under timm's names; the accuracies are those at timm's larger test size, 288 (of A3 224)."""
+    r"""timm's, under timm's names, with the accuracies that timm measured."""
 
     A1_IN1K = _rsb(
-        _TIMM + "v0.1-rsb-weights/seresnet50_a1_0-ffa00869.pth", 28_088_024, None, None, 4.092, None, resize_size=235,
+        _TIMM + "v0.1-rsb-weights/seresnet50_a1_0-ffa00869.pth", 28_088_024, 80.012, 94.704, 4.092, None,
+        resize_size=235,
     )
     A2_IN1K = _rsb(
-        _TIMM + "v0.1-rsb-weights/seresnet50_a2_0-850de0d9.pth", 28_088_024, None, None, 4.092, None, resize_size=235,
+        _TIMM + "v0.1-rsb-weights/seresnet50_a2_0-850de0d9.pth", 28_088_024, 80.102, 94.720, 4.092, None,
+        resize_size=235,
     )
     A3_IN1K = _rsb(
-        _TIMM + "v0.1-rsb-weights/seresnet50_a3_0-317ecd56.pth", 28_088_024, None, None, 4.092, None,
+        _TIMM + "v0.1-rsb-weights/seresnet50_a3_0-317ecd56.pth", 28_088_024, 75.104, 92.096, 4.092, None,
         crop_size=160, resize_size=168,
     )
     RA2_IN1K = _timm(
-        _TIMM + "v0.1-weights/seresnet50_ra_224-8efdb4bb.pth", 28_088_024, None, None, 4.092, None,
+        _TIMM + "v0.1-weights/seresnet50_ra_224-8efdb4bb.pth", 28_088_024, 80.260, 95.068, 4.092, None,
         recipe="https://github.com/huggingface/pytorch-image-models",
         docs="Trained with RandAugment.",
     )

@@ -1,0 +1,207 @@
+r"""A file on its way: resumed where it broke off, verified, and kept whole or not at all.
+
+Until it is complete it lies beside its place as ``<name>.partial``. A download that broke off leaves it there, and the
+next one asks the server for the rest alone (HTTP's Range). It asks for the last 64 KiB once more and compares them, so
+that two versions of a file are never joined. Only what is complete, and has the hash it should have, gets its name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+from tinycnn._version import __version__
+from tinycnn.errors import ConfigError, DownloadError, explain
+
+_BLOCK = 2**16  # bytes; so many are written at once, and fetched again to see whether a file is still the same
+_TIMEOUT = 30.0  # seconds without a sign of the server
+
+
+@dataclass(frozen=True)
+class Checksum:
+    r"""How the hash of a file must begin; None takes any."""
+
+    algorithm: str
+    prefix: str | None
+
+    def flaw(self, path: str) -> str | None:
+        r"""What is wrong with the file; None if nothing is."""
+        import hashlib
+
+        if self.prefix is None:
+            return None
+        with open(path, "rb") as file:
+            got = hashlib.file_digest(file, lambda: hashlib.new(self.algorithm, usedforsecurity=False)).hexdigest()
+            file.seek(0)
+            page = file.read(64).lstrip().startswith(b"<")
+        if got.startswith(self.prefix.lower()):
+            return None
+        wrong = f"its {self.algorithm} should begin with {self.prefix}, but is {got}"
+        return wrong + "; it looks like a web page: of a proxy, or a login?" if page else wrong
+
+
+class _Failure(Exception):
+    r"""Why one place did not give the file."""
+
+
+def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool) -> None:
+    r"""Bring the file to ``path`` from the first of ``urls`` that gives it."""
+    failures = {}
+    for url in urls:
+        if not url.startswith(("http://", "https://")):
+            raise ConfigError(f"{url!r} is no web address; a file of your own is read by tinycnn.load(path)")
+        try:
+            return _download(url, path, checksum, progress)
+        except _Failure as failure:
+            failures[url] = str(failure)
+    hint = "get the file elsewhere, with a browser say, and put it where 'belongs to' says"
+    with contextlib.suppress(FileNotFoundError):
+        received = os.path.getsize(f"{path}.partial")
+        hint = f"run this again: it goes on behind the {received / 1e6:.1f} MB that came. Or {hint}"
+    raise DownloadError(explain(
+        f"{os.path.basename(path)} cannot be downloaded", {**failures, "belongs to": os.path.abspath(path)}, hint
+    ))
+
+
+def _download(url: str, path: str, checksum: Checksum, progress: bool) -> None:
+    r"""From one place: receive, verify, and only then give the file its name."""
+    from http.client import HTTPException
+    from urllib.error import HTTPError, URLError
+
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with _claimed(f"{path}.partial", progress) as (partial, waited):
+        if waited and os.path.exists(path) and checksum.flaw(path) is None:
+            return _remove(partial)  # it was another process that brought it
+        try:
+            _receive(url, partial, progress)
+            partial.flush()
+            os.fsync(partial.fileno())
+        except HTTPError as error:
+            error.close()
+            raise _Failure(f"the server answers {error.code} {error.reason}") from error
+        except (OSError, HTTPException) as error:
+            reason = error.reason if isinstance(error, URLError) else error
+            raise _Failure(f"{type(reason).__name__}: {reason}") from error
+        finally:
+            if not partial.closed and partial.seek(0, os.SEEK_END) == 0:
+                _remove(partial)
+        if flaw := checksum.flaw(partial.name):
+            _remove(partial)
+            raise _Failure(f"what came was removed: {flaw}")
+        if os.name == "nt":
+            partial.close()  # Windows renames no open file
+        os.replace(partial.name, path)
+
+
+@contextlib.contextmanager
+def _claimed(partial: str, progress: bool) -> Iterator[tuple[IO[bytes], bool]]:
+    r"""The unfinished file, opened for this process alone, and whether it was necessary to wait for another.
+
+    The lock goes with the process that holds it, however that ends. Windows has none like it; there two downloads of a
+    file at once may spoil each other, which the check of the hash brings to light.
+    """
+    waited = False
+    while True:
+        with open(partial, "ab+") as file:
+            waited |= _lock(file, progress)
+            try:
+                ours = os.path.samestat(os.fstat(file.fileno()), os.stat(partial))
+            except FileNotFoundError:
+                ours = False
+            if ours:  # and not the file that another process has finished, and renamed, meanwhile
+                yield file, waited
+                return
+
+
+def _lock(file: IO[bytes], progress: bool) -> bool:
+    r"""Wait until no other process has the file; whether one had it."""
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if progress:
+            import sys
+
+            print(f"waiting for another process that downloads {os.path.basename(file.name)}", file=sys.stderr)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return True
+    except OSError:
+        pass  # a file system without locks
+    return False
+
+
+def _remove(partial: IO[bytes]) -> None:
+    if os.name == "nt":
+        partial.close()
+    os.remove(partial.name)
+
+
+def _receive(url: str, partial: IO[bytes], progress: bool) -> None:
+    r"""Append to ``partial`` what it lacks of the file."""
+    import shutil
+
+    with _response(url, partial) as response:
+        total = _total(response)
+        size = partial.seek(0, os.SEEK_END)
+        free = shutil.disk_usage(os.path.dirname(os.path.abspath(partial.name))).free
+        if total is not None and total - size > free:
+            raise OSError(f"{total - size:,} bytes are to come, but the disk has room for {free:,}")
+        with _bar(os.path.basename(partial.name).removesuffix(".partial"), size, total, progress) as advance:
+            while block := response.read(_BLOCK):
+                partial.write(block)
+                advance(len(block))
+        size = partial.tell()
+        if total is not None and size != total:
+            raise OSError(f"the connection broke off after {size:,} of {total:,} bytes")
+
+
+def _response(url: str, partial: IO[bytes]) -> Any:
+    r"""The server's answer, read up to where what ``partial`` holds ends; or all of it, and ``partial`` empty."""
+    from urllib.error import HTTPError
+
+    size = partial.seek(0, os.SEEK_END)
+    if size:
+        start = max(0, size - _BLOCK)
+        partial.seek(start)
+        held = partial.read()
+        try:
+            response = _ask(url, {"Range": f"bytes={start}-"})
+            same_place = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+            if response.status == 206 and same_place and response.read(len(held)) == held:
+                return response
+            response.close()  # the server knows no ranges, or has another file by now
+        except HTTPError as error:
+            error.close()
+            if error.code != 416:  # the file is shorter than what we hold
+                raise
+        partial.truncate(0)
+    return _ask(url, {})
+
+
+def _ask(url: str, headers: dict[str, str]) -> Any:
+    from urllib.request import Request, urlopen
+
+    return urlopen(Request(url, headers={"User-Agent": f"tinycnn/{__version__}", **headers}), timeout=_TIMEOUT)
+
+
+def _total(response: Any) -> int | None:
+    r"""The size of the whole file, if the server says it."""
+    said = response.headers.get("Content-Range", "").rpartition("/")[2] or response.headers.get("Content-Length", "")
+    return int(said) if said.isdecimal() else None
+
+
+@contextlib.contextmanager
+def _bar(name: str, size: int, total: int | None, progress: bool) -> Iterator[Any]:
+    if not progress:
+        yield lambda count: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(desc=name, initial=size, total=total, unit="B", unit_scale=True) as bar:
+        yield bar.update
