@@ -1,0 +1,33 @@
+r"""What happens to an image before a network sees it, with torchvision's names.
+
+    preprocess = transforms.Compose([
+        transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(),
+        transforms.Normalize(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+    ])
+
+Each transform takes Pillow images and, but for the conversions, Tensors (…, C, H, W), of one image or of a batch, which
+then is changed as one. What they do lies in `transforms.functional`. What is drawn at random comes from the default
+generator, so `tinycnn.manual_seed` makes it come again.
+"""
+
+from __future__ import annotations
+
+from tinycnn.transforms import functional
+from tinycnn.transforms.composition import Compose
+from tinycnn.transforms.fixed import (
+    CenterCrop,
+    ConvertImageDtype,
+    Normalize,
+    Pad,
+    PILToTensor,
+    Resize,
+    ToPILImage,
+    ToTensor,
+)
+from tinycnn.transforms.functional import InterpolationMode
+from tinycnn.transforms.presets import ImageClassification
+
+__all__ = [
+    "CenterCrop", "Compose", "ConvertImageDtype", "ImageClassification", "InterpolationMode", "Normalize",
+    "PILToTensor", "Pad", "Resize", "ToPILImage", "ToTensor", "functional",
+]

@@ -1,0 +1,22 @@
+r"""What the transforms do, as functions: of Pillow images and of Tensors (…, C, H, W), with torchvision's names."""
+
+from __future__ import annotations
+
+from tinycnn.transforms.functional.borders import pad
+from tinycnn.transforms.functional.conversion import (
+    convert_image_dtype,
+    normalize,
+    pil_to_tensor,
+    to_pil_image,
+    to_tensor,
+)
+from tinycnn.transforms.functional.cropping import center_crop, crop, five_crop, hflip, ten_crop, vflip
+from tinycnn.transforms.functional.description import get_dimensions, get_image_num_channels, get_image_size
+from tinycnn.transforms.functional.interpolation import InterpolationMode
+from tinycnn.transforms.functional.resampling import resize, resized_crop
+
+__all__ = [
+    "InterpolationMode", "center_crop", "convert_image_dtype", "crop", "five_crop", "get_dimensions",
+    "get_image_num_channels", "get_image_size", "hflip", "normalize", "pad", "pil_to_tensor", "resize",
+    "resized_crop", "ten_crop", "to_pil_image", "to_tensor", "vflip",
+]
