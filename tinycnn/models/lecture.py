@@ -5,11 +5,13 @@ from __future__ import annotations
 from tinycnn import nn
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ConfigError, explain
+from tinycnn.models.weights.entry import pretrained
 from tinycnn.nn import functional as F
 
 
 def softmax_classifier(
-    *, num_classes: int = 10, in_channels: int = 1, image_size: int | tuple[int, int] = 8
+    *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 1,
+    image_size: int | tuple[int, int] = 8,
 ) -> nn.Sequential:
     r"""One linear layer: a weighted sum of all pixels a class.
 
@@ -29,7 +31,8 @@ def softmax_classifier(
     650
     """
     height, width = _sides(image_size)
-    return nn.Sequential(nn.Flatten(), nn.Linear(in_channels * height * width, num_classes))
+    model = nn.Sequential(nn.Flatten(), nn.Linear(in_channels * height * width, num_classes))
+    return pretrained(model, None, weights, progress)
 
 
 class LeNet(nn.Module):
@@ -92,9 +95,23 @@ class LeNet(nn.Module):
         return logits
 
 
-def lenet(*, num_classes: int = 10, in_channels: int = 3, image_size: int | tuple[int, int] = 32) -> LeNet:
-    r"""The lecture's convolutional network; see `LeNet`."""
-    return LeNet(num_classes=num_classes, in_channels=in_channels, image_size=image_size)
+class Net(LeNet):
+    r"""`LeNet` under the name that the lecture's code gives it.
+
+    Examples
+    --------
+    >>> sum(p.numel() for p in Net().parameters())
+    62006
+    """
+
+
+def lenet(
+    *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 3,
+    image_size: int | tuple[int, int] = 32,
+) -> LeNet:
+    r"""The lecture's convolutional network, 62,006 parameters for its images; see `LeNet`."""
+    model = LeNet(num_classes=num_classes, in_channels=in_channels, image_size=image_size)
+    return pretrained(model, None, weights, progress)
 
 
 def _sides(image_size: int | tuple[int, int]) -> tuple[int, int]:

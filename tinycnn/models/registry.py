@@ -1,29 +1,71 @@
-r"""Models by name: the list of them, and one made to order."""
+r"""Models by name: the list of them, one made to order, and the weights that are published of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any
 
 from tinycnn.errors import ConfigError
+from tinycnn.models import weights
+from tinycnn.models.alexnets import alexnet, alexnet_2012
 from tinycnn.models.lecture import lenet, softmax_classifier
 from tinycnn.models.resnet import resnet_digits, se_resnet_digits
+from tinycnn.models.vgg import (
+    vgg11,
+    vgg11_bn,
+    vgg11_lrn,
+    vgg13,
+    vgg13_bn,
+    vgg16,
+    vgg16_bn,
+    vgg16_c,
+    vgg19,
+    vgg19_bn,
+)
+from tinycnn.models.weights import WeightsEnum
 from tinycnn.nn import Module
 
-MODELS: dict[str, Callable[..., Any]] = {
-    builder.__name__: builder for builder in (lenet, resnet_digits, se_resnet_digits, softmax_classifier)
-}
+MODELS: dict[str, Callable[..., Any]] = {builder.__name__: builder for builder in (
+    softmax_classifier, lenet, resnet_digits, se_resnet_digits,
+    alexnet, alexnet_2012,
+    vgg11, vgg13, vgg16, vgg19, vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn, vgg11_lrn, vgg16_c,
+)}
 
 
-def list_models() -> list[str]:
+def list_models(
+    module: ModuleType | None = None,
+    include: Iterable[str] | str | None = None,
+    exclude: Iterable[str] | str | None = None,
+) -> list[str]:
     r"""The names that `get_model` knows, in alphabetical order.
+
+    Parameters
+    ----------
+    module : module, optional                  only the models that are defined there
+    include : str or several, optional         patterns, of which a name must match one: "vgg*", "*_bn"
+    exclude : str or several, optional         patterns, of which it must match none
 
     Examples
     --------
-    >>> "se_resnet_digits" in list_models()
-    True
+    >>> list_models(include="vgg*", exclude=["*_bn", "vgg16_c"])
+    ['vgg11', 'vgg11_lrn', 'vgg13', 'vgg16', 'vgg19']
     """
-    return sorted(MODELS)
+    from fnmatch import fnmatch
+
+    def matches(name: str, patterns: Iterable[str] | str | None) -> bool:
+        return any(fnmatch(name, pattern) for pattern in ([patterns] if isinstance(patterns, str) else patterns or ()))
+
+    if include is not None and not isinstance(include, str):
+        include = list(include)  # it may be possible to run through it once only
+    if exclude is not None and not isinstance(exclude, str):
+        exclude = list(exclude)
+    home = None if module is None else module.__name__
+    return sorted(
+        name for name, builder in MODELS.items()
+        if home is None or home in (builder.__module__, builder.__module__.rpartition(".")[0])
+        if (not include or matches(name, include)) and not matches(name, exclude)
+    )
 
 
 def get_model_builder(name: str) -> Callable[..., Any]:
@@ -36,11 +78,9 @@ def get_model_builder(name: str) -> Callable[..., Any]:
     try:
         return MODELS[name.lower()]
     except KeyError:
-        from difflib import get_close_matches  # needed only here
-
-        close = get_close_matches(name.lower(), MODELS, n=3, cutoff=0.5)
-        question = f"; did you mean {' or '.join(close)}?" if close else "."
-        raise ConfigError(f"there is no model {name!r}{question} There are {', '.join(list_models())}") from None
+        raise ConfigError(
+            f"there is no model {name!r}{_closest(name.lower(), MODELS)} There are {', '.join(list_models())}"
+        ) from None
 
 
 def get_model(name: str, **config: Any) -> Module:
@@ -61,3 +101,54 @@ def get_model(name: str, **config: Any) -> Module:
     """
     model: Module = get_model_builder(name)(**config)
     return model
+
+
+def get_model_weights(name: Callable[..., Any] | str) -> type[WeightsEnum]:
+    r"""The enum of the official weights of a model, which is given by its builder or its name.
+
+    Raises
+    ------
+    ConfigError    there is no such model, or none are published of it
+
+    Examples
+    --------
+    >>> [weights.name for weights in get_model_weights("resnet50")]
+    ['IMAGENET1K_V1', 'IMAGENET1K_V2']
+    """
+    from typing import get_args, get_type_hints
+
+    builder = get_model_builder(name) if isinstance(name, str) else name
+    annotation = get_type_hints(builder).get("weights")  # which weights a builder takes, its signature says
+    for option in (annotation, *get_args(annotation)):
+        if isinstance(option, type) and issubclass(option, WeightsEnum):
+            return option
+    raise ConfigError(f"there are no official weights of {getattr(builder, '__name__', builder)}")
+
+
+def get_weight(name: str) -> WeightsEnum:
+    r"""The weights of this full name.
+
+    Raises
+    ------
+    ConfigError    there are none, or the name is not of the form ``"Enum.MEMBER"``
+
+    Examples
+    --------
+    >>> get_weight("ResNet50_Weights.IMAGENET1K_V2").meta["num_params"]
+    25557032
+    """
+    enum_name, dot, member_name = name.partition(".")
+    if not dot or "." in member_name:
+        raise ConfigError(f"the name of weights is like 'ResNet50_Weights.IMAGENET1K_V2', not {name!r}")
+    enums = {found: getattr(weights, found) for found in weights.__all__ if found.endswith("_Weights")}
+    if enum_name not in enums:
+        raise ConfigError(f"there is no enum of weights {enum_name!r}{_closest(enum_name, enums)}")
+    member: WeightsEnum = enums[enum_name].verify(member_name)
+    return member
+
+
+def _closest(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else "."

@@ -1,8 +1,4 @@
-r"""Residual networks, with and without squeeze-and-excitation; the small ones for the 8×8 digits.
-
-A residual block adds to its input what two convolutions make of it: y = ReLU(F(x) + x). Where F has nothing to add it
-can be 0, so a deep network need not be worse than a shallow one, and the gradient reaches x undiminished by the sum.
-"""
+r"""ResNet, ResNeXt and Wide ResNet for photographs, and ResNets with squeeze-and-excitation."""
 
 from __future__ import annotations
 
@@ -11,177 +7,213 @@ from typing import Any
 
 from tinycnn import nn
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ConfigError
-
-
-class BasicBlock(nn.Module):
-    r"""y = ReLU(s ⊙ F(x) + x) with F = BN ∘ conv ∘ ReLU ∘ BN ∘ conv, both 3×3.
-
-    Where F changes the number of channels or, by its stride, the size, x takes a 1×1 convolution and a normalization
-    of the same stride. s = 1 without squeeze-and-excitation; with it a factor in (0, 1) for each channel of F(x).
-
-    Parameters
-    ----------
-    in_channels, channels : int      what comes in, what goes out
-    stride : int                     of the first convolution
-    squeeze : int or None            hidden channels of the squeeze-and-excitation; None leaves it out
-
-    References
-    ----------
-    He, Zhang, Ren, Sun (2016), "Deep residual learning for image recognition", figure 5 left, and option B of §4.1.
-    Hu, Shen, Albanie, Sun, Wu (2019), "Squeeze-and-excitation networks", figure 3.
-    """
-
-    expansion = 1  #: output channels for each of `channels`
-
-    def __init__(self, in_channels: int, channels: int, stride: int = 1, *, squeeze: int | None = None) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, padding=1, bias=False)  # BN has a shift of its own
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU()
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.se = None if squeeze is None else nn.SqueezeExcitation(channels, squeeze)
-        self.downsample = _projection(in_channels, channels * self.expansion, stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
-        if self.se is not None:
-            y = self.se(y)
-        if self.downsample is not None:
-            x = self.downsample(x)
-        summed: Tensor = self.relu(y + x)
-        return summed
+from tinycnn.errors import ConfigError, explain
+from tinycnn.models.residual import BasicBlock, Bottleneck, Norm, SEBasicBlock, SEBottleneck, initialize, projection
+from tinycnn.models.weights.entry import pretrained
+from tinycnn.models.weights.resnet import (
+    ResNet18_Weights,
+    ResNet34_Weights,
+    ResNet50_Weights,
+    ResNet101_Weights,
+    ResNet152_Weights,
+    ResNeXt50_32X4D_Weights,
+    SEResNet50_Weights,
+    Wide_ResNet50_2_Weights,
+)
 
 
 class ResNet(nn.Module):
-    r"""A stem, stages of residual blocks, the mean over all positions, and one linear layer.
+    r"""A stem, four stages of residual blocks, the mean over all positions, and one linear layer.
 
-    Every stage but the first begins with stride 2: it halves height and width. The stem is
+    The layers, and the shape of what leaves them for an image of 3 × 224 × 224, E being the block's expansion:
 
-        for photographs    7×7 convolution of stride 2, then 3×3 max-pooling of stride 2: a quarter of height and width
-        for small images   3×3 convolution of stride 1, as in §4.2 of the paper
+        conv1     64 kernels of 7×7, stride 2      64 × 112 × 112
+        maxpool   3×3, stride 2                    64 ×  56 ×  56
+        layer1    layers[0] blocks                64E ×  56 ×  56
+        layer2    layers[1] blocks               128E ×  28 ×  28
+        layer3    layers[2] blocks               256E ×  14 ×  14
+        layer4    layers[3] blocks               512E ×   7 ×   7
+        avgpool, fc                              512E, 1000 logits
 
     Parameters
     ----------
     block : type
-        `BasicBlock`, or a class with its constructor and its ``expansion``.
-    layers : sequence of int
-        How many blocks in each stage; 2, 2, 2, 2 make ResNet-18.
-    num_classes, in_channels : int
-        Logits out, channels in.
-    widths : sequence of int
-        The channels of each stage; the stem makes as many as the first.
-    small_images : bool
-        Which stem.
-    squeeze_excitation : bool
-        Whether blocks weigh their channels: with a sixteenth as many hidden ones, rounded to a multiple of 8.
+        `BasicBlock`, `Bottleneck`, `SEBasicBlock`, `SEBottleneck`, or a class with their ``expansion`` and constructor.
+    layers : sequence of four int
+        How many blocks in each stage; 3, 4, 6, 3 bottlenecks make ResNet-50.
+    num_classes : int
+        How many logits.
     zero_init_residual : bool
-        Start the last normalization of each block with γ = 0, so that every block begins as the identity.
-
-    Notes
-    -----
-    Convolutions start with Kaiming's normal distribution of variance 2 / (O·kH·kW), which keeps the size of the
-    gradient from layer to layer; parameters are named as torchvision names them.
+        Start the last normalization of each block with γ = 0, so that every block begins as ReLU(P(x)).
+    groups, width_per_group : int
+        Of the 3×3 convolutions in bottlenecks, the width being that of the first stage.
+    replace_stride_with_dilation : three bool, or None
+        Whether the last three stages keep the size of the map and spread their kernels instead of halving it.
+    norm_layer : callable or None
+        Makes a normalization for so many channels; None: `nn.BatchNorm2d`.
 
     References
     ----------
-    He, Zhang, Ren, Sun (2016), "Deep residual learning for image recognition", table 1 and §4.2.
+    He, Zhang, Ren, Sun (2016), "Deep residual learning for image recognition", table 1.
     """
 
     def __init__(
         self,
-        block: type[BasicBlock],
+        block: type[Any],
         layers: Sequence[int],
-        *,
         num_classes: int = 1000,
-        in_channels: int = 3,
-        widths: Sequence[int] = (64, 128, 256, 512),
-        small_images: bool = False,
-        squeeze_excitation: bool = False,
         zero_init_residual: bool = False,
+        groups: int = 1,
+        width_per_group: int = 64,
+        replace_stride_with_dilation: Sequence[bool] | None = None,
+        norm_layer: Norm | None = None,
     ) -> None:
         super().__init__()
-        if len(layers) != len(widths):
-            raise ConfigError(f"ResNet: {len(layers)} stages in layers={layers}, but {len(widths)} in widths={widths}")
-        channels = widths[0]
-        self.conv1 = (
-            nn.Conv2d(in_channels, channels, 3, padding=1, bias=False) if small_images
-            else nn.Conv2d(in_channels, channels, 7, 2, padding=3, bias=False)
-        )
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU()
-        self.maxpool = nn.Identity() if small_images else nn.MaxPool2d(3, 2, padding=1)
-        self.stages = [f"layer{number}" for number in range(1, len(layers) + 1)]
-        for name, depth, width in zip(self.stages, layers, widths, strict=True):
-            squeeze = _squeeze_channels(width * block.expansion) if squeeze_excitation else None
-            stage = nn.Sequential()
-            for i in range(depth):
-                stride = 2 if i == 0 and name != "layer1" else 1
-                stage.append(block(channels, width, stride, squeeze=squeeze))
-                channels = width * block.expansion
-            self.add_module(name, stage)
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(channels, num_classes)
-        self._initialize(zero_init_residual)
+        dilate = (False, False, False) if replace_stride_with_dilation is None else replace_stride_with_dilation
+        if len(dilate) != 3 or len(layers) != 4:
+            raise ConfigError(explain(
+                "ResNet: it has four stages, the last three of which may be dilated",
+                {"layers": layers, "replace_stride_with_dilation": replace_stride_with_dilation},
+            ))
+        self.inplanes, self.dilation = 64, 1  # of what the stages so far leave
+        self.groups, self.base_width = groups, width_per_group
+        self._norm_layer = norm_layer or nn.BatchNorm2d
+        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
+        self.bn1 = self._norm_layer(64)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.layer1 = self._stage(block, 64, layers[0])
+        self.layer2 = self._stage(block, 128, layers[1], stride=2, dilate=dilate[0])
+        self.layer3 = self._stage(block, 256, layers[2], stride=2, dilate=dilate[1])
+        self.layer4 = self._stage(block, 512, layers[3], stride=2, dilate=dilate[2])
+        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.fc = nn.Linear(512 * block.expansion, num_classes)
+        initialize(self, zero_init_residual)
 
-    def _initialize(self, zero_init_residual: bool) -> None:
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-            if zero_init_residual and isinstance(module, BasicBlock) and module.bn2.weight is not None:
-                nn.init.zeros_(module.bn2.weight)
+    def _stage(
+        self, block: type[Any], planes: int, blocks: int, stride: int = 1, dilate: bool = False
+    ) -> nn.Sequential:
+        entering, downsample = self.dilation, None
+        if dilate:  # no step of two pixels, but from the second block on kernels that are twice as wide
+            self.dilation, stride = self.dilation * stride, 1
+        outplanes = planes * block.expansion
+        if stride != 1 or self.inplanes != outplanes:
+            downsample = projection(self.inplanes, outplanes, stride, self._norm_layer)
+        first = block(
+            self.inplanes, planes, stride, downsample, self.groups, self.base_width, entering, self._norm_layer
+        )
+        self.inplanes = outplanes
+        others = [
+            block(outplanes, planes, 1, None, self.groups, self.base_width, self.dilation, self._norm_layer)
+            for _ in range(1, blocks)
+        ]
+        return nn.Sequential(first, *others)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        for name in self.stages:
-            x = getattr(self, name)(x)
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         logits: Tensor = self.fc(self.avgpool(x).flatten(1))
         return logits
 
 
-def _projection(in_channels: int, out_channels: int, stride: int) -> nn.Sequential | None:
-    r"""What x takes where the block changes its shape; None where it does not."""
-    if stride == 1 and in_channels == out_channels:
-        return None
-    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels))
+def resnet18(
+    *, weights: ResNet18_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""2, 2, 2 and 2 basic blocks: 11,689,512 parameters; `ResNet` says which options there are."""
+    model = ResNet(BasicBlock, (2, 2, 2, 2), num_classes=num_classes, **options)
+    return pretrained(model, ResNet18_Weights, weights, progress)
 
 
-def _squeeze_channels(channels: int) -> int:
-    return max(8, 8 * ((channels // 16 + 4) // 8))
+def resnet34(
+    *, weights: ResNet34_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""3, 4, 6 and 3 basic blocks: 21,797,672 parameters; `ResNet` says which options there are."""
+    model = ResNet(BasicBlock, (3, 4, 6, 3), num_classes=num_classes, **options)
+    return pretrained(model, ResNet34_Weights, weights, progress)
 
 
-def _for_digits(squeeze_excitation: bool, **options: Any) -> ResNet:
-    return ResNet(
-        BasicBlock, (1, 1, 1), **{"widths": (16, 32, 64), **options}, small_images=True,
-        squeeze_excitation=squeeze_excitation,
-    )
+def resnet50(
+    *, weights: ResNet50_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""3, 4, 6 and 3 bottlenecks: 25,557,032 parameters; `ResNet` says which options there are."""
+    model = ResNet(Bottleneck, (3, 4, 6, 3), num_classes=num_classes, **options)
+    return pretrained(model, ResNet50_Weights, weights, progress)
 
 
-def resnet_digits(*, num_classes: int = 10, in_channels: int = 1, **options: Any) -> ResNet:
-    r"""A residual network for images of 8×8: three blocks of 16, 32 and 64 channels at 8×8, 4×4 and 2×2.
-
-    Parameters
-    ----------
-    num_classes, in_channels : int      logits out, channels in
-    **options                           further ones of `ResNet`
-
-    Examples
-    --------
-    >>> import tinycnn as torch
-    >>> tuple(resnet_digits()(torch.zeros(5, 1, 8, 8)).shape)
-    (5, 10)
-    """
-    return _for_digits(False, num_classes=num_classes, in_channels=in_channels, **options)
+def resnet101(
+    *, weights: ResNet101_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""3, 4, 23 and 3 bottlenecks: 44,549,160 parameters; `ResNet` says which options there are."""
+    model = ResNet(Bottleneck, (3, 4, 23, 3), num_classes=num_classes, **options)
+    return pretrained(model, ResNet101_Weights, weights, progress)
 
 
-def se_resnet_digits(*, num_classes: int = 10, in_channels: int = 1, **options: Any) -> ResNet:
-    r"""`resnet_digits` with squeeze-and-excitation: each block weighs its channels by what the whole image shows.
+def resnet152(
+    *, weights: ResNet152_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""3, 8, 36 and 3 bottlenecks: 60,192,808 parameters; `ResNet` says which options there are."""
+    model = ResNet(Bottleneck, (3, 8, 36, 3), num_classes=num_classes, **options)
+    return pretrained(model, ResNet152_Weights, weights, progress)
 
-    Parameters
-    ----------
-    num_classes, in_channels : int      logits out, channels in
-    **options                           further ones of `ResNet`
-    """
-    return _for_digits(True, num_classes=num_classes, in_channels=in_channels, **options)
+
+def resnext50_32x4d(
+    *, weights: ResNeXt50_32X4D_Weights | str | None = None, progress: bool = True, num_classes: int = 1000,
+    **options: Any,
+) -> ResNet:
+    r"""ResNet-50 whose 3×3 convolutions have 32 groups, of 4 channels at first: 25,028,904 parameters; see `ResNet`."""
+    model = ResNet(Bottleneck, (3, 4, 6, 3), num_classes=num_classes, groups=32, width_per_group=4, **options)
+    return pretrained(model, ResNeXt50_32X4D_Weights, weights, progress)
+
+
+def wide_resnet50_2(
+    *, weights: Wide_ResNet50_2_Weights | str | None = None, progress: bool = True, num_classes: int = 1000,
+    **options: Any,
+) -> ResNet:
+    r"""ResNet-50 whose 3×3 convolutions are twice as wide: 68,883,240 parameters; see `ResNet`."""
+    model = ResNet(Bottleneck, (3, 4, 6, 3), num_classes=num_classes, width_per_group=128, **options)
+    return pretrained(model, Wide_ResNet50_2_Weights, weights, progress)
+
+
+def se_resnet18(
+    *, weights: None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""ResNet-18 with squeeze-and-excitation: 11,779,624 parameters; see `ResNet`."""
+    options.setdefault("zero_init_residual", True)
+    model = ResNet(SEBasicBlock, (2, 2, 2, 2), num_classes=num_classes, **options)
+    return pretrained(model, None, weights, progress)
+
+
+def se_resnet34(
+    *, weights: None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""ResNet-34 with squeeze-and-excitation: 21,960,416 parameters; see `ResNet`."""
+    options.setdefault("zero_init_residual", True)
+    model = ResNet(SEBasicBlock, (3, 4, 6, 3), num_classes=num_classes, **options)
+    return pretrained(model, None, weights, progress)
+
+
+def se_resnet50(
+    *, weights: SEResNet50_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""ResNet-50 with squeeze-and-excitation: 28,088,024 parameters; see `ResNet`."""
+    options.setdefault("zero_init_residual", True)
+    model = ResNet(SEBottleneck, (3, 4, 6, 3), num_classes=num_classes, **options)
+    return pretrained(model, SEResNet50_Weights, weights, progress)
+
+
+def se_resnet101(
+    *, weights: None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""ResNet-101 with squeeze-and-excitation: 49,326,872 parameters; see `ResNet`."""
+    options.setdefault("zero_init_residual", True)
+    model = ResNet(SEBottleneck, (3, 4, 23, 3), num_classes=num_classes, **options)
+    return pretrained(model, None, weights, progress)
+
+
+def se_resnet152(
+    *, weights: None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""ResNet-152 with squeeze-and-excitation: 66,821,848 parameters; see `ResNet`."""
+    options.setdefault("zero_init_residual", True)
+    model = ResNet(SEBottleneck, (3, 8, 36, 3), num_classes=num_classes, **options)
+    return pretrained(model, None, weights, progress)
