@@ -7,29 +7,20 @@ from types import ModuleType
 from typing import Any
 
 from tinycnn.errors import ConfigError
-from tinycnn.models import weights
-from tinycnn.models.alexnets import alexnet, alexnet_2012
-from tinycnn.models.lecture import lenet, softmax_classifier
-from tinycnn.models.resnet import resnet_digits, se_resnet_digits
-from tinycnn.models.vgg import (
-    vgg11,
-    vgg11_bn,
-    vgg11_lrn,
-    vgg13,
-    vgg13_bn,
-    vgg16,
-    vgg16_bn,
-    vgg16_c,
-    vgg19,
-    vgg19_bn,
-)
+from tinycnn.models import alexnets, cifar, digits, lecture, resnet, vgg, weights
 from tinycnn.models.weights import WeightsEnum
 from tinycnn.nn import Module
 
 MODELS: dict[str, Callable[..., Any]] = {builder.__name__: builder for builder in (
-    softmax_classifier, lenet, resnet_digits, se_resnet_digits,
-    alexnet, alexnet_2012,
-    vgg11, vgg13, vgg16, vgg19, vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn, vgg11_lrn, vgg16_c,
+    lecture.softmax_classifier, lecture.lenet,
+    digits.resnet_digits, digits.se_resnet_digits,
+    alexnets.alexnet, alexnets.alexnet_2012,
+    vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19, vgg.vgg11_lrn, vgg.vgg16_c,
+    vgg.vgg11_bn, vgg.vgg13_bn, vgg.vgg16_bn, vgg.vgg19_bn,
+    resnet.resnet18, resnet.resnet34, resnet.resnet50, resnet.resnet101, resnet.resnet152,
+    resnet.resnext50_32x4d, resnet.wide_resnet50_2,
+    resnet.se_resnet18, resnet.se_resnet34, resnet.se_resnet50, resnet.se_resnet101, resnet.se_resnet152,
+    cifar.resnet20, cifar.resnet32, cifar.resnet44, cifar.resnet56, cifar.resnet110, cifar.plain20, cifar.plain56,
 )}
 
 
