@@ -149,7 +149,7 @@ def pretrained(
         raise ConfigError(explain(
             f"{member!r} are the weights of another network",
             {"its parameters": f"{wanted:,}", "this model's": f"{found:,}"},
-            "keep num_classes=1000 and all else as it is by default, and replace the last layer afterwards",
+            "keep num_classes=1000 and all other defaults, and replace the last layer afterwards",
         ))
     model.load_state_dict(member.get_state_dict(progress=progress))
     return model
