@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tinycnn as torch
-from tinycnn import serialization
 from tinycnn.errors import FormatError
 
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
@@ -240,8 +239,8 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(
 def test_bytes_are_on_the_disk_before_the_name_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(serialization.os, "fsync", lambda number: (steps.append("fsync"), fsync(number)))
-    monkeypatch.setattr(serialization.os, "replace", lambda a, b: (steps.append("replace"), replace(a, b)))
+    monkeypatch.setattr(os, "fsync", lambda number: (steps.append("fsync"), fsync(number)))
+    monkeypatch.setattr(os, "replace", lambda a, b: (steps.append("replace"), replace(a, b)))
     saved({"w": torch.ones(2)}, tmp_path)
     assert steps == ["fsync", "replace"]
 
@@ -325,12 +324,11 @@ class Trap:
 def test_pickles_are_refused_and_not_run(protocol: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(pickle.dumps(Trap(), protocol))
-    kind = "a Python pickle.*unpickles nothing" if protocol > 1 else "no safetensors file"
-    with pytest.raises(FormatError, match=kind):
+    with pytest.raises(FormatError, match=r"(posix|nt)\.mkdir" if protocol > 1 else "neither a safetensors file"):
         torch.load("model.safetensors")
     with zipfile.ZipFile("model.safetensors", "w") as file:
         file.writestr("model/data.pkl", pickle.dumps(Trap(), protocol))
-    with pytest.raises(FormatError, match=r"a zip archive, as torch.save writes.*safetensors\.torch\.save_file"):
+    with pytest.raises(FormatError, match=r"(posix|nt)\.mkdir"):
         torch.load("model.safetensors")
     assert os.listdir() == ["model.safetensors"]
 
@@ -339,8 +337,8 @@ def test_pickles_are_refused_and_not_run(protocol: int, tmp_path: Path, monkeypa
     ("content", "says"),
     [
         (b"", "the file is empty"),
-        (b"\x08\x00", "no safetensors file"),
-        (b"not tensors at all", "no safetensors file"),
+        (b"\x08\x00", "neither a safetensors file"),
+        (b"not tensors at all", "neither a safetensors file.*nor one of PyTorch's"),
         (b"\xff\xff\x00\x00\x00\x00\x00\x00{}", "should be 65535 bytes long, but only 2 follow"),
         (bytes(8) + b"{}", "a header cannot be 0 bytes long"),
         (b"\xff" * 8 + b"{}", "the file was cut short"),

@@ -1,0 +1,88 @@
+r"""load: the first bytes say which kind of file it is, whatever its name."""
+
+from __future__ import annotations
+
+import os
+from io import BufferedReader
+from typing import Any
+
+from tinycnn.errors import FormatError
+from tinycnn.serialization.flaw import Flaw
+from tinycnn.serialization.safetensors_file import read_safetensors
+from tinycnn.serialization.torch_stream import read_torch_stream
+from tinycnn.serialization.torch_zip import read_torch_zip
+from tinycnn.serialization.vocabulary import tensors_in
+
+
+def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: bool = True) -> Any:
+    r"""Read what :func:`save` wrote, any other safetensors file, or weights that PyTorch saved as ``.pth`` or ``.pt``.
+
+    Parameters
+    ----------
+    f : str or PathLike
+        The content decides what it is, not the name.
+    map_location : str or device, optional
+        Where the tensors go; the CPU if None, wherever they were when they were saved.
+    weights_only : bool
+        Accepted so that code written for PyTorch runs. False changes nothing: no code in a file is ever run.
+
+    Returns
+    -------
+    dict
+        Equal to what was saved: keys that are int stay int, tuples stay tuples. bfloat16 is read as float32. PyTorch's
+        files may hold another object than a dictionary, as a single Tensor; it is returned as it was.
+
+    Raises
+    ------
+    FormatError    the file is of none of these formats, or not a sound one; the message says what is wrong
+    OSError        there is no such file, or it cannot be read
+
+    Notes
+    -----
+    From PyTorch's files come tensors, dictionaries (OrderedDict stays one), lists, tuples, sets, text, numbers, bool,
+    None, sizes and dtypes. Whatever else is in one is refused by name, above all a model that was saved whole: of that,
+    save ``state_dict()``. Tensors that shared memory share it again, if they stay on the CPU. A Parameter comes back as
+    a Tensor that requires grad as it did; `load_state_dict` takes both.
+
+    Both formats of PyTorch are read: the zip that it has written since version 1.6, and the stream of 2017 to 2020.
+
+    Examples
+    --------
+    >>> import tempfile, tinycnn as torch
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     torch.save({"weight": torch.ones(2)}, f"{folder}/weights.pth")
+    ...     torch.load(f"{folder}/weights.pth")
+    {'weight': tensor([1., 1.])}
+    """
+    path = os.fspath(f)
+    with open(path, "rb") as file:
+        try:
+            found = _reader(file)(file)
+            tensors = tensors_in(found)
+        except Flaw as flaw:
+            raise FormatError(f"{path}: {flaw}") from flaw
+    if map_location is not None:
+        for tensor in tensors:
+            tensor.array = tensor.detach().to(map_location).array
+    return found
+
+
+def _reader(file: BufferedReader) -> Any:
+    """The function that reads such files."""
+    first = file.read(512)  # a block of a tar
+    file.seek(0)
+    if first.startswith(b"PK\x03\x04"):
+        return read_torch_zip
+    if first[8:9] == b"{":
+        return read_safetensors
+    if first[:1] == b"\x80" and first[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        return read_torch_stream
+    if not first:
+        raise Flaw("the file is empty")
+    if first[257:262] == b"ustar":
+        raise Flaw(
+            "it is a tar archive, as PyTorch wrote until 2017, which is not read. Where PyTorch is installed,"
+            " torch.save(torch.load(path, weights_only=False), new_path) makes a file that is; but that runs whatever"
+            " code the file holds, so do it only if you trust whoever made it"
+        )
+    raise Flaw("it is neither a safetensors file, which begins with a header's length and '{', nor one of PyTorch's")

@@ -1,0 +1,132 @@
+r"""What the names in PyTorch's pickles mean. There are no others, so nothing else can be asked for.
+
+A tensor is written as a call of ``torch._utils._rebuild_tensor_v2`` with a storage, an offset, sizes and strides, its
+storage as the persistent id ``("storage", torch.FloatStorage, key, device, count)``.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+
+from tinycnn._tensor import Tensor
+from tinycnn.serialization.flaw import Flaw, shown
+from tinycnn.serialization.pickles import Function, as_key
+from tinycnn.serialization.storages import KINDS, Storage
+from tinycnn.shapes import Size
+
+
+def _tensor(arguments: tuple[Any, ...]) -> Tensor:
+    """(storage, offset, sizes, strides[, requires_grad, hooks[, metadata]])."""
+    match arguments:
+        case (Storage() as storage, offset, tuple() as size, tuple() as stride, *rest) if len(rest) in (0, 2, 3):
+            if rest[2:] and rest[2]:
+                raise Flaw("a tensor has its negative or conjugate bit set, which tinycnn has not")
+            return _wanting_grad(storage.tensor(offset, size, stride), rest[0] if rest else False)
+    raise _unfit("_rebuild_tensor", arguments)
+
+
+def _tensor_of_bytes(arguments: tuple[Any, ...]) -> Tensor:
+    """The same with the dtype before the metadata, its storage being one of bytes."""
+    match arguments:
+        case (Storage() as storage, offset, size, stride, requires_grad, hooks, np.dtype() as dtype, *metadata):
+            return _tensor((storage.seen_as(KINDS[dtype.name]), offset, size, stride, requires_grad, hooks, *metadata))
+    raise _unfit("_rebuild_tensor_v3", arguments)
+
+
+def _parameter(arguments: tuple[Any, ...]) -> Tensor:
+    """(tensor, requires_grad, hooks): a tensor of the same memory. It becomes a parameter in a module."""
+    match arguments:
+        case (Tensor() as data, requires_grad, _):
+            return _wanting_grad(data.detach(), requires_grad)
+    raise _unfit("_rebuild_parameter", arguments)
+
+
+def _wanting_grad(tensor: Tensor, requires_grad: Any) -> Tensor:
+    if requires_grad is not True:
+        return tensor
+    if not tensor.is_floating_point():
+        raise Flaw(f"a tensor of {tensor.dtype} is said to want a gradient")
+    return tensor.requires_grad_()
+
+
+def _ordered(arguments: tuple[Any, ...]) -> OrderedDict[Any, Any]:
+    """Of nothing, or of a list of pairs, as Python 2 wrote it. The list is emptied: given twice, it would multiply."""
+    match arguments:
+        case ():
+            return OrderedDict()
+        case (list() as pairs,) if all(type(pair) in (list, tuple) and len(pair) == 2 for pair in pairs):
+            made = OrderedDict((as_key(key), value) for key, value in pairs)
+            pairs.clear()
+            return made
+    raise _unfit("OrderedDict", arguments)
+
+
+def _set(arguments: tuple[Any, ...]) -> set[Any]:
+    match arguments:
+        case (list() as items,):
+            made = set(map(as_key, items))
+            items.clear()
+            return made
+    raise _unfit("set", arguments)
+
+
+def _size(arguments: tuple[Any, ...]) -> Size:
+    match arguments:
+        case (tuple() as sizes,) if all(type(size) is int for size in sizes):
+            return Size(sizes)
+    raise _unfit("Size", arguments)
+
+
+def _unfit(name: str, arguments: tuple[Any, ...]) -> Flaw:
+    return Flaw(f"{name} is called with what it does not take: {', '.join(map(shown, arguments[:9])) or 'nothing'}")
+
+
+_STORAGES = {
+    "BoolStorage": "bool",
+    "ByteStorage": "uint8",
+    "CharStorage": "int8",
+    "ShortStorage": "int16",
+    "IntStorage": "int32",
+    "LongStorage": "int64",
+    "HalfStorage": "float16",
+    "BFloat16Storage": "bfloat16",
+    "FloatStorage": "float32",
+    "DoubleStorage": "float64",
+}
+
+#: what GLOBAL may find
+NAMES: dict[str, Any] = {
+    "collections.OrderedDict": Function(_ordered),
+    "builtins.set": Function(_set),
+    "__builtin__.set": Function(_set),  # Python 2's name, which protocol 2 keeps
+    "torch.Size": Function(_size),
+    "torch._utils._rebuild_tensor": Function(_tensor),  # until 2017
+    "torch._utils._rebuild_tensor_v2": Function(_tensor),
+    "torch._utils._rebuild_tensor_v3": Function(_tensor_of_bytes),  # for dtypes that have no storage of their own
+    "torch._utils._rebuild_parameter": Function(_parameter),
+    "torch.storage.UntypedStorage": KINDS["uint8"],
+    **{f"torch.{name}": KINDS[kind] for name, kind in _STORAGES.items()},
+    **{f"torch.{name}": kind.dtype for name, kind in KINDS.items()},
+}
+
+
+def tensors_in(found: Any) -> list[Tensor]:
+    """All tensors in what a pickle held, after a look whether it holds nothing but values. Each object comes once."""
+    tensors, seen, waiting = [], set(), [found]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Tensor):
+            tensors.append(value)
+        elif isinstance(value, dict):
+            waiting += [*value.values(), getattr(value, "_metadata", None)]
+        elif isinstance(value, list | tuple | set | frozenset):
+            waiting += value
+        elif not isinstance(value, str | int | float | np.dtype | None):
+            raise Flaw(f"it holds a {type(value).__name__} where a value should be")
+    return tensors
