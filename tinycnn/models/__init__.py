@@ -15,7 +15,20 @@ from tinycnn.models.cifar import (
     resnet56,
     resnet110,
 )
+from tinycnn.models.convnext import CNBlock, ConvNeXt, convnext_base, convnext_large, convnext_small, convnext_tiny
+from tinycnn.models.convnextv2 import (
+    ConvNeXtV2,
+    convnextv2_atto,
+    convnextv2_base,
+    convnextv2_femto,
+    convnextv2_huge,
+    convnextv2_large,
+    convnextv2_nano,
+    convnextv2_pico,
+    convnextv2_tiny,
+)
 from tinycnn.models.digits import resnet_digits, se_resnet_digits
+from tinycnn.models.efficientnet import EfficientNet, MBConv, MBConvConfig, efficientnet_b0
 from tinycnn.models.lecture import LeNet, Net, lenet, softmax_classifier
 from tinycnn.models.registry import get_model, get_model_builder, get_model_weights, get_weight, list_models
 from tinycnn.models.residual import BasicBlock, Bottleneck, ResidualBlock, SEBasicBlock, SEBottleneck
@@ -90,6 +103,9 @@ __all__ = [
     "AlexNet_Weights",
     "BasicBlock",
     "Bottleneck",
+    "CNBlock",
+    "ConvNeXt",
+    "ConvNeXtV2",
     "ConvNeXtV2_Atto_Weights",
     "ConvNeXtV2_Base_Weights",
     "ConvNeXtV2_Femto_Weights",
@@ -102,8 +118,11 @@ __all__ = [
     "ConvNeXt_Large_Weights",
     "ConvNeXt_Small_Weights",
     "ConvNeXt_Tiny_Weights",
+    "EfficientNet",
     "EfficientNet_B0_Weights",
     "LeNet",
+    "MBConv",
+    "MBConvConfig",
     "Net",
     "PaddedShortcut",
     "PlainBlock",
@@ -132,6 +151,19 @@ __all__ = [
     "Wide_ResNet50_2_Weights",
     "alexnet",
     "alexnet_2012",
+    "convnext_base",
+    "convnext_large",
+    "convnext_small",
+    "convnext_tiny",
+    "convnextv2_atto",
+    "convnextv2_base",
+    "convnextv2_femto",
+    "convnextv2_huge",
+    "convnextv2_large",
+    "convnextv2_nano",
+    "convnextv2_pico",
+    "convnextv2_tiny",
+    "efficientnet_b0",
     "get_model",
     "get_model_builder",
     "get_model_weights",

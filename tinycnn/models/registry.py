@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from tinycnn.errors import ConfigError
-from tinycnn.models import alexnets, cifar, digits, lecture, resnet, vgg, weights
+from tinycnn.models import alexnets, cifar, convnext, convnextv2, digits, efficientnet, lecture, resnet, vgg, weights
 from tinycnn.models.weights import WeightsEnum
 from tinycnn.nn import Module
 
@@ -21,6 +21,10 @@ MODELS: dict[str, Callable[..., Any]] = {builder.__name__: builder for builder i
     resnet.resnext50_32x4d, resnet.wide_resnet50_2,
     resnet.se_resnet18, resnet.se_resnet34, resnet.se_resnet50, resnet.se_resnet101, resnet.se_resnet152,
     cifar.resnet20, cifar.resnet32, cifar.resnet44, cifar.resnet56, cifar.resnet110, cifar.plain20, cifar.plain56,
+    convnext.convnext_tiny, convnext.convnext_small, convnext.convnext_base, convnext.convnext_large,
+    convnextv2.convnextv2_atto, convnextv2.convnextv2_femto, convnextv2.convnextv2_pico, convnextv2.convnextv2_nano,
+    convnextv2.convnextv2_tiny, convnextv2.convnextv2_base, convnextv2.convnextv2_large, convnextv2.convnextv2_huge,
+    efficientnet.efficientnet_b0,
 )}
 
 
