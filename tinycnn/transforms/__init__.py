@@ -13,21 +13,32 @@ generator, so `tinycnn.manual_seed` makes it come again.
 from __future__ import annotations
 
 from tinycnn.transforms import functional
-from tinycnn.transforms.composition import Compose
+from tinycnn.transforms.composition import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 from tinycnn.transforms.fixed import (
     CenterCrop,
     ConvertImageDtype,
+    FiveCrop,
     Normalize,
     Pad,
     PILToTensor,
     Resize,
+    TenCrop,
     ToPILImage,
     ToTensor,
 )
 from tinycnn.transforms.functional import InterpolationMode
 from tinycnn.transforms.presets import ImageClassification
+from tinycnn.transforms.random_colours import ColorJitter, Grayscale, RandomGrayscale
+from tinycnn.transforms.random_places import (
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    RandomVerticalFlip,
+)
 
 __all__ = [
-    "CenterCrop", "Compose", "ConvertImageDtype", "ImageClassification", "InterpolationMode", "Normalize",
-    "PILToTensor", "Pad", "Resize", "ToPILImage", "ToTensor", "functional",
+    "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "Grayscale", "ImageClassification",
+    "InterpolationMode", "Lambda", "Normalize", "PILToTensor", "Pad", "RandomApply", "RandomChoice", "RandomCrop",
+    "RandomGrayscale", "RandomHorizontalFlip", "RandomOrder", "RandomResizedCrop", "RandomVerticalFlip", "Resize",
+    "TenCrop", "ToPILImage", "ToTensor", "functional",
 ]

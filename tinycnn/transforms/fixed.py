@@ -14,7 +14,8 @@ from tinycnn.transforms.functional.description import pair, whole_numbers
 from tinycnn.transforms.functional.interpolation import interpolation_mode
 
 __all__ = [
-    "CenterCrop", "ConvertImageDtype", "Normalize", "PILToTensor", "Pad", "Resize", "ToPILImage", "ToTensor",
+    "CenterCrop", "ConvertImageDtype", "FiveCrop", "Normalize", "PILToTensor", "Pad", "Resize", "TenCrop", "ToPILImage",
+    "ToTensor",
 ]
 
 
@@ -138,6 +139,40 @@ class CenterCrop(Module):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(size={self.size})"
+
+
+class FiveCrop(Module):
+    r"""The four corners and the middle, as a tuple: `functional.five_crop`.
+
+    ``Lambda(lambda crops: tinycnn.stack([ToTensor()(crop) for crop in crops]))`` after it makes a batch of them.
+    """
+
+    def __init__(self, size: int | Sequence[int]) -> None:
+        super().__init__()
+        self.size = pair("FiveCrop", size)
+
+    def forward(self, img: Any) -> tuple[Any, ...]:
+        r"""Of a Pillow image or a Tensor (…, H, W)."""
+        return F.five_crop(img, self.size)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(size={self.size})"
+
+
+class TenCrop(Module):
+    r"""`FiveCrop` of the image and of its mirror image: `functional.ten_crop`."""
+
+    def __init__(self, size: int | Sequence[int], vertical_flip: bool = False) -> None:
+        super().__init__()
+        self.size = pair("TenCrop", size)
+        self.vertical_flip = vertical_flip
+
+    def forward(self, img: Any) -> tuple[Any, ...]:
+        r"""Of a Pillow image or a Tensor (…, H, W)."""
+        return F.ten_crop(img, self.size, self.vertical_flip)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(size={self.size}, vertical_flip={self.vertical_flip})"
 
 
 class Pad(Module):

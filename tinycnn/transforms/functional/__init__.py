@@ -3,6 +3,15 @@ r"""What the transforms do, as functions: of Pillow images and of Tensors (…, 
 from __future__ import annotations
 
 from tinycnn.transforms.functional.borders import pad
+from tinycnn.transforms.functional.colour import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_gamma,
+    adjust_hue,
+    adjust_saturation,
+    rgb_to_grayscale,
+    to_grayscale,
+)
 from tinycnn.transforms.functional.conversion import (
     convert_image_dtype,
     normalize,
@@ -16,7 +25,8 @@ from tinycnn.transforms.functional.interpolation import InterpolationMode
 from tinycnn.transforms.functional.resampling import resize, resized_crop
 
 __all__ = [
-    "InterpolationMode", "center_crop", "convert_image_dtype", "crop", "five_crop", "get_dimensions",
-    "get_image_num_channels", "get_image_size", "hflip", "normalize", "pad", "pil_to_tensor", "resize",
-    "resized_crop", "ten_crop", "to_pil_image", "to_tensor", "vflip",
+    "InterpolationMode", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation",
+    "center_crop", "convert_image_dtype", "crop", "five_crop", "get_dimensions", "get_image_num_channels",
+    "get_image_size", "hflip", "normalize", "pad", "pil_to_tensor", "resize", "resized_crop", "rgb_to_grayscale",
+    "ten_crop", "to_grayscale", "to_pil_image", "to_tensor", "vflip",
 ]

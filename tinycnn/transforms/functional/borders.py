@@ -52,12 +52,12 @@ def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str
     if is_pillow(img):
         return _pad_pillow(img, widths, fill, padding_mode)
     x = expect_image("pad", img)
+    if isinstance(fill, tuple | list):
+        raise ArgumentError(f"pad: fill of a Tensor must be one number for all channels, not {fill!r}")
     left, top, right, bottom = widths
     if padding_mode == "symmetric":
         return _symmetric(_symmetric(x, -1, left, right), -2, top, bottom)
     if padding_mode == "constant":
-        if isinstance(fill, tuple | list):
-            raise ArgumentError(f"pad: fill of a Tensor must be one number for all channels, not {fill!r}")
         return F.pad(x, (left, right, top, bottom), value=fill or 0)
     planes = x[None] if x.array.ndim < 4 else x
     y = F.pad(planes, (left, right, top, bottom), {"edge": "replicate", "reflect": "reflect"}[padding_mode])
@@ -90,6 +90,8 @@ def _four(numbers: Sequence[int]) -> Widths:
 def _symmetric(x: Tensor, axis: int, before: int, after: int) -> Tensor:
     n = x.array.shape[axis]
     inside = range(max(-before, 0), n - max(-after, 0))
+    if not inside:
+        raise ShapeError(explain("pad: the negative widths leave nothing of the image", {"img": tuple(x.array.shape)}))
     if max(before, after) > len(inside):
         raise ShapeError(explain(
             f"pad: mode 'symmetric' adds at most the {len(inside)} pixels that are there, not {max(before, after)}",

@@ -113,7 +113,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     ------
     ArgumentError    `pic` is something else
     ShapeError       neither two nor three dimensions, or more than four channels
-    ConfigError      such numbers do not have this mode
+    ConfigError      so many channels do not have this mode
     DTypeError       Pillow has no images of such numbers
     """
     if isinstance(pic, Tensor):
@@ -139,9 +139,8 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     if mode is not None and mode not in modes:
         wanted = " or ".join(map(repr, modes))
         raise ConfigError(f"to_pil_image: {channels} channels of {pixels.dtype} have the mode {wanted}, not {mode!r}")
-    if mode is None and (channels == 1 or pixels.dtype == np.uint8):
-        mode = modes[0]
-    if mode is None or pixels.dtype.name not in _GREY_MODES:
+    mode = modes[0] if mode is None else mode
+    if mode is None or (channels != 1 and pixels.dtype != np.uint8):
         raise DTypeError(f"to_pil_image: Pillow has no images with {channels} channels of {pixels.dtype}")
     from PIL import Image
 
@@ -150,7 +149,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     return Image.frombytes(mode, pixels.shape[1::-1], pixels.tobytes(), "raw", raw, 0, 1)
 
 
-def _largest(dtype: dtypes.DType) -> int:
+def largest(dtype: dtypes.DType) -> int:
     r"""What stands for white: 1 for floating numbers and bool, else the largest integer."""
     return int(np.iinfo(dtype).max) if dtype.kind in "iu" else 1
 
@@ -176,10 +175,10 @@ def convert_image_dtype(image: Any, dtype: Any = dtypes.float32) -> Tensor:
     if not isinstance(image, Tensor):
         expect_image("convert_image_dtype", image, tensors_only=True)
     old, new = image.array.dtype, dtypes.as_dtype(dtype)
-    m, m_new = _largest(old), _largest(new)
+    m, m_new = largest(old), largest(new)
+    converted: Tensor = image
     if old == new:
-        return image
-    converted: Tensor
+        return converted
     if old.kind == new.kind == "f":
         converted = image.to(new)
     elif old.kind == "f":

@@ -30,9 +30,9 @@ def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
     """
     top, left, height, width = whole_numbers("crop", (top, left, height, width), "top, left, height, width", (4,))
     bottom, right = top + height, left + width
+    if height < 0 or width < 0:
+        raise ConfigError(f"crop: height and width cannot be negative, but are {height} and {width}")
     if is_pillow(img):
-        if height < 0 or width < 0:
-            raise ConfigError(f"crop: height and width cannot be negative, but are {height} and {width}")
         return img.crop((left, top, right, bottom))
     x = expect_image("crop", img)
     _, h, w = get_dimensions(x)

@@ -98,7 +98,7 @@ def expect_channels(op: str, img: Tensor, allowed: Sequence[int] = (1, 3)) -> in
     return channels
 
 
-def pair(op: str, size: Any, name: str = "size") -> tuple[int, int]:
+def pair(op: str, size: Any, name: str = "size") -> Sequence[int]:
     r"""(height, width) of an integer, which means a square, or of a sequence of one or two of them.
 
     Raises
@@ -106,7 +106,7 @@ def pair(op: str, size: Any, name: str = "size") -> tuple[int, int]:
     ArgumentError    it is no integer and no sequence of one or two
     """
     sides = whole_numbers(op, size, name, (1, 2))
-    return sides[0], sides[-1]
+    return sides if isinstance(size, list) and len(sides) == 2 else (sides[0], sides[-1])  # lists print as lists
 
 
 def whole_numbers(op: str, given: Any, name: str, counts: Sequence[int]) -> list[int]:
