@@ -1,0 +1,13 @@
+r"""Diagrams drawn from the objects themselves, as SVG: networks, blocks, the autograd graph.
+
+A model is run once on zeros of the size that is asked for (`tracing`). What is drawn is what ran: the module tree says
+which operations are one layer, the recorded graph says what was connected with what and how large it was.
+"""
+
+from __future__ import annotations
+
+from tinycnn.plot.diagram.blocks import block
+from tinycnn.plot.diagram.drawing import SVG
+from tinycnn.plot.diagram.stacks import columns
+
+__all__ = ["SVG", "block", "columns"]

@@ -1,0 +1,200 @@
+r"""Networks side by side as columns of layers, with their shortcuts as arcs (Figure 15)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from tinycnn import nn
+from tinycnn._tensor import Tensor
+from tinycnn.errors import ArgumentError
+from tinycnn.plot.diagram.drawing import FAINT, GRID, INK, SVG, text_width
+from tinycnn.plot.diagram.steps import Step, times
+from tinycnn.plot.diagram.structure import Ear, ears, gates, joined, lanes, replaced, spine
+from tinycnn.plot.diagram.tracing import trace
+
+HEIGHT, GAP, SIZE = 16, 11, 9.5      # of a box, to the next one, of its text
+STAGES = ("#e4d4f0", "#cfe8cf", "#f9d0c9", "#cfe0f7", "#fde3b4", "#d2ecec", "#f3d3e4")
+Size = tuple[int, int]
+Band = tuple[int, int]  # in their order
+
+
+class Column(NamedTuple):
+    r"""A network: its steps, those on the longest path that have a box, and what runs beside it."""
+
+    name: str
+    steps: list[Step]
+    boxes: list[int]
+    loops: list[Ear]
+    width: float
+
+    def sizes(self) -> list[Size]:
+        r"""Height and width behind every box."""
+        return [self.steps[i].volume[1:] for i in self.boxes]
+
+    def bands(self, by_size: bool) -> list[Band]:
+        r"""The band of every box: that of its size, or else its number among the runs of boxes of one size."""
+        sizes = self.sizes()
+        runs = [0]
+        for before, after in pairwise(sizes):
+            runs.append(runs[-1] + (before != after))
+        return [(-h, -w) for h, w in sizes] if by_size else [(run, 0) for run in runs]
+
+
+def columns(*models: nn.Module, input_size: Sequence[int] | Tensor, names: Sequence[str] | None = None) -> SVG:
+    r"""Networks as columns of layers side by side, level where their activations are of one size (Figure 15).
+
+    Every layer on the longest way through a network is a box, repeated ones too: kernel, kind, channels and stride as
+    they ran; normalization and activation belong to the layer before them. Shortcuts are arcs: a line where the
+    identity is added, dotted where the shape changes on the way, by a projection or by padding. The colours are those
+    of the sizes, which stand at the left.
+
+    Parameters
+    ----------
+    *models : Module
+    input_size : sequence of int, or Tensor      N C H W, the same for all
+    names : sequence of str, optional            titles; by default the class and the number of layers with weights
+
+    Raises
+    ------
+    ArgumentError    no model, or not one name for each
+
+    References
+    ----------
+    He, Zhang, Ren and Sun 2016, "Deep residual learning for image recognition", figure 3.
+
+    Examples
+    --------
+    >>> from tinycnn import models, plot
+    >>> picture = plot.columns(models.plain20(), models.resnet20(), input_size=(1, 3, 32, 32))
+    >>> len([arc for arc in picture.arcs if arc.kind == "shortcut"])       # three stages of three blocks
+    9
+    """
+    if not models:
+        raise ArgumentError("columns: there is no model to draw")
+    if names is not None and len(names) != len(models):
+        raise ArgumentError(f"columns: {len(models)} models have {len(names)} names")
+    drawn = [_column(model, input_size, names[n] if names else None) for n, model in enumerate(models)]
+    sheet = SVG("Layers of " + ", ".join(column.name for column in drawn))
+    by_size = all(column.sizes() == sorted(column.sizes(), reverse=True) for column in drawn)  # never larger again
+    bands = _bands(drawn, by_size)
+    x = 0.0
+    places = []
+    for column in drawn:
+        wide = max(column.width, text_width(column.name, 13, bold=True))
+        places.append(x + wide / 2)
+        x += max(wide, wide / 2 + column.width / 2 + _reach(column)) + 34
+    for band, (top, _) in bands.items():
+        level = top - GAP / 2 - 2
+        sheet.line([(-86, level), (x - 34, level)], arrow=False, kind="band", stroke=GRID, width=1)
+        sizes = {s for column in drawn for s, b in zip(column.sizes(), column.bands(by_size), strict=True) if b == band}
+        if len(sizes) == 1:
+            sheet.text(-18, top + HEIGHT / 2 + 4, times(sizes.pop(), True), 11, "end", fill=FAINT)
+    for column, middle in zip(drawn, places, strict=True):
+        _draw(sheet, column, middle, bands, column.bands(by_size))
+    _legend(sheet, drawn)
+    return sheet
+
+
+def _column(model: nn.Module, input_size: Sequence[int] | Tensor, name: str | None) -> Column:
+    steps = trace(model, input_size).steps
+    while found := gates(steps):
+        gate = found[0]
+        dense = [steps[i] for i in gate.inner if steps[i].depth]
+        title = "SE " + "→".join(map(str, (steps[gate.maps].volume[0], *(step.channels[1] for step in dense))))
+        steps = replaced(steps, (gate.squeeze, *gate.inner, gate.product), title)
+    steps = joined(steps)
+    way = spine(steps)
+    boxes = [i for i in way if steps[i].kind != "merge"]
+    width = max(text_width(steps[i].label(), SIZE) for i in boxes) + 14
+    count = sum(steps[i].kind in ("conv", "dense") for i in way)
+    return Column(name or f"{type(model).__name__}, {count} weight layers", steps, boxes, ears(steps, way), width)
+
+
+def _bands(drawn: Sequence[Column], by_size: bool) -> dict[Band, tuple[float, float]]:
+    r"""Where each band begins and how high it is: as high as the column with most boxes needs."""
+    most: dict[Band, int] = {}
+    for column in drawn:
+        for band, count in Counter(column.bands(by_size)).items():
+            most[band] = max(most.get(band, 0), count)
+    bands: dict[Band, tuple[float, float]] = {}
+    y = 0.0
+    for band in sorted(most):
+        bands[band] = (y, most[band] * (HEIGHT + GAP))
+        y += most[band] * (HEIGHT + GAP) + 4
+    return bands
+
+
+def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, float]], own: Sequence[Band]) -> None:
+    half, free = column.width / 2, {band: top for band, (top, _) in bands.items()}
+    colour = {band: STAGES[n % len(STAGES)] for n, band in enumerate(bands)}
+    sheet.text(x, free[own[0]] - 22, column.name, 13, "middle", bold=True)
+    bottom: dict[int, float] = {}
+    previous: float | None = None
+    for i, band in zip(column.boxes, own, strict=True):
+        step, y = column.steps[i], free[band]
+        free[band] += HEIGHT + GAP
+        staged = step.kind in ("conv", "block", "norm", "activation")
+        sheet.box(x - half, y, column.width, HEIGHT, step.kind, label=step.label(), tip=_tip(step), size=SIZE, round=3,
+                  fill=colour[band] if staged else "#f4f5f6")
+        if previous is not None:
+            sheet.line([(x, previous), (x, y)], head=5)
+        bottom[i] = previous = y + HEIGHT
+    anchors = _anchors(column, bottom)
+    spans = [(anchors[ear.start], anchors[ear.end]) for ear in column.loops]
+    for ear, span, lane in zip(column.loops, spans, lanes(spans), strict=True):
+        _arc(sheet, column, ear, x, span, 20 + 12 * lane)
+
+
+def _tip(step: Step) -> str:
+    return "\n".join(part.facts() for part in (step, *step.followers))
+
+
+def _anchors(column: Column, bottom: dict[int, float]) -> dict[int, float]:
+    r"""Where arcs leave and arrive: in the gap below the last box before a step's result is there."""
+    anchors: dict[int, float] = {}
+    last = 0.0
+    for i in range(len(column.steps)):
+        last = max(last, bottom.get(i, 0.0))
+        anchors[i] = bottom.get(i, last)
+    return anchors
+
+
+def _arc(sheet: SVG, column: Column, ear: Ear, x: float, span: tuple[float, float], bulge: float) -> None:
+    begin, end, right = span[0] + GAP / 2 + 1, span[1] + GAP / 2 - 2.5, x + column.width / 2
+    steps = column.steps
+    changed = bool(ear.inner)
+    out = right + bulge * 4 / 3  # a Bézier curve reaches three quarters of the way to its control points
+    points = [(right, begin), (out, begin), (out, end), (right, end)]
+    tip = "\n".join(_tip(steps[i]) for i in ear.inner) or "identity"
+    sheet.line([(x, begin), (right, begin)], arrow=False, dotted=changed, kind="lead", stroke=INK, width=1)
+    sheet.line(points, arrow=False, dotted=changed, curved=True, kind="shortcut", stroke=INK, width=1, tip=tip)
+    sheet.line([(right, end), (x, end)], dotted=changed, kind="lead", stroke=INK, width=1, head=5)
+    if changed:
+        sheet.text(right + bulge + 3, (begin + end) / 2 + 3, _beside(column, ear), 8, fill=FAINT)
+
+
+def _beside(column: Column, ear: Ear) -> str:
+    named = [column.steps[i].label() for i in ear.inner]
+    return named[0] if len(named) == 1 else f"{len(named)} steps"
+
+
+def _reach(column: Column) -> float:
+    r"""How far arcs and their labels go to the right of the boxes."""
+    if not column.loops:
+        return 0.0
+    most = max(text_width(_beside(column, ear), 8) if ear.inner else 0.0 for ear in column.loops)
+    deepest = max(lanes([(ear.start, max(ear.end, ear.start + 1)) for ear in column.loops]))
+    return 20 + 12 * deepest + 6 + most
+
+
+def _legend(sheet: SVG, drawn: Sequence[Column]) -> None:
+    y = sheet.bottom + 26
+    x = 0.0
+    for dotted, text in ((False, "identity shortcut"), (True, "shortcut that changes the shape")):
+        if any(bool(ear.inner) == dotted for column in drawn for ear in column.loops):
+            sheet.line([(x, y), (x + 30, y)], arrow=False, dotted=dotted, kind="legend", stroke=INK)
+            sheet.text(x + 36, y + 3.5, text, 10, fill=FAINT)
+            x += 36 + text_width(text, 10) + 24

@@ -1,0 +1,214 @@
+r"""One step of a network that ran: what kind of layer it is, its sizes, and how it is called in a picture."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tinycnn import nn
+from tinycnn.autograd import Op
+from tinycnn.geometry import Pair, Window
+
+CONVOLUTIONS, POOLS = ("Conv2d", "Conv2dInput"), ("MaxPool2d", "SumPool2d")
+DENSE = ("Linear", "MatMul")
+MERGES = {"Add": "+", "Mul": "⊙", "Sub": "−", "Cat": "concat"}
+SHAPING = ("Reshape", "Permute", "Transpose", "GetItem", "Pad", "Slice", "Flip", "Roll")
+POINTWISE = ("ReLU", "GELU", "SiLU", "Sigmoid", "Tanh", "ReLU6", "Hardtanh", "LeakyReLU", "ELU", "Softplus", "Clamp",
+             "LogSigmoid")
+
+
+class Step(NamedTuple):
+    r"""A layer, or a functional call, in the order of the run.
+
+    path : of the module that ran; of the one around it, for a functional call
+    module : the module, None for a functional call
+    within : the innermost module that was running
+    ops : the recorded ops it consists of
+    inputs : the places of the steps whose results it takes
+    serial : of its last op
+    """
+
+    path: str
+    module: nn.Module | None
+    within: nn.Module | None
+    ops: tuple[Op, ...]
+    inputs: tuple[int, ...]
+    serial: int
+    title: str = ""  # instead of the one made from the layer
+    parts: tuple[Step, ...] = ()  # what a step consists of that stands for a whole block
+    followers: tuple[Step, ...] = ()  # the norms and activations that a picture joined to this step
+    channels_last: bool = False  # whether its result is N H W C
+
+    # What it is ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def kind(self) -> str:
+        r"""input, conv, dense, pool, norm, activation, softmax, shape, merge, block or other: the colours' names."""
+        if self.parts:
+            return "block"
+        if not self.inputs:
+            return "input"
+        names, kind = {op.name for op in self.ops}, type(self.module).__name__
+        if self.module is not None and self.module._modules:
+            return "block"
+        for which, known in (("conv", CONVOLUTIONS), ("dense", DENSE)):
+            if names & set(known):
+                return which
+        if "Norm" in kind or "Normalize" in names:
+            return "norm"
+        if names & {"Softmax", "LogSoftmax"}:
+            return "softmax"
+        if names & set(POOLS) or self.is_mean:
+            return "pool"
+        if self.module is None and self.ops[-1].name in MERGES:
+            return "merge" if len(self.inputs) > 1 or not self._operand() else "scale"
+        if names & set(POINTWISE) or type(self.module).__module__ == "tinycnn.nn.activations":
+            return "activation"
+        return "shape" if names <= set(SHAPING) else "other"
+
+    @property
+    def is_mean(self) -> bool:
+        r"""Whether it is the mean over all positions."""
+        first = self.ops[0]
+        return first.name == "Sum" and len(first.shapes[0]) == 4 and set(_axes(first)) == {2, 3}
+
+    @property
+    def main(self) -> Op:
+        r"""The op that says what the layer does."""
+        wanted = (*CONVOLUTIONS, *DENSE, *POOLS)
+        return next((op for op in self.ops if op.name in wanted), self.ops[0])
+
+    @property
+    def depth(self) -> int:
+        r"""How many layers with weights to learn it counts for."""
+        return sum(part.depth for part in self.parts) if self.parts else int(self.kind in ("conv", "dense"))
+
+    # Its sizes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        r"""Of its result, with the batch."""
+        shape: tuple[int, ...] = self.ops[-1].like[0][0]
+        return shape
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        r"""Of what it takes first."""
+        shape: tuple[int, ...] = self.ops[0].shapes[0]
+        return shape
+
+    @property
+    def volume(self) -> tuple[int, int, int]:
+        r"""Channels, height and width of its result; a vector is of 1 × 1."""
+        c, h, w = volume(self.shape)
+        return (w, c, h) if self.channels_last and len(self.shape) == 4 else (c, h, w)
+
+    @property
+    def size(self) -> str:
+        r"""Its result as pictures show it, without the batch: ``56×56×64``, height, width and channels; ``4096``."""
+        c, h, w = self.volume
+        return f"{h}×{w}×{c}" if len(self.shape) == 4 else dims(self.shape[1:]) or "1"
+
+    @property
+    def window(self) -> Window | None:
+        r"""Kernel, stride and padding of a convolution or a pooling."""
+        found: Window | None = self.main.options.get("window")
+        return found
+
+    @property
+    def groups(self) -> int:
+        r"""Of a convolution; 1 for all else."""
+        return int(self.main.options.get("groups", 1))
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        r"""Channels in and out of a convolution or a dense layer, as its weight has them."""
+        if self.main.name == "Conv2dInput":
+            return self.main.shapes[0][1], self.main.like[0][0][1]
+        if self.main.name == "Conv2d":
+            return self.main.shapes[0][1], self.main.like[0][0][1]
+        return self.main.shapes[0][-1], self.main.like[0][0][-1]
+
+    @property
+    def is_depthwise(self) -> bool:
+        r"""Whether each channel is convolved by itself."""
+        return self.kind == "conv" and 1 < self.groups == self.channels[0]
+
+    # Its name ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def label(self) -> str:
+        r"""A line for a box: ``3×3 conv, 64, /2``."""
+        if self.title:
+            return self.title
+        kind, window = self.kind, self.window
+        if kind == "input":
+            return "input"
+        if kind == "conv" and window is not None:
+            depthwise = "depthwise " if self.is_depthwise else ""
+            transposed = "transposed " if self.main.name == "Conv2dInput" else ""
+            many = f", {self.groups} groups" if self.groups > 1 and not depthwise else ""
+            spread = "" if window.dilation == (1, 1) else f", dilation {times(window.dilation)}"
+            what = f"{times(window.kernel, True)} {depthwise}{transposed}conv, {self.channels[1]}"
+            return f"{what}{stride(window)}{many}{spread}"
+        if kind == "dense":
+            return f"fc {self.channels[1]}"
+        if kind == "pool":
+            return self._pool_label(window)
+        if kind in ("merge", "scale"):
+            return f"{MERGES[self.ops[-1].name]} {self._operand() if kind == 'scale' else ''}".strip()
+        if self.module is not None:
+            return str(self.module._get_name())
+        name = self.ops[0].name
+        if name == "Reshape" and len(self.shape) == 2 < len(self.in_shape):
+            return "flatten"
+        return name if kind in ("activation", "softmax") else name.lower()
+
+    def _operand(self) -> str:
+        r"""What is added or multiplied if it is no other step's result: the parameter's name, if that is certain."""
+        own = [] if self.within is None else [name for name, p in self.within._parameters.items() if p is not None]
+        other = self.ops[-1].shapes[1:]
+        return own[0] if len(own) == 1 else "constant" if other == (None,) else ""
+
+    def _pool_label(self, window: Window | None) -> str:
+        adaptive = isinstance(self.module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d)
+        largest = self.main.name == "MaxPool2d" or isinstance(self.module, nn.AdaptiveMaxPool2d)
+        what = "max pool" if largest else "avg pool"
+        if self.volume[1:] == (1, 1) and (window is None or window.kernel == window.size):
+            return f"global {what}"
+        if adaptive or window is None:
+            return f"{what} to {times(self.volume[1:], True)}"
+        return f"{times(window.kernel, True)} {what}{stride(window)}"
+
+    def facts(self) -> str:
+        r"""A longer text, for the tip that shows when the pointer rests on a box: the path, the module, the shapes."""
+        what = repr(self.module) if self.module is not None and not self.module._modules else self.label()
+        shapes = f"{dims(self.in_shape)} → {dims(self.shape)}" if self.inputs else dims(self.shape)
+        return f"{self.path + ': ' if self.path else ''}{what}\n{shapes}"
+
+
+def volume(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    r"""(N, C, H, W) or (N, K) as C, H, W."""
+    rest = shape[1:] if len(shape) > 1 else shape
+    if len(rest) >= 3:
+        return rest[0], rest[1], rest[-1]
+    return (rest[0] if rest else 1), *((rest[1], 1) if len(rest) == 2 else (1, 1))
+
+
+def _axes(op: Op) -> tuple[int, ...]:
+    axes: Any = op.options.get("axes", ())
+    return tuple(axes) if isinstance(axes, tuple | list) else ()
+
+
+def times(pair: Pair, both: bool = False) -> str:
+    r"""``3×3``; a number alone where the two are one and need not both be said."""
+    return str(pair[0]) if pair[0] == pair[1] and not both else f"{pair[0]}×{pair[1]}"
+
+
+def stride(window: Window) -> str:
+    r"""``, /2``; nothing for a stride of 1."""
+    return "" if window.stride == (1, 1) else f", /{times(window.stride)}"
+
+
+def dims(shape: tuple[int, ...]) -> str:
+    r"""``1×64×56×56``."""
+    return "×".join(map(str, shape)) if shape else "scalar"
+
