@@ -30,6 +30,7 @@ class _ChannelNorm(Affine):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
+    _version = 2  # since PyTorch 0.4.1 the state has num_batches_tracked
     _takes: tuple[str, ...]  #: the dimensions that the input may have
 
     def __init__(
@@ -66,6 +67,12 @@ class _ChannelNorm(Affine):
         """Start again: γ = 1, β = 0, and no batches seen."""
         self.reset_running_stats()
         super().reset_parameters()
+
+    def _adapt_state(self, values: dict[str, Any], prefix: str, version: int | None) -> list[str]:
+        """Add to a state of before version 2 what it has not yet; without a version it may be as old."""
+        if (version is None or version < 2) and self.num_batches_tracked is not None:
+            values.setdefault(prefix + "num_batches_tracked", self.num_batches_tracked)
+        return []
 
     def _check_input_dim(self, input: Tensor) -> None:
         kind = type(self).__name__
@@ -197,6 +204,19 @@ class _InstanceNorm(_ChannelNorm):
         bias: bool = True,
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    def _adapt_state(self, values: dict[str, Any], prefix: str, version: int | None) -> list[str]:
+        """Refuse running statistics in a state without a version: before PyTorch 0.4 they were always kept."""
+        names = [name for name in ("running_mean", "running_var") if prefix + name in values]
+        if version is not None or self.track_running_stats or not names:
+            return super()._adapt_state(values, prefix, version)
+        for name in names:
+            del values[prefix + name]
+        kind, which = type(self).__name__, " and ".join(f'"{prefix}{name}"' for name in names)
+        return [
+            f"Unexpected running stats buffer(s) {which} for {kind} with track_running_stats=False, as states from"
+            f" before PyTorch 0.4 have them. Remove them from the state, or use {kind}(…, track_running_stats=True)."
+        ]
 
     def forward(self, input: Tensor) -> Tensor:
         """The same shape, each channel of each example normalised."""

@@ -26,16 +26,24 @@ class IncompatibleKeys(NamedTuple):
     def __repr__(self) -> str:
         if not (self.missing_keys or self.unexpected_keys):
             return "<All keys matched successfully>"
-        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
 def collect(
     module: Module, destination: OrderedDict[str, Tensor] | None, prefix: str, keep_vars: bool
 ) -> OrderedDict[str, Tensor]:
-    """The parameters and persistent buffers of a module and its parts, by path, in the order of definition."""
+    """The parameters and persistent buffers of a module and its parts, by path, in the order of definition.
+
+    As in PyTorch the dictionary has an attribute ``_metadata``: by path, which version of its class a part is of.
+    """
     found: OrderedDict[str, Tensor] = OrderedDict() if destination is None else destination
+    if destination is None:
+        vars(found)["_metadata"] = OrderedDict()
+    versions = getattr(found, "_metadata", None)
     for path, part in module.named_modules(remove_duplicate=False):
         start = f"{prefix}{path}." if path else prefix
+        if versions is not None:
+            versions[start[:-1]] = {"version": getattr(part, "_version", 1)}
         for name, tensor in (*part._parameters.items(), *part._buffers.items()):
             if tensor is not None and name not in part._transient:
                 found[start + name] = tensor if keep_vars else tensor.detach()
@@ -47,28 +55,35 @@ def load(module: Module, values: Mapping[str, Any], strict: bool, assign: bool) 
     if not isinstance(values, Mapping):
         raise TypeError(f"expected state_dict to be dict-like, got {type(values)}; tinycnn.load reads one from a file")
     own = collect(module, None, "", keep_vars=True)
+    given, values = values, dict(values)
+    problems = _adapted(module, values, getattr(given, "_metadata", None))
     missing = [key for key in own if key not in values]
     unexpected = [key for key in values if key not in own]
-    problems = []
-    if strict and missing:
-        problems.append("Missing key(s) in state_dict: " + ", ".join(f'"{key}"' for key in missing) + ".")
     if strict and unexpected:
-        problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{key}"' for key in unexpected) + ".")
+        problems.insert(0, "Unexpected key(s) in state_dict: " + ", ".join(f'"{key}"' for key in unexpected) + ".")
+    if strict and missing:
+        problems.insert(0, "Missing key(s) in state_dict: " + ", ".join(f'"{key}"' for key in missing) + ".")
     fitting = {}
     for key in own:
         if key in values:
             value = values[key]
             if not (is_tensor(value) or isinstance(value, np.ndarray)):
                 problems.append(f'"{key}" holds a {type(value).__name__}, expected a Tensor or an array.')
-            elif tuple(value.shape) != own[key].array.shape:
+                continue
+            value = value if isinstance(value, Tensor) else Tensor.wrap(value)
+            shape = own[key].array.shape
+            if shape == () and value.shape == (1,):  # as single numbers were kept before PyTorch 0.4
+                value = value.reshape(())
+            if tuple(value.shape) == shape:
+                fitting[key] = value
+            else:
                 problems.append(
                     f"size mismatch for {key}: copying a param with shape {tuple(value.shape)} from checkpoint,"
-                    f" the shape in current model is {tuple(own[key].array.shape)}."
+                    f" the shape in current model is {tuple(shape)}."
                 )
-            else:
-                fitting[key] = value if isinstance(value, Tensor) else Tensor.wrap(value)
     if problems:
-        raise StateError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(problems))
+        headline = f"Error(s) in loading state_dict for {type(module).__name__}:\n\t"
+        raise StateError(headline + "\n\t".join(problems) + _hint(own, given))
     with no_grad():
         for key, value in fitting.items():
             if assign:
@@ -76,3 +91,29 @@ def load(module: Module, values: Mapping[str, Any], strict: bool, assign: bool) 
             else:
                 own[key].copy_(value)
     return IncompatibleKeys(missing, unexpected)
+
+
+def _adapted(module: Module, values: dict[str, Any], versions: Any) -> list[str]:
+    """Let each part that has changed since its state was saved bring the values up to date; list what it cannot."""
+    problems = []
+    for path, part in module.named_modules(remove_duplicate=False):
+        if hasattr(part, "_adapt_state"):
+            found = versions.get(path) if isinstance(versions, Mapping) else None
+            version = found.get("version") if isinstance(found, Mapping) else None
+            known = version if isinstance(version, int) else None
+            problems += part._adapt_state(values, f"{path}." if path else "", known)
+    return problems
+
+
+def _hint(own: Mapping[str, Any], values: Mapping[Any, Any]) -> str:
+    """The likely mistake, where it is one of two that are often made."""
+    for key, inner in values.items():
+        if isinstance(inner, Mapping) and any(map(is_tensor, inner.values())):
+            return f"\n  hint   the weights lie one level deeper: load_state_dict(checkpoint[{key!r}])"
+    prefix = next((str(key).partition(".")[0] + "." for key in values), "")
+    bare = [str(key).removeprefix(prefix) for key in values if str(key).startswith(prefix)]
+    if prefix and len(bare) == len(values) and any(key in own for key in bare):
+        origin = ", which DataParallel puts there" if prefix == "module." else ""
+        without = f"{{key.removeprefix({prefix!r}): value for key, value in state_dict.items()}}"
+        return f"\n  hint   every key begins with {prefix!r}{origin}: load {without}"
+    return ""
