@@ -204,7 +204,8 @@ def test_a_state_in_a_wrapper_is_refused_with_the_way_to_take_it_off(wrap, hint)
 
 
 def test_a_state_of_another_model_gets_no_hint():
-    for other in ({"conv.weight": tinycnn.ones(1)}, {"fc.weight": tinycnn.ones(1)}, {"a": {"b": 1}}, {3: tinycnn.ones(1)}, {}):
+    one = tinycnn.ones(1)
+    for other in ({"conv.weight": one}, {"fc.weight": one}, {"a": {"b": 1}}, {3: one}, {}):
         with pytest.raises(RuntimeError, match="Missing key") as caught:
             Net().load_state_dict(other)
         assert "hint" not in str(caught.value)
