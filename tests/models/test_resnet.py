@@ -1,6 +1,9 @@
-r"""Residual networks: PyTorch's numbers for a block, the published sizes of whole networks, torchvision's names."""
+r"""Residual networks: PyTorch's numbers for a block, what the options do, and that they learn."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -8,16 +11,22 @@ import tinycnn as torch
 from tests.models.patterns import fill, waves
 from tinycnn import models
 from tinycnn.errors import ConfigError
-from tinycnn.models import BasicBlock, ResNet
-
-
-def size(model: torch.nn.Module) -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
+from tinycnn.models import (
+    BasicBlock,
+    Bottleneck,
+    PaddedShortcut,
+    ResidualBlock,
+    ResNet,
+    SEBasicBlock,
+    SmallResNet,
+)
+from tinycnn.models.residual import projection
 
 
 def test_a_block_with_squeeze_and_excitation_gives_the_numbers_of_pytorch() -> None:
-    block = BasicBlock(3, 4, 2, squeeze=2).double()
-    fill(block)
+    block = SEBasicBlock(3, 4, 2, downsample=projection(3, 4, 2))
+    block.se = torch.nn.SqueezeExcitation(4, 2)
+    fill(block.double())
     x = waves(2, 3, 5, 5, step=0.37).cos().requires_grad_()
     y = block(x)
     (y * waves(*y.shape, step=1.0).cos()).sum().backward()
@@ -45,55 +54,61 @@ def test_a_block_with_squeeze_and_excitation_gives_the_numbers_of_pytorch() -> N
 
 
 @pytest.mark.parametrize(
-    ("layers", "squeeze_excitation", "parameters"),
-    [((2, 2, 2, 2), False, 11_689_512), ((2, 2, 2, 2), True, 11_779_624)],
-    ids=["ResNet-18", "SE-ResNet-18"],
+    ("dilate", "sizes", "kernels"),
+    [
+        ((False, False, False), [16, 8, 4, 2], [1, 1, 1, 1, 1, 1]),
+        ((False, True, True), [16, 8, 8, 8], [1, 1, 1, 2, 2, 4]),
+        ((True, False, True), [16, 16, 8, 8], [1, 2, 2, 2, 2, 4]),
+    ],
 )
-def test_imagenet_sizes_are_the_published_ones(
-    layers: tuple[int, ...], squeeze_excitation: bool, parameters: int
+def test_a_stage_halves_the_map_or_spreads_its_kernels(
+    dilate: tuple[bool, ...], sizes: list[int], kernels: list[int]
 ) -> None:
-    assert size(ResNet(BasicBlock, layers, squeeze_excitation=squeeze_excitation)) == parameters
-
-
-def test_names_are_torchvisions() -> None:
-    names = list(ResNet(BasicBlock, (2, 1), widths=(4, 8)).state_dict())
-    norm = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
-
-    def block(prefix: str) -> list[str]:
-        return [f"{prefix}{name}" for i in (1, 2) for name in (f"conv{i}.weight", *(f"bn{i}.{part}" for part in norm))]
-
-    assert names == [
-        "conv1.weight", *(f"bn1.{part}" for part in norm), *block("layer1.0."), *block("layer1.1."),
-        *block("layer2.0."), "layer2.0.downsample.0.weight", *(f"layer2.0.downsample.1.{part}" for part in norm),
-        "fc.weight", "fc.bias",
-    ]
-
-
-def test_each_stage_halves_the_image() -> None:
-    net = ResNet(BasicBlock, (1, 1, 1, 1), widths=(2, 3, 4, 5), num_classes=7).eval()
-    shapes = []
-    for stage in ("maxpool", "layer1", "layer2", "layer3", "layer4"):
-        getattr(net, stage).register_forward_hook(lambda module, inputs, y: shapes.append(tuple(y.shape[1:])))
+    net = ResNet(Bottleneck, (1, 2, 2, 2), num_classes=7, replace_stride_with_dilation=dilate).eval()
+    found = []
+    for stage in (net.layer1, net.layer2, net.layer3, net.layer4):
+        stage.register_forward_hook(lambda module, inputs, y: found.append(tuple(y.shape[1:])))
     assert net(torch.zeros(1, 3, 64, 64)).shape == (1, 7)
-    assert shapes == [(2, 16, 16), (2, 16, 16), (3, 8, 8), (4, 4, 4), (5, 2, 2)]
+    assert found == [(width, side, side) for width, side in zip((256, 512, 1024, 2048), sizes, strict=True)]
+    # torchvision: the first block of a stage still has the dilation of the stage before
+    assert [block.conv2.dilation[0] for stage in (net.layer2, net.layer3, net.layer4) for block in stage] == kernels
+
+
+def test_other_normalizations() -> None:
+    net = ResNet(Bottleneck, (1, 1, 1, 1), norm_layer=lambda channels: torch.nn.GroupNorm(32, channels))
+    norms = [part for part in net.modules() if isinstance(part, torch.nn.GroupNorm)]
+    assert len(norms) == 1 + 4 * 3 + 4
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in net.modules())
 
 
 def test_convolutions_start_with_kaimings_variance() -> None:
     torch.manual_seed(0)
-    weight = ResNet(BasicBlock, (1,), widths=(64,)).layer1[0].conv1.weight.detach()
+    weight = SmallResNet(BasicBlock, (1,), widths=(64,)).layer1[0].conv1.weight.detach()
     assert weight.std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.02)  # 36,864 draws
     assert weight.mean().item() == pytest.approx(0, abs=1e-3)
 
 
-def test_a_block_that_starts_as_the_identity() -> None:
-    block = ResNet(BasicBlock, (2,), widths=(4,), zero_init_residual=True).layer1[1]
-    x = torch.randn(2, 4, 6, 6)
-    assert torch.equal(block(x), x.relu())
-    assert not torch.equal(ResNet(BasicBlock, (2,), widths=(4,)).layer1[1](x), x.relu())
+@pytest.mark.parametrize("block", [BasicBlock, Bottleneck])
+def test_blocks_that_start_as_the_identity(block: type[ResidualBlock]) -> None:
+    net = ResNet(block, (2, 1, 1, 1), zero_init_residual=True)
+    x = torch.randn(2, 64 * block.expansion, 6, 6)
+    assert torch.equal(net.layer1[1](x), x.relu())
+    assert not torch.equal(ResNet(block, (2, 1, 1, 1)).layer1[1](x), x.relu())
+
+
+def test_a_normalization_without_weights_has_none_to_start_at_zero() -> None:
+    norm = partial(torch.nn.BatchNorm2d, affine=False)
+    net = ResNet(BasicBlock, (1, 1, 1, 1), zero_init_residual=True, norm_layer=norm)
+    assert net.layer1[0].bn2.weight is None
+
+
+def test_squeeze_and_excitation_starts_as_the_identity_like_timms() -> None:
+    assert models.se_resnet18().layer1[0].bn2.weight.abs().sum().item() == 0
+    assert models.se_resnet18(zero_init_residual=False).layer1[0].bn2.weight.sum().item() == 64
 
 
 @pytest.mark.parametrize("make", [models.resnet_digits, models.se_resnet_digits])
-def test_the_small_ones_take_digits_and_other_small_images(make: type[ResNet]) -> None:
+def test_the_small_ones_take_digits_and_other_small_images(make: Callable[..., SmallResNet]) -> None:
     assert make()(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
     assert make(num_classes=3, in_channels=2)(torch.zeros(2, 2, 11, 7)).shape == (2, 3)
 
@@ -104,6 +119,43 @@ def test_squeeze_and_excitation_is_the_only_difference() -> None:
     assert {name.split(".")[2] for name in excited - plain} == {"se"}
 
 
-def test_stages_without_widths() -> None:
+def test_options_that_contradict_each_other() -> None:
     with pytest.raises(ConfigError, match="3 stages"):
-        ResNet(BasicBlock, (1, 1, 1))
+        SmallResNet(BasicBlock, (1, 1, 1), widths=(4, 8))
+    with pytest.raises(ConfigError, match=r"(?s)four stages, the last three of which may be dilated.*True, False\)"):
+        ResNet(BasicBlock, (1, 1, 1, 1), replace_stride_with_dilation=(True, False))
+    with pytest.raises(ConfigError, match=r"(?s)groups=1, base_width=64 and dilation=1 alone.*= 32.*Bottleneck"):
+        ResNet(BasicBlock, (1, 1, 1, 1), groups=32, width_per_group=4)
+
+
+def test_the_shortcut_without_parameters_keeps_every_other_pixel_between_zeros() -> None:
+    x = torch.randn(2, 4, 6, 6)
+    y = PaddedShortcut(4, 8, 2)(x)
+    assert torch.equal(y[:, 2:6], x[:, :, ::2, ::2])
+    assert y.shape == (2, 8, 3, 3)
+    assert y[:, :2].abs().sum().item() == y[:, 6:].abs().sum().item() == 0
+
+
+@pytest.mark.parametrize("make", [models.plain20, models.resnet20, models.plain56, models.resnet56])
+def test_plain_and_residual_networks_learn(make: Callable[..., SmallResNet]) -> None:
+    torch.manual_seed(0)
+    net = make(num_classes=4)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    x, target = torch.randn(8, 3, 8, 8), torch.arange(8) % 4
+    losses = []
+    for _ in range(4):
+        loss = torch.nn.functional.cross_entropy(net(x), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    assert all(parameter.grad.abs().sum().item() > 0 for parameter in net.parameters())
+
+
+def test_shortcuts_are_all_that_plain_networks_lack() -> None:
+    plain, residual = models.plain20(), models.resnet20()
+    residual.load_state_dict(plain.state_dict())
+    kinds = [type(part) for part in residual.modules()]
+    assert kinds.count(PaddedShortcut) == 2  # where layer2 and layer3 begin
+    assert [type(part) for part in plain.modules()].count(PaddedShortcut) == 0

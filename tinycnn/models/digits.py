@@ -33,7 +33,7 @@ def se_resnet_digits(
 ) -> SmallResNet:
     r"""`resnet_digits` with squeeze-and-excitation: each block weighs its channels by what the whole image shows.
 
-    It has 79,698 parameters; `SmallResNet` says which options there are.
+    It has 79,682 parameters; `SmallResNet` says which options there are.
     """
     model = SmallResNet(
         SEBasicBlock, (1, 1, 1), num_classes=num_classes, in_channels=in_channels, shortcut=projection, **options

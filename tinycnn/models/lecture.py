@@ -17,7 +17,8 @@ def softmax_classifier(
 
         z = W x + b            P(Y = k | x) = exp zₖ / Σⱼ exp zⱼ
 
-    It returns the logits z; the softmax is part of the loss, `nn.CrossEntropyLoss`.
+    It returns the logits z; the softmax is part of the loss, `nn.CrossEntropyLoss`. For the digits there are 650
+    parameters.
 
     Parameters
     ----------
