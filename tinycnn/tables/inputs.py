@@ -2,7 +2,7 @@ r"""The inputs that a model is tried with: their sizes as the user says them, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,3 +84,26 @@ def tensors_in(data: Any) -> Iterator[Tensor]:
     elif isinstance(data, list | tuple | set | frozenset):
         for value in data:
             yield from tensors_in(value)
+
+
+def converted(data: Any, device: Any = None) -> Any:
+    r"""The same lists and dicts with tensors for arrays, all on one device if it is given."""
+    if is_tensor(data) or isinstance(data, np.ndarray):
+        x = data if is_tensor(data) else as_tensor(data)
+        return x if device is None else x.to(device)
+    return _rebuilt(data, lambda part: converted(part, device))
+
+
+def shapes_of(data: Any) -> Any:
+    r"""The same lists and dicts with sizes in place of tensors."""
+    if is_tensor(data) or isinstance(data, np.ndarray):
+        return tuple(data.shape)
+    return _rebuilt(data, shapes_of)
+
+
+def _rebuilt(data: Any, fn: Callable[[Any], Any]) -> Any:
+    if isinstance(data, Mapping):
+        return {name: fn(part) for name, part in data.items()}
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(fn, data))
+    return type(data)(map(fn, data)) if isinstance(data, list | tuple) else data
