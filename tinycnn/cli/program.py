@@ -14,6 +14,9 @@ from tinycnn.errors import ConfigError, TinycnnError
 
 COMMANDS = {
     "train": "train a network on images and leave weights, metrics and pictures in a folder",
+    "transfer": "show on the digits what transfer learning gains when examples are few",
+    "summary": "print a model's modules with their sizes and parameters, as torchinfo does",
+    "table": "print a model's layers with kernels, memory, parameters and operations, as in the lecture",
     "gradcheck": "check the gradient of every op against finite differences",
     "info": "show versions, BLAS, threads, and why CUDA is or is not available",
 }

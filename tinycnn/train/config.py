@@ -12,6 +12,7 @@ from tinycnn.errors import ConfigError
 #: what suits each optimizer where nothing else is asked for
 USUAL_LR = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
 USUAL_WEIGHT_DECAY = {"sgd": 5e-4, "adam": 0.0, "adamw": 0.05}
+MOST_EXAMPLES = 100  # of each digit; there are 140, and some must be left to judge by
 SCHEDULES = ("constant", "step", "cosine", "onecycle")
 
 
@@ -80,9 +81,7 @@ class TrainConfig:
         for name, value in usual.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)  # the one time that it changes
-        for name, least in (("epochs", 1), ("batch_size", 1), ("threads", 1), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{_spelt(name)} must be at least {least}, but it is {getattr(self, name)}")
+        _check_least(self, {"epochs": 1, "batch_size": 1, "threads": 1, "seed": 0})
         _check_range("lr", self.lr, "above 0", lambda x: x > 0)
         _check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
         _check_range("weight_decay", self.weight_decay, "at least 0", lambda x: x >= 0)
@@ -101,6 +100,69 @@ class TrainConfig:
     def as_dict(self) -> dict[str, Any]:
         r"""The choices by name, with what was usual filled in."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class TransferConfig:
+    r"""The choices behind the demonstration of transfer learning; see `few_shot`.
+
+    Parameters
+    ----------
+    model : str
+        A name of a model that takes 8×8 images of one channel.
+    examples : tuple of int
+        How many images of each new digit; one point of the curves each.
+    repeats : int
+        How often all is done anew: pretraining, examples, first weights.
+    steps, pretrain_steps : int
+        Of the optimizer, for the new digits and for the old ones.
+    orientations : int
+        In how many orientations, from 1 to 4, the old digits are to be told apart.
+    augment : float
+        How strongly training images are distorted, whoever learns: see `make_augmentation`.
+    rates : tuple of float
+        The learning rates each way to learn may choose from.
+    threads, seed, out
+        As in `TrainConfig`.
+
+    Raises
+    ------
+    ConfigError    an option is out of range
+    """
+
+    model: str = "resnet_digits"
+    examples: tuple[int, ...] = (1, 2, 5, 10, 20)
+    repeats: int = 5
+    steps: int = 60
+    pretrain_steps: int = 200
+    orientations: int = 4
+    augment: float = 1.0
+    rates: tuple[float, ...] = (0.003, 0.01, 0.03)
+    threads: int = 1
+    seed: int = 0
+    out: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_least(self, {"repeats": 1, "steps": 2, "pretrain_steps": 2, "threads": 1, "seed": 0})
+        _check_range("orientations", self.orientations, "from 1 to 4", lambda x: 1 <= x <= 4)
+        _check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
+        object.__setattr__(self, "examples", tuple(sorted({*self.examples})))
+        if not self.examples or not self.rates:
+            raise ConfigError("at least one number of examples is needed, and one learning rate to choose from")
+        for examples in self.examples:
+            _check_range("examples", examples, f"from 1 to {MOST_EXAMPLES}", lambda x: 1 <= x <= MOST_EXAMPLES)
+        for rate in self.rates:
+            _check_range("rates", rate, "above 0", lambda x: x > 0)
+
+    def as_dict(self) -> dict[str, Any]:
+        r"""The choices by name."""
+        return asdict(self)
+
+
+def _check_least(config: Any, least: dict[str, int]) -> None:
+    for name, bound in least.items():
+        if getattr(config, name) < bound:
+            raise ConfigError(f"{_spelt(name)} must be at least {bound}, but it is {getattr(config, name)}")
 
 
 def _spelt(name: str) -> str:

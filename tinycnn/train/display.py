@@ -29,8 +29,8 @@ class Silent:
         r"""Something to tell besides."""
 
 
-class Table(Silent):
-    r"""The table on `out`; the bar on `err`, if that is a terminal and tqdm is there.
+class Progress(Silent):
+    r"""What is said, on `out`; the bar on `err`, if that is a terminal and tqdm is there.
 
     Parameters
     ----------
@@ -43,16 +43,12 @@ class Table(Silent):
         self._bar: Any = None
 
     def begin(self, batches: int) -> None:
-        self.say(_HEADER)
         self._bar = _progress_bar(batches, self.err)
 
     def batch(self, loss: float) -> None:
         if self._bar is not None:
             self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
             self._bar.update()
-
-    def epoch(self, record: EpochRecord) -> None:
-        self.say(row(record))
 
     def end(self) -> None:
         if self._bar is not None:
@@ -65,6 +61,17 @@ class Table(Silent):
         else:  # the bar gives way to the text and comes back below it
             self._bar.write(text, file=self.out)
             self.out.flush()
+
+
+class Table(Progress):
+    r"""A line an epoch besides, under a header."""
+
+    def begin(self, batches: int) -> None:
+        self.say(_HEADER)
+        super().begin(batches)
+
+    def epoch(self, record: EpochRecord) -> None:
+        self.say(row(record))
 
 
 def row(record: EpochRecord) -> str:

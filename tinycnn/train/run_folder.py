@@ -31,6 +31,8 @@ class RunFolder:
         Must not exist, or be empty. None: the first free one of ``runs/<name>``, ``runs/<name>-2``, …
     name : str
         What the run is called where no path is given.
+    contents : mapping
+        What it can hold, by file name: what `files` lists.
 
     Raises
     ------
@@ -38,7 +40,8 @@ class RunFolder:
     OSError        it cannot be made
     """
 
-    def __init__(self, path: str | None, name: str = "run") -> None:
+    def __init__(self, path: str | None, name: str = "run", contents: Mapping[str, str] = CONTENTS) -> None:
+        self.contents = contents
         self.path = _first_free(os.path.join("runs", name)) if path is None else _empty(path)
 
     def file(self, name: str) -> str:
@@ -47,7 +50,7 @@ class RunFolder:
 
     def files(self) -> dict[str, str]:
         r"""The files that are there, of those a run can leave, with a word on each."""
-        return {name: what for name, what in CONTENTS.items() if os.path.exists(self.file(name))}
+        return {name: what for name, what in self.contents.items() if os.path.exists(self.file(name))}
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         r"""Write config.json."""
@@ -57,10 +60,15 @@ class RunFolder:
 
     def write_metrics(self, records: Iterable[EpochRecord]) -> None:
         r"""Write metrics.csv: a header, then a row an epoch."""
-        with replacing(self.file("metrics.csv")) as temporary, open(temporary, "w", encoding="utf-8") as file:
-            file.write(",".join(EpochRecord._fields) + "\n")
-            for epoch, *figures, seconds in records:
-                file.write(",".join([str(epoch), *(f"{figure:.6f}" for figure in figures), f"{seconds:.3f}"]) + "\n")
+        self.write_table("metrics.csv", EpochRecord._fields, (
+            [str(epoch), *(f"{figure:.6f}" for figure in figures), f"{seconds:.3f}"]
+            for epoch, *figures, seconds in records
+        ))
+
+    def write_table(self, name: str, header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        r"""Write a CSV file of plain words and numbers."""
+        with replacing(self.file(name)) as temporary, open(temporary, "w", encoding="utf-8") as file:
+            file.writelines(",".join(row) + "\n" for row in (header, *rows))
 
     def write_weights(self, state: Mapping[str, Any]) -> None:
         r"""Write model.safetensors."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tinycnn._tensor import Tensor
@@ -54,6 +54,8 @@ class Trainer:
         (logits, targets) to a mean over the batch.
     augment : callable or None
         Changes the images of a training batch.
+    frozen : sequence of Module
+        Parts that stay in evaluation mode while the others learn, so that a BatchNorm among them keeps its statistics.
 
     Examples
     --------
@@ -76,12 +78,14 @@ class Trainer:
         schedule: LRScheduler | None = None,
         loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
         augment: Callable[[Tensor], Tensor] | None = None,
+        frozen: Sequence[Module] = (),
     ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.schedule = schedule
         self.loss = loss
         self.augment = augment
+        self.frozen = frozen
         self.epoch = 0  #: epochs begun
 
     def fit(
@@ -109,6 +113,8 @@ class Trainer:
     def learn(self, batches: Batches, on_batch: Callable[[float], object] | None = None) -> Tally:
         r"""One pass through the batches with one step of the optimizer for each."""
         self.model.train()
+        for part in self.frozen:
+            part.eval()
         tally = Tally()
         for images, targets in self._on_device(batches):
             if self.augment is not None:

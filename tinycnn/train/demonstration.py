@@ -1,0 +1,141 @@
+r"""The demonstration of transfer learning from configuration to run folder: the table as it grows, and the picture."""
+
+from __future__ import annotations
+
+import platform
+from typing import NamedTuple
+
+import numpy as np
+
+from tinycnn import models, plot
+from tinycnn._version import __version__
+from tinycnn.train.config import TransferConfig
+from tinycnn.train.display import Silent
+from tinycnn.train.few_shot import (
+    METHODS,
+    Demonstration,
+    Estimate,
+    Trial,
+    accuracies,
+    choose_rates,
+    compare,
+    gain,
+    steps_in_all,
+)
+from tinycnn.train.run_folder import RunFolder
+from tinycnn.train.threads import blas_threads
+
+TRANSFER_CONTENTS = {
+    "config.json": "the options of this run, and the learning rates that were chosen",
+    "results.csv": "the test accuracy of every network",
+    "transfer.png": "accuracy against examples",
+}
+_HEADER = """
+test accuracy on 5–9 in %, mean ± standard error over {repeats} repeats; the gain is over scratch, on the same examples
+
+examples of            a new network    pretrained, frozen body        pretrained, all learns
+each digit                 scratch        head          gain         fine-tune       gain"""
+
+
+class TransferOutcome(NamedTuple):
+    r"""What came of the demonstration."""
+
+    folder: RunFolder
+    trials: list[Trial]
+    no_pictures: str | None  #: why there are none; None if there are
+
+
+def run_transfer(config: TransferConfig, display: Silent | None = None) -> TransferOutcome:
+    r"""Compare the three ways to learn the digits 5–9 from a few examples; see `few_shot` for the rules.
+
+    After every line of the table the folder holds the results so far.
+
+    Raises
+    ------
+    ConfigError      no such model, or it does not fit the digits
+    DivergedError    a loss became infinite or NaN
+    OSError          the folder cannot be written
+    """
+    display = display or Silent()
+    models.get_model_builder(config.model)  # if there is none, say so before anything is done
+    folder = RunFolder(config.out, f"transfer-{config.model}", TRANSFER_CONTENTS)
+    facts = {"versions": {"tinycnn": __version__, "numpy": np.__version__, "python": platform.python_version()}}
+    folder.write_config({**config.as_dict(), **facts})
+    demonstration, trials = Demonstration(config, display), list[Trial]()
+    display.say(_headline(demonstration))
+    display.begin(steps_in_all(config))
+    try:
+        with blas_threads(config.threads):
+            seeds = range(config.seed, config.seed + config.repeats + 1)  # the last one is for practice
+            *weights, practice = [demonstration.pretrained(seed) for seed in seeds]
+            rates = choose_rates(demonstration, practice, seeds[-1])
+            folder.write_config({**config.as_dict(), "chosen_rates": rates, **facts})
+            display.say("learning rates   " + "   ".join(f"{method} {rate:g}" for method, rate in rates.items()))
+            display.say(_HEADER.format(repeats=config.repeats))
+            for examples in config.examples:
+                trials += compare(demonstration, rates, weights, examples)
+                folder.write_table("results.csv", Trial._fields, (
+                    [method, str(n), str(repeat), f"{accuracy:.6f}"] for method, n, repeat, accuracy in trials
+                ))
+                display.say(_row(trials, examples))
+    finally:
+        display.end()
+    return TransferOutcome(folder, trials, _draw(folder, config, trials))
+
+
+def _draw(folder: RunFolder, config: TransferConfig, trials: list[Trial]) -> str | None:
+    curves = {
+        f"{method}: {what}": [(n, *Estimate.of(accuracies(trials, method, n))) for n in config.examples]
+        for method, what in METHODS.items()
+    }
+    try:
+        figure = plot.few_examples(curves, "Digits 5–9 from few examples, with and without having learnt 0–4")
+    except ImportError as error:
+        return f"matplotlib cannot be imported: {error}"
+    plot.write(figure, folder.file("transfer.png"))
+    return None
+
+
+def _headline(demonstration: Demonstration) -> str:
+    config = demonstration.config
+    turned = f" in {config.orientations} orientations" if config.orientations > 1 else ""
+    return (
+        f"{config.model}: {len(demonstration.source.images)} images of 0–4{turned} are learnt first;"
+        f" then 5–9, tested on {len(demonstration.test.images)} images\n"
+        "learning rates are chosen by training images, on draws of examples that are not counted; this takes a while …"
+    )
+
+
+def _row(trials: list[Trial], examples: int) -> str:
+    def share(estimate: Estimate, sign: str = "") -> str:
+        error = f" ± {100 * estimate.error:4.1f}" if estimate.error == estimate.error else " " * 7
+        return f"{100 * estimate.mean:{sign}6.1f}{error}"
+
+    reached = {method: share(Estimate.of(accuracies(trials, method, examples))) for method in METHODS}
+    return (
+        f"{examples:10d}           {reached['scratch']}"
+        f"   {reached['head']}  {share(gain(trials, 'head', examples), '+')}"
+        f"     {reached['fine-tune']}  {share(gain(trials, 'fine-tune', examples), '+')}"
+    )
+
+
+def verdict(trials: list[Trial]) -> str:
+    r"""Which way won with how many examples, in a sentence each; a gain within two standard errors of 0 is none.
+
+    Examples
+    --------
+    >>> pairs = {"scratch": (0.5, 0.6), "head": (0.7, 0.8), "fine-tune": (0.5, 0.7)}
+    >>> print(verdict([Trial(way, 2, i, x) for way, values in pairs.items() for i, x in enumerate(values)]))
+    head beats scratch with 2 examples of each digit, by up to 20.0 points
+    fine-tune beats scratch with no number of examples that was tried
+    """
+    lines = []
+    for method in ("head", "fine-tune"):
+        gains = {n: gain(trials, method, n) for n in sorted({trial.examples for trial in trials})}
+        sure = {n: estimate for n, estimate in gains.items() if estimate.mean > 2 * estimate.error}
+        if sure:
+            numbers, most = ", ".join(map(str, sure)), 100 * max(estimate.mean for estimate in sure.values())
+            lines.append(f"{method} beats scratch with {numbers} examples of each digit, by up to {most:.1f} points")
+        else:
+            lines.append(f"{method} beats scratch with no number of examples that was tried")
+    return "\n".join(lines)

@@ -1,0 +1,222 @@
+r"""What transfer learning gains when examples are few: digits 0–4 are learnt first, then 5–9 from a few of each.
+
+Three ways to learn the new digits meet on equal terms:
+
+    scratch      a new network, all of it learns
+    head         the network that knows 0–4; a new head learns, the body is frozen
+    fine-tune    the same; all of it learns, the body at a third of the head's rate
+
+All three see the same few images, distorted alike, for the same number of steps, and each takes the learning rate that
+served it best in practice: on other draws of the examples, judged by training images that were not drawn. The test
+images are looked at once by each finished network, and decide nothing.
+
+What transfers depends on how much there was to learn. Told apart from one another and nothing else, five digits leave
+a network that sees what parts these five, and fine-tuning it is worse than starting anew. So each is shown in four
+orientations, as a class of its own: 20 classes of the same images, and the features serve new digits too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinycnn import models
+from tinycnn._tensor import Tensor
+from tinycnn.data import DataLoader, TensorDataset
+from tinycnn.datasets import Digits
+from tinycnn.nn import Module
+from tinycnn.ops.joining import cat
+from tinycnn.optim import AdamW
+from tinycnn.optim.lr_scheduler import OneCycleLR
+from tinycnn.random import Generator, manual_seed
+from tinycnn.train.adaptation import freeze_body, parameter_groups, replace_head
+from tinycnn.train.augmentation import RandomAffine, make_augmentation
+from tinycnn.train.config import TrainConfig, TransferConfig
+from tinycnn.train.display import Silent
+from tinycnn.train.trainer import Trainer
+
+METHODS = {
+    "scratch": "a new network, all of it learns",
+    "head": "pretrained and frozen, only a new head learns",
+    "fine-tune": "pretrained, all of it learns, the body at a third of the head's rate",
+}
+OLD, NEW = range(5), range(5, 10)  # the digits known, the digits to learn
+BODY_RATE = 1 / 3                  # of the head's, when both learn
+WEIGHT_DECAY, BATCH_SIZE, PRETRAIN_RATE, PRETRAIN_BATCH_SIZE = 0.05, 32, 0.01, 64
+
+
+class Images(NamedTuple):
+    r"""Images and which class each is of, counted from 0."""
+
+    images: Tensor  #: (N, 1, 8, 8)
+    targets: Tensor  #: (N,)
+
+    def at(self, index: Any) -> Images:
+        return Images(self.images[index], self.targets[index])
+
+
+class Trial(NamedTuple):
+    r"""One network, finished and tested."""
+
+    method: str
+    examples: int  #: of each class
+    repeat: int  #: which draw of the examples and of the first weights
+    accuracy: float  #: on the test digits 5–9
+
+
+class Estimate(NamedTuple):
+    r"""A mean and its standard error, s/√n; that is NaN for a single value."""
+
+    mean: float
+    error: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Estimate:
+        r"""
+        Examples
+        --------
+        >>> Estimate.of([0.5, 0.75, 1.0])
+        Estimate(mean=0.75, error=0.144337567...)
+        """
+        n = len(values)
+        return cls(float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan)
+
+
+def accuracies(trials: Sequence[Trial], method: str, examples: int) -> list[float]:
+    r"""What a method reached with so many examples, repeat by repeat."""
+    return [trial.accuracy for trial in trials if (trial.method, trial.examples) == (method, examples)]
+
+
+def gain(trials: Sequence[Trial], method: str, examples: int) -> Estimate:
+    r"""How much more a method reached than training from scratch on the same images; its error is that of the pairs."""
+    pairs = zip(accuracies(trials, method, examples), accuracies(trials, "scratch", examples), strict=True)
+    return Estimate.of([ours - scratch for ours, scratch in pairs])
+
+
+def digits(which: range, train: bool) -> Images:
+    r"""The training or the test images of these digits."""
+    everything = Digits(train)
+    index = (everything.targets >= which.start) & (everything.targets < which.stop)
+    return Images(everything.images[index], everything.targets[index] - which.start)
+
+
+def orientations(data: Images, count: int) -> Images:
+    r"""Each image upright and turned by 90°, 180° and 270°, `count` in all; every orientation has its own classes.
+
+    Examples
+    --------
+    >>> turned = orientations(digits(OLD, train=True), 4)
+    >>> len(turned.images), int(turned.targets.max())
+    (2900, 19)
+    """
+    classes = int(data.targets.max()) + 1
+    turned = [data.images]
+    for _ in range(count - 1):
+        turned.append(turned[-1].transpose(2, 3).flip(2))
+    return Images(cat(turned), cat([data.targets + i * classes for i in range(count)]))
+
+
+def draw_examples(data: Images, examples: int, seed: int) -> tuple[Images, Images]:
+    r"""So many images of each class, and all the others."""
+    host, labels = np.random.default_rng(seed), data.targets.numpy()
+    drawn = np.concatenate([host.permutation(np.flatnonzero(labels == c))[:examples] for c in np.unique(labels)])
+    rest = np.setdiff1d(np.arange(len(labels)), drawn)
+    return data.at(drawn), data.at(rest)
+
+
+class Demonstration:
+    r"""The data, and how a network is pretrained, adapted and tested, as the configuration says."""
+
+    def __init__(self, config: TransferConfig, display: Silent) -> None:
+        self.config, self.display = config, display
+        self.source = orientations(digits(OLD, train=True), config.orientations)
+        self.pool = digits(NEW, train=True)
+        self.test = digits(NEW, train=False)
+
+    def pretrained(self, seed: int) -> dict[str, Tensor]:
+        r"""The weights of a network that tells the old digits apart, in every orientation."""
+        manual_seed(seed)
+        model = models.get_model(self.config.model, num_classes=len(OLD) * self.config.orientations)
+        groups = parameter_groups(model, PRETRAIN_RATE, PRETRAIN_RATE)
+        self._learn(model, groups, self.source, self.config.pretrain_steps, PRETRAIN_BATCH_SIZE, seed, ())
+        return model.state_dict()
+
+    def adapted(self, method: str, weights: dict[str, Tensor], few: Images, rate: float, seed: int) -> Trainer:
+        r"""A network that learnt the new digits from these few images."""
+        manual_seed(seed)
+        model = models.get_model(self.config.model, num_classes=len(OLD) * self.config.orientations)
+        if method != "scratch":
+            model.load_state_dict(weights)
+        replace_head(model, len(NEW))
+        frozen = freeze_body(model) if method == "head" else ()
+        groups = parameter_groups(model, rate * (BODY_RATE if method == "fine-tune" else 1), rate)
+        return self._learn(model, groups, few, self.config.steps, BATCH_SIZE, seed, frozen)
+
+    def _learn(
+        self, model: Module, groups: Any, data: Images, steps: int, batch_size: int, seed: int, frozen: Sequence[Module]
+    ) -> Trainer:
+        optimizer = AdamW(groups, lr=groups[-1]["lr"], weight_decay=WEIGHT_DECAY)
+        peaks = [group["lr"] for group in groups]
+        trainer = Trainer(
+            model,
+            optimizer,
+            schedule=OneCycleLR(optimizer, peaks, total_steps=steps, cycle_momentum=False),
+            augment=_augmentation(self.config.augment, Generator().manual_seed(seed)),
+            frozen=frozen,
+        )
+        order = Generator().manual_seed(seed)
+        loader = DataLoader(TensorDataset(*data), min(batch_size, len(data.images)), shuffle=True, generator=order)
+        trainer.learn(_endless(loader, steps), self.display.batch)
+        return trainer
+
+    def accuracy(self, trainer: Trainer, data: Images) -> float:
+        return trainer.evaluate([tuple(data)]).accuracy
+
+
+def _augmentation(strength: float, generator: Generator) -> RandomAffine | None:
+    return make_augmentation(TrainConfig(augment=strength), generator)
+
+
+def _endless(loader: DataLoader, steps: int) -> Iterator[Any]:
+    return itertools.islice(itertools.chain.from_iterable(itertools.repeat(loader)), steps)
+
+
+def choose_rates(demonstration: Demonstration, weights: dict[str, Tensor], seed: int) -> dict[str, float]:
+    r"""The learning rate that serves each method best, on average over the numbers of examples.
+
+    Judged by training images that were not drawn, on draws that are not counted afterwards.
+    """
+    config, chosen = demonstration.config, {}
+    for method in METHODS:
+        scores = []
+        for rate in config.rates:
+            right = []
+            for examples in config.examples:
+                few, rest = draw_examples(demonstration.pool, examples, seed)
+                right.append(demonstration.accuracy(demonstration.adapted(method, weights, few, rate, seed), rest))
+            scores.append(float(np.mean(right)))
+        chosen[method] = config.rates[int(np.argmax(scores))]
+    return chosen
+
+
+def compare(
+    demonstration: Demonstration, rates: dict[str, float], weights: Sequence[dict[str, Tensor]], examples: int
+) -> Iterator[Trial]:
+    r"""Every method on the same examples, once for each pretrained network: each a draw of examples of its own."""
+    config = demonstration.config
+    for repeat, known in enumerate(weights):
+        seed = config.seed + repeat
+        few, _ = draw_examples(demonstration.pool, examples, seed)
+        for method in METHODS:
+            trainer = demonstration.adapted(method, known, few, rates[method], seed)
+            yield Trial(method, examples, repeat, demonstration.accuracy(trainer, demonstration.test))
+
+
+def steps_in_all(config: TransferConfig) -> int:
+    r"""How many steps the demonstration takes, for the line of progress."""
+    networks = len(METHODS) * len(config.examples) * (config.repeats + len(config.rates))
+    return networks * config.steps + (config.repeats + 1) * config.pretrain_steps
