@@ -50,10 +50,12 @@ def _array(file: IO[bytes] | gzip.GzipFile, path: str, axes: int) -> Any:
             {"should begin with": wanted.hex(" "), "begins with": head[:4].hex(" ") or "nothing: it is empty"},
             other and f"it holds {other}: were two files exchanged?",
         ))
+    if len(head) < 4 + 4 * axes:
+        raise FormatError(f"{path}: the file was cut short: it ends after {len(head)} bytes, within its sizes")
     shape = tuple(np.frombuffer(head, ">u4", offset=4).tolist())
-    size = math.prod(shape) if len(shape) == axes else 0
-    if len(head) < 4 + 4 * axes or size > _MOST_BYTES:
-        raise FormatError(f"{path}: sizes that cannot be: {shape} after {len(head)} bytes")
+    size = math.prod(shape)
+    if size > _MOST_BYTES:
+        raise FormatError(f"{path}: sizes that cannot be: {shape}")
     content = file.read(size + 1)  # one more, to see that it ends there
     if len(content) != size:
         more = "more" if len(content) > size else f"{len(content):,}"
