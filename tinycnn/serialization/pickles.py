@@ -247,6 +247,7 @@ def as_key(value: Any) -> Any:
 
 def _stranger(path: str, outermost: bool) -> str:
     """Why a name is refused, and what was likely meant."""
+    path = path if path.replace(".", "_").isidentifier() else shown(path)
     if outermost or path.startswith("torch.nn.modules."):
         return (
             f"it holds a whole object of the class {path}, not tensors. Making one would run its code, so tinycnn reads"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from io import BufferedReader
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,22 +34,43 @@ KINDS = {name: Kind(np.dtype(name), np.dtype(name).itemsize) for name in dtypes.
 KINDS["bfloat16"] = Kind(dtypes.float32, 2)
 
 
+class Named(NamedTuple):
+    """What a pickle says of a storage: its name in the file, the kind of its numbers, how many, which part is meant."""
+
+    key: str
+    kind: Kind
+    length: int
+    part: Any = None
+
+
+def named(identity: Any) -> Named:
+    """Read a persistent id, ("storage", kind, key, device, count[, part])."""
+    match identity:
+        case ("storage", Kind() as kind, str() as key, _, int() as count, *part) if count >= 0 and len(part) <= 1:
+            return Named(key, kind, int(count), *part)
+    raise Flaw("what lies outside the pickle is not given as a storage with its name, kind and length")
+
+
 class Storage:
     """A row of `count` numbers, at first without values. Who makes one has compared its size with the file's."""
 
     def __init__(self, kind: Kind, count: int) -> None:
         self.kind, self.array = kind, np.empty(count, kind.dtype)
 
-    @property
-    def bytes_in_file(self) -> int:
-        """How much of the file it takes."""
-        return self.array.size * self.kind.width
+    def expected(self, kind: Kind, count: int) -> Storage:
+        """This storage, if it is what it is said to be when it is named again."""
+        if self.kind is not kind or self.array.size != count:
+            raise Flaw("two tensors name the same storage, but say different things of it")
+        return self
 
-    def part(self, start: int, count: int) -> Storage:
-        """A storage of its own that lies in this one."""
-        if start < 0 or count < 0 or start + count > self.array.size:
-            raise Flaw(f"a storage of {self.array.size} numbers has no part of {shown(count)} from {shown(start)} on")
-        return self._of(self.array[start : start + count], self.kind)
+    def part(self, where: Any) -> Storage:
+        """All of it for None; for (name, start, length) a storage that lies in this one."""
+        match where:
+            case None:
+                return self
+            case (_, int() as start, int() as length) if 0 <= start <= start + length <= self.array.size:
+                return self._of(self.array[start : start + length], self.kind)
+        raise Flaw(f"a part is asked for that a storage of {self.array.size} numbers has not")
 
     def seen_as(self, kind: Kind) -> Storage:
         """The same bytes, taken for numbers of another kind."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from tinycnn.serialization.flaw import Flaw, shown
 from tinycnn.serialization.pickles import Machine
-from tinycnn.serialization.storages import Kind, Storage
+from tinycnn.serialization.storages import Storage, named
 from tinycnn.serialization.vocabulary import NAMES
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -29,27 +29,15 @@ def read_torch_stream(file: BufferedReader) -> Any:
     roots: dict[str, Storage] = {}
     claimed = 0
 
-    def persistent(name: Any) -> Storage:
+    def persistent(identity: Any) -> Storage:
         nonlocal claimed
-        match name:
-            case ("storage", Kind() as kind, str() as key, _, int() as count, view):
-                pass
-            case _:
-                raise Flaw("a persistent id is not that of a storage")
+        key, kind, count, part = named(identity)
         if key not in roots:
             claimed += count * kind.width
-            if count < 0 or claimed > size:  # before the memory is asked for
-                raise Flaw(f"the storages should take {shown(claimed)} bytes, but the file has {size}: cut short?")
+            if claimed > size:  # before the memory is asked for
+                raise Flaw(f"the storages should have {shown(claimed)} bytes, but the file has {size}: was it cut?")
             roots[key] = Storage(kind, count)
-        root = roots[key]
-        if root.kind is not kind or root.array.size != count:
-            raise Flaw(f"the storage {shown(key)} is said to be of two kinds or sizes")
-        match view:
-            case None:
-                return root
-            case (_, int() as start, int() as length):
-                return root.part(start, length)
-        raise Flaw(f"the part of the storage {shown(key)} is not given by its start and length")
+        return roots[key].expected(kind, count).part(part)
 
     def pickle(persistent: Any = _outside) -> Any:
         return Machine(file, size - file.tell(), NAMES, persistent).run()

@@ -11,6 +11,7 @@ Check sums are not looked at, for PyTorch may leave them out.
 
 from __future__ import annotations
 
+import os
 import struct
 from io import BufferedReader
 from itertools import pairwise
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tinycnn.serialization.flaw import Flaw, shown
 from tinycnn.serialization.pickles import Machine
-from tinycnn.serialization.storages import Kind, Storage
+from tinycnn.serialization.storages import Storage, named
 from tinycnn.serialization.vocabulary import NAMES
 
 if TYPE_CHECKING:
@@ -38,21 +39,15 @@ def read_torch_zip(file: BufferedReader) -> Any:
     program = records["data.pkl"]
     storages: dict[str, Storage] = {}
 
-    def persistent(name: Any) -> Storage:
-        match name:
-            case ("storage", Kind() as kind, str() as key, _, int() as count):
-                pass
-            case _:
-                raise Flaw("a persistent id is not that of a storage")
-        record = records.get(f"data/{key}")
-        if record is None:
-            raise Flaw(f"the storage {shown(key)} is missing")
-        if count * kind.width != record.size:
-            raise Flaw(f"storage {shown(key)} should hold {shown(count)} × {kind.width} bytes, but holds {record.size}")
-        storage = storages.get(key) or storages.setdefault(key, Storage(kind, count))
-        if storage.kind is not kind:
-            raise Flaw(f"the storage {shown(key)} is said to be of two kinds")
-        return storage
+    def persistent(identity: Any) -> Storage:
+        key, kind, count, _ = named(identity)
+        if key not in storages:
+            if (record := records.get(f"data/{key}")) is None:
+                raise Flaw(f"the storage {shown(key)} is missing")
+            if count * kind.width != record.size:
+                raise Flaw(f"storage {shown(key)} should have {shown(count)} × {kind.width} bytes, not {record.size}")
+            storages[key] = Storage(kind, count)
+        return storages[key].expected(kind, count)
 
     file.seek(program.start)
     found = Machine(file, program.size, NAMES, persistent).run()
@@ -81,12 +76,13 @@ def _records(file: BufferedReader) -> dict[str, _Record]:
         raise Flaw("it is TorchScript, a program that PyTorch runs; where PyTorch is, save model.state_dict() instead")
     if len(folders) != 1:
         raise Flaw("it is a zip archive, but not one that torch.save has written: it needs one folder with a data.pkl")
+    size = os.fstat(file.fileno()).st_size
     records: dict[str, _Record] = {}
     spans = []
     for info in infos:
         if not info.filename.startswith(folders[0]):
             continue
-        record = _record(file, info)
+        record = _record(file, size, info)
         name = info.filename.removeprefix(folders[0])
         if name in records:
             raise Flaw(f"the zip archive holds {shown(info.filename)} twice")
@@ -110,9 +106,11 @@ def _directory(file: BufferedReader) -> list[ZipInfo]:
         raise Flaw(f"the zip archive is cut short or damaged: {error}") from error
 
 
-def _record(file: BufferedReader, info: ZipInfo) -> _Record:
+def _record(file: BufferedReader, size: int, info: ZipInfo) -> _Record:
     """Where in the file a record's bytes are: behind its header, which the directory points to."""
     name = shown(info.filename)
+    if not 0 <= info.header_offset <= size:
+        raise Flaw(f"{name} in the zip archive lies outside it")
     if info.flag_bits & 1:
         raise Flaw(f"{name} in the zip archive is encrypted")
     if info.compress_type != 0 or info.compress_size != info.file_size:
@@ -123,6 +121,6 @@ def _record(file: BufferedReader, info: ZipInfo) -> _Record:
         raise Flaw(f"{name} in the zip archive does not lie where its directory says")
     _, name_length, extra_length = _LOCAL.unpack(header)
     start = info.header_offset + _LOCAL.size + name_length + extra_length
-    if start + info.file_size > file.seek(0, 2):
+    if start + info.file_size > size:
         raise Flaw(f"{name} in the zip archive is larger than the file")
     return _Record(start, info.file_size)

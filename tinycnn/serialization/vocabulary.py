@@ -19,20 +19,22 @@ from tinycnn.shapes import Size
 
 
 def _tensor(arguments: tuple[Any, ...]) -> Tensor:
-    """(storage, offset, sizes, strides[, requires_grad, hooks[, metadata]])."""
+    """(storage, offset, sizes, strides), as until 2017; or more, whether it requires grad and its hooks."""
     match arguments:
-        case (Storage() as storage, offset, tuple() as size, tuple() as stride, *rest) if len(rest) in (0, 2, 3):
-            if rest[2:] and rest[2]:
-                raise Flaw("a tensor has its negative or conjugate bit set, which tinycnn has not")
-            return _wanting_grad(storage.tensor(offset, size, stride), rest[0] if rest else False)
+        case (Storage() as storage, offset, tuple() as size, tuple() as stride):
+            return storage.tensor(offset, size, stride)
+        case (Storage() as storage, offset, tuple() as size, tuple() as stride, requires_grad, _):
+            return _wanting_grad(storage.tensor(offset, size, stride), requires_grad)
+        case (_, _, _, _, _, _, dict()):
+            raise Flaw("a tensor is to be read as the negative or conjugate of what is stored, which tinycnn cannot")
     raise _unfit("_rebuild_tensor", arguments)
 
 
 def _tensor_of_bytes(arguments: tuple[Any, ...]) -> Tensor:
-    """The same with the dtype before the metadata, its storage being one of bytes."""
+    """The same, of a storage of bytes, with the dtype to take them for."""
     match arguments:
-        case (Storage() as storage, offset, size, stride, requires_grad, hooks, np.dtype() as dtype, *metadata):
-            return _tensor((storage.seen_as(KINDS[dtype.name]), offset, size, stride, requires_grad, hooks, *metadata))
+        case (Storage() as storage, offset, size, stride, requires_grad, hooks, np.dtype() as dtype, *more):
+            return _tensor((storage.seen_as(KINDS[dtype.name]), offset, size, stride, requires_grad, hooks, *more))
     raise _unfit("_rebuild_tensor_v3", arguments)
 
 
