@@ -95,6 +95,14 @@ def test_what_broke_off_goes_on_where_it_stopped(server: Server, tmp_path: Path,
     assert files_in(tmp_path) == ["big.bin"]
 
 
+def test_what_came_is_kept_when_the_next_try_brings_nothing_new(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "big.bin.partial").write_bytes(CONTENT[:200_000])
+    server.cut_after = 1000
+    with pytest.raises(DownloadError, match="before it brought anything new behind 200,000 bytes"):
+        hub.download_url_to_file(f"{server.url}/big.bin", tmp_path / "big.bin", SHA, progress=False)
+    assert (tmp_path / "big.bin.partial").read_bytes() == CONTENT[:200_000]
+
+
 def test_a_server_without_ranges_sends_all_again(server: Server, tmp_path: Path) -> None:
     (tmp_path / "big.bin.partial").write_bytes(CONTENT[:200_000])
     server.ranges = False
@@ -141,7 +149,7 @@ def test_redirects_are_followed(server: Server, tmp_path: Path) -> None:
 
 
 def test_a_server_that_falls_silent(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tinycnn.hub.transfer._TIMEOUT", 0.05)
+    monkeypatch.setattr("tinycnn.hub.transfer._TIMEOUT", 0.5)
     server.hold = threading.Event()
     with pytest.raises(DownloadError, match=r"TimeoutError: timed out(.|\n)*goes on behind the 0\.1 MB"):
         hub.download_url_to_file(f"{server.url}/big.bin", tmp_path / "big.bin", progress=False)
@@ -250,3 +258,6 @@ def test_addresses_that_are_none() -> None:
         hub.load_state_dict_from_url("/home/ada/net.pth", progress=False)
     with pytest.raises(ConfigError, match="names no file; give a file_name"):
         hub.load_state_dict_from_url("https://example.org/", progress=False)
+    for url in ("http://127.0.0.1:none/net.pth", "http://127.0.0.1/a b.pth", "http://127.0.0.1:1/ü.pth"):
+        with pytest.raises(DownloadError, match="cannot be downloaded"):
+            hub.load_state_dict_from_url(url, progress=False)

@@ -19,7 +19,7 @@ from tests.loopback import closed_port, serving
 from tinycnn import transforms
 from tinycnn.datasets import MNIST, FashionMNIST
 from tinycnn.datasets.idx import read_idx
-from tinycnn.errors import DownloadError, FormatError
+from tinycnn.errors import ConfigError, DownloadError, FormatError
 from tinycnn.utils.data import DataLoader
 
 
@@ -42,6 +42,11 @@ def test_images_and_labels(tmp_path: Path, kind: type[MNIST], packed: bool) -> N
     image, label = train[-1]
     assert (image.mode, image.size, label, type(label)) == ("L", (28, 28), 9, int)
     np.testing.assert_array_equal(np.asarray(image), pixels()[-1])
+
+
+def test_train_is_no_name_of_a_part(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="MNIST: train must be True or False, not 'test'"):
+        MNIST(tmp_path, "test")  # type: ignore[arg-type]
 
 
 def test_classes() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tinycnn import models
-from tinycnn.errors import ConfigError
+from tinycnn.errors import ArgumentError, ConfigError
 from tinycnn.models import registry
 
 SMALL = ("lenet", "resnet_digits", "se_resnet_digits", "softmax_classifier", "resnet20", "plain20")
@@ -56,6 +56,8 @@ def test_a_misspelt_name_gets_the_closest_and_all() -> None:
         models.get_model("se_resnet_digit")
     with pytest.raises(ConfigError, match=r"no model 'zzz'\. There are .*lenet"):
         models.get_model("zzz")
+    with pytest.raises(ArgumentError, match="the name of a model is wanted, such as 'resnet50', not function"):
+        models.get_model(models.resnet50)  # type: ignore[arg-type]
 
 
 def test_an_option_it_does_not_take() -> None:

@@ -208,9 +208,10 @@ def test_a_training_scripts_wrapping_is_taken_off(monkeypatch: pytest.MonkeyPatc
         for wrapped in ({"model": state}, {"state_dict": state, "epoch": 3}, state):
             monkeypatch.setattr("tinycnn.hub.cache.load", lambda path, place, wrapped=wrapped: wrapped)
             assert list(member.get_state_dict(progress=False)) == ["fc.weight", "fc.bias"]
-        monkeypatch.setattr("tinycnn.hub.cache.load", lambda path, place: {})
-        with pytest.raises(FormatError, match="holds no weights"):
-            member.get_state_dict(progress=False)
+        for nothing in ({}, [], tinycnn.ones(2)):
+            monkeypatch.setattr("tinycnn.hub.cache.load", lambda path, place, nothing=nothing: nothing)
+            with pytest.raises(FormatError, match="holds no weights"):
+                member.get_state_dict(progress=False)
 
 
 def test_files_that_are_all_called_model_get_the_name_of_their_folder(content: bytes, tmp_path: Path) -> None:

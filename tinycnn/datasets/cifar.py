@@ -71,8 +71,7 @@ class CIFAR10(SplitDataset):
         target_transform: Transform | None = None,
         download: bool = False,
     ) -> None:
-        super().__init__(root, transform, target_transform)
-        self.train = train
+        super().__init__(root, train, transform, target_transform)
         if download:
             self.download()
         files = self.train_list if train else self.test_list

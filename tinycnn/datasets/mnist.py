@@ -70,8 +70,7 @@ class MNIST(SplitDataset):
         target_transform: Transform | None = None,
         download: bool = False,
     ) -> None:
-        super().__init__(root, transform, target_transform)
-        self.train = train
+        super().__init__(root, train, transform, target_transform)
         if download:
             self.download()
         part = "train" if train else "t10k"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinycnn.data.dataset import Dataset
+from tinycnn.errors import ConfigError
 
 Transform = Callable[[Any], Any]
 
@@ -60,7 +61,17 @@ class VisionDataset(Dataset[tuple[Any, Any]]):
 class SplitDataset(VisionDataset):
     r"""A dataset that comes in two parts, one to learn from and one to test on."""
 
-    train: bool
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        train: bool = True,
+        transform: Transform | None = None,
+        target_transform: Transform | None = None,
+    ) -> None:
+        super().__init__(root, transform, target_transform)
+        if train not in (True, False):
+            raise ConfigError(f"{type(self).__name__}: train must be True or False, not {train!r}")
+        self.train = train
 
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train else 'Test'}"

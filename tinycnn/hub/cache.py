@@ -40,6 +40,7 @@ def load_state_dict_from_url(
     progress: bool = True,
     check_hash: bool = False,
     file_name: str | None = None,
+    weights_only: bool = True,
 ) -> dict[Any, Any]:
     r"""What `tinycnn.load` reads from the file at ``url``, which is downloaded if it is not in the cache yet.
 
@@ -51,6 +52,7 @@ def load_state_dict_from_url(
     progress : bool                           show how the download goes on
     check_hash : bool                         the name is ``name-<hash>.ext``: compare the first digits of the sha256
     file_name : str, optional                 the name in the cache; the URL's if None
+    weights_only : bool                       accepted so that code written for PyTorch runs; nothing is unpickled
 
     Raises
     ------
@@ -70,9 +72,10 @@ def load_state_dict_from_url(
     folder = os.path.join(get_dir(), "checkpoints") if model_dir is None else os.path.expanduser(model_dir)
     path = ensure_file(os.path.join(folder, name), [url], digest=found and found[1], progress=progress)
     try:
-        return load(path, map_location)
+        state: dict[Any, Any] = load(path, map_location)
     except FormatError as error:
         raise FormatError(f"{error}\n  if the file is damaged, delete it: it comes anew from {url}") from error
+    return state
 
 
 def download_url_to_file(

@@ -82,7 +82,7 @@ def _download(url: str, path: str, checksum: Checksum, progress: bool) -> None:
         except HTTPError as error:
             error.close()
             raise _Failure(f"the server answers {error.code} {error.reason}") from error
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
             reason = error.reason if isinstance(error, URLError) else error
             raise _Failure(f"{type(reason).__name__}: {reason}") from error
         finally:
@@ -172,9 +172,13 @@ def _response(url: str, partial: IO[bytes]) -> Any:
         held = partial.read()
         try:
             response = _ask(url, {"Range": f"bytes={start}-"})
-            same_place = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-            if response.status == 206 and same_place and response.read(len(held)) == held:
-                return response
+            if response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                again = response.read(len(held))
+                if again == held:
+                    return response
+                if held.startswith(again) and (_total(response) or 0) >= size:
+                    response.close()
+                    raise OSError(f"the connection broke off before it brought anything new behind {size:,} bytes")
             response.close()  # the server knows no ranges, or has another file by now
         except HTTPError as error:
             error.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from tinycnn.errors import ConfigError
+from tinycnn.errors import ArgumentError, ConfigError, described
 from tinycnn.models import alexnets, cifar, convnext, convnextv2, digits, efficientnet, lecture, resnet, vgg, weights
 from tinycnn.models.weights import WeightsEnum
 from tinycnn.nn import Module
@@ -68,8 +68,11 @@ def get_model_builder(name: str) -> Callable[..., Any]:
 
     Raises
     ------
-    ConfigError    there is none; the message names those that are spelt alike, and all
+    ConfigError      there is none; the message names those that are spelt alike, and all
+    ArgumentError    it is no name at all
     """
+    if not isinstance(name, str):
+        raise ArgumentError(f"the name of a model is wanted, such as 'resnet50', not {described(name)}")
     try:
         return MODELS[name.lower()]
     except KeyError:

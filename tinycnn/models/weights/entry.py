@@ -109,9 +109,9 @@ class WeightsEnum(Enum):
             self.url, model_dir, map_location, progress, check_hash=check_hash, file_name=_file_name(self.url)
         )
         for wrapper in ("model", "state_dict"):  # as training scripts save them
-            if isinstance(state.get(wrapper), dict):
+            if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
                 state = state[wrapper]
-        if not state:
+        if not isinstance(state, dict) or not state:
             raise FormatError(f"{self!r}: {self.url} holds no weights")
         return state
 
