@@ -168,7 +168,7 @@ class Machine:
         path = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else shown(name)
         if path not in self._names:
             outermost = not self._stack and not self._aside
-            raise Flaw(_stranger(path[:_LONGEST_NAME], outermost or self._stack[-1:] == ["module"]))
+            raise Flaw(_stranger(path, outermost or self._stack[-1:] == ["module"]))
         self._push(self._names[path])
 
     def _call(self, function: Any, arguments: Any) -> None:
@@ -247,7 +247,7 @@ def as_key(value: Any) -> Any:
 
 def _stranger(path: str, outermost: bool) -> str:
     """Why a name is refused, and what was likely meant."""
-    path = path if path.replace(".", "_").isidentifier() else shown(path)
+    path = path if len(path) < 200 and path.replace(".", "_").isidentifier() else shown(path)
     if outermost or path.startswith("torch.nn.modules."):
         return (
             f"it holds a whole object of the class {path}, not tensors. Making one would run its code, so tinycnn reads"

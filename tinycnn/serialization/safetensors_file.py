@@ -53,7 +53,7 @@ def _header(file: BufferedReader) -> tuple[dict[str, Any], int]:
     if not 2 <= length <= _MOST_HEADER_BYTES:
         raise Flaw(f"a header cannot be {length} bytes long")
     try:
-        header = json.loads(b"{" + file.read(length - 1))
+        header = json.loads("{" + file.read(length - 1).decode())
     except (ValueError, RecursionError) as error:
         raise Flaw(f"the header is no JSON: {error}") from error
     metadata = header.get("__metadata__", {})
