@@ -57,12 +57,16 @@ def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool) ->
             return _download(url, path, checksum, progress)
         except _Failure as failure:
             failures[url] = str(failure)
-    hint = "get the file elsewhere, with a browser say, and put it where 'belongs to' says"
+    rows: dict[str, str] = {}
+    for number, (url, reason) in enumerate(failures.items(), start=1):
+        place = f" {number}" if len(failures) > 1 else ""
+        rows |= {f"from{place}": url, f"failed{place}": reason}
+    hint = "without a network, get the file elsewhere and put it where 'belongs to' says, under that name"
     with contextlib.suppress(FileNotFoundError):
         received = os.path.getsize(f"{path}.partial")
-        hint = f"run this again: it goes on behind the {received / 1e6:.1f} MB that came. Or {hint}"
+        hint = f"run this again: it goes on behind the {received / 1e6:.1f} MB that came"
     raise DownloadError(explain(
-        f"{os.path.basename(path)} cannot be downloaded", {**failures, "belongs to": os.path.abspath(path)}, hint
+        f"{os.path.basename(path)} cannot be downloaded", {**rows, "belongs to": os.path.abspath(path)}, hint
     ))
 
 
