@@ -34,14 +34,35 @@ def test_the_largest_has_timms_names_and_shapes() -> None:
 
 
 @pytest.mark.parametrize("make", SMALL)
-def test_a_stem_and_four_stages(make) -> None:
-    net, shapes = make().eval(), []
+def test_a_stem_and_four_stages(make, device) -> None:
+    net, shapes = make().to(device).eval(), []
     stages = net.stages if isinstance(net, ConvNeXtV2) else net.features[1::2]
     for stage in stages:
         stage.register_forward_hook(lambda module, inputs, y: shapes.append(tuple(y.shape[1:])))
-    assert net(torch.zeros(2, 3, 64, 96)).shape == (2, 7)
+    logits = net(torch.zeros(2, 3, 64, 96, device=device))
+    logits.sum().backward()
+    assert logits.shape == (2, 7)
     assert shapes == [(4, 16, 24), (6, 8, 12), (8, 4, 6), (10, 2, 3)]
-    assert net(torch.zeros(0, 3, 32, 32)).shape == (0, 7)
+    assert all(parameter.grad is not None for parameter in net.parameters())
+    assert net(torch.zeros(0, 3, 32, 32, device=device)).shape == (0, 7)
+
+
+@pytest.mark.parametrize("make", [ConvNeXt, ConvNeXtV2])
+def test_a_stage_halves_the_image_even_if_it_is_no_wider(make) -> None:
+    net = make((1, 1), (4, 4), num_classes=2)
+    strides = [layer.stride[0] for layer in net.modules() if isinstance(layer, nn.Conv2d)]
+    assert sorted(strides) == [1, 1, 2, 4]
+    assert net(torch.zeros(1, 3, 32, 32)).shape == (1, 2)
+
+
+@pytest.mark.parametrize("make", SMALL)
+def test_half_precision_passes(make) -> None:
+    torch.manual_seed(0)
+    net, x = make().eval(), torch.randn(2, 3, 32, 32)
+    exact = net(x).detach().numpy()
+    halved = net.half()(x.half())
+    assert halved.dtype == "float16"
+    np.testing.assert_allclose(halved.detach().numpy(), exact, atol=0.02 * abs(exact).max())
 
 
 @pytest.mark.parametrize("make", SMALL)
@@ -117,6 +138,8 @@ def test_convolutions_of_one_pixel_are_linear_layers() -> None:
 def test_stages_without_widths(make: type) -> None:
     with pytest.raises(ConfigError, match=r"2 stages in depths=\(1, 1\), but 1 in dims=\(4,\)"):
         make((1, 1), (4,))
+    with pytest.raises(ConfigError, match=r"0 stages"):
+        make((), ())
 
 
 def test_an_image_that_is_too_small_says_where_it_ended() -> None:
@@ -129,3 +152,14 @@ def test_a_head_of_ones_own() -> None:
     net = nn.utils.skip_init(models.convnext_tiny)
     net.classifier[2] = nn.Linear(768, 4)
     assert net(torch.zeros(1, 3, 32, 32)).shape == (1, 4)
+
+
+@pytest.mark.parametrize(("name", "weights"), [
+    ("convnextv2_atto", models.ConvNeXtV2_Atto_Weights), ("efficientnet_b0", models.EfficientNet_B0_Weights),
+])  # fmt: skip
+def test_published_weights_replace_every_number(name: str, weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = models.get_model(name).eval()
+    monkeypatch.setattr(weights, "get_state_dict", lambda self, progress: trained.state_dict())
+    net = models.get_model(name, weights="DEFAULT").eval()
+    x = torch.randn(1, 3, 32, 32)
+    assert torch.equal(net(x), trained(x))

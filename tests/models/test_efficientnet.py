@@ -7,6 +7,7 @@ import pytest
 
 import tinycnn as torch
 from tinycnn import models, nn
+from tinycnn.errors import ConfigError
 from tinycnn.models import EfficientNet, MBConv, MBConvConfig
 from tinycnn.models.efficientnet import STAGES, scaled
 
@@ -85,3 +86,15 @@ def test_it_learns_and_takes_other_numbers_of_classes_and_channels() -> None:
         losses.append(loss.item())
     assert losses[-1] < 0.8 * losses[0]
     assert net.eval()(torch.zeros(0, 3, 32, 32)).shape == (0, 4)
+
+
+def test_no_stages() -> None:
+    with pytest.raises(ConfigError, match="one stage at least"):
+        EfficientNet((), dropout=0.2)
+
+
+def test_on_every_device(device) -> None:
+    net = EfficientNet(ROWS, dropout=0.0, num_classes=4).to(device)
+    net(torch.randn(2, 3, 16, 16, device=device)).sum().backward()
+    assert all(parameter.grad is not None for parameter in net.parameters())
+    assert net.features[0][1].num_batches_tracked.item() == 1

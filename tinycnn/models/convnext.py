@@ -109,8 +109,7 @@ class ConvNeXt(nn.Module):
         num_classes: int = 1000,
     ) -> None:
         super().__init__()
-        if len(depths) != len(dims):
-            raise ConfigError(f"ConvNeXt: {len(depths)} stages in depths={depths}, but {len(dims)} in dims={dims}")
+        expect_stages("ConvNeXt", depths, dims)
         norm = partial(nn.LayerNorm2d, eps=1e-6)
         last = max(sum(depths) - 1, 1)
         skipped = (stochastic_depth_prob * number / last for number in range(sum(depths)))
@@ -131,6 +130,12 @@ class ConvNeXt(nn.Module):
         return logits
 
 
+def expect_stages(name: str, depths: Sequence[int], dims: Sequence[int]) -> None:
+    r"""Raise a ConfigError unless there are as many depths as widths, one at the least."""
+    if not depths or len(depths) != len(dims):
+        raise ConfigError(f"{name}: {len(depths)} stages in depths={depths}, but {len(dims)} in dims={dims}")
+
+
 def initialize(model: nn.Module) -> None:
     r"""Start weights of convolutions and linear layers from N(0, 0.02²), within ±2, and biases at 0."""
     for module in model.modules():
@@ -143,7 +148,7 @@ def initialize(model: nn.Module) -> None:
 def _convnext(
     size: str, published: type[WeightsEnum], weights: WeightsEnum | str | None, progress: bool, **options: Any
 ) -> ConvNeXt:
-    make = ConvNeXt if weights is None else partial(nn.utils.skip_init, ConvNeXt)  # what is overwritten is not drawn
+    make = ConvNeXt if weights is None else partial(nn.utils.skip_init, ConvNeXt)  # they replace every number
     return pretrained(make(**{**SIZES[size], **options}), published, weights, progress)
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from tinycnn import nn
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ConfigError
-from tinycnn.models.convnext import initialize
+from tinycnn.models.convnext import expect_stages, initialize
 from tinycnn.models.weights.convnextv2 import (
     ConvNeXtV2_Atto_Weights,
     ConvNeXtV2_Base_Weights,
@@ -101,13 +100,14 @@ class ConvNeXtStage(nn.Module):
     Parameters
     ----------
     in_chs, out_chs : int      the channels that come in, and those of the blocks
+    stride : int               1, or 2 to halve height and width
     blocks : sequence          the blocks
     """
 
-    def __init__(self, in_chs: int, out_chs: int, blocks: Sequence[nn.Module]) -> None:
+    def __init__(self, in_chs: int, out_chs: int, stride: int, blocks: Sequence[nn.Module]) -> None:
         super().__init__()
-        self.downsample = nn.Identity() if in_chs == out_chs else nn.Sequential(
-            nn.LayerNorm2d(in_chs, eps=1e-6), nn.Conv2d(in_chs, out_chs, kernel_size=2, stride=2)
+        self.downsample = nn.Identity() if stride == 1 else nn.Sequential(
+            nn.LayerNorm2d(in_chs, eps=1e-6), nn.Conv2d(in_chs, out_chs, kernel_size=stride, stride=stride)
         )
         self.blocks = nn.Sequential(*blocks)
 
@@ -172,17 +172,17 @@ class ConvNeXtV2(nn.Module):
         drop_path_rate: float = 0.0,
     ) -> None:
         super().__init__()
-        if len(depths) != len(dims):
-            raise ConfigError(f"ConvNeXtV2: {len(depths)} stages in depths={depths}, but {len(dims)} in dims={dims}")
+        expect_stages("ConvNeXtV2", depths, dims)
         last = max(sum(depths) - 1, 1)
         skipped = (drop_path_rate * number / last for number in range(sum(depths)))
         self.stem = nn.Sequential(
             nn.Conv2d(3, dims[0], kernel_size=4, stride=4), nn.LayerNorm2d(dims[0], eps=1e-6)
         )
         self.stages = nn.Sequential()
-        for depth, before, dim in zip(depths, (dims[0], *dims), dims, strict=False):
+        for stage, (depth, dim) in enumerate(zip(depths, dims, strict=True)):
             blocks = [ConvNeXtBlock(dim, conv_mlp, next(skipped)) for _ in range(depth)]
-            self.stages.append(ConvNeXtStage(before, dim, blocks))
+            before, stride = (dims[stage - 1], 2) if stage else (dim, 1)
+            self.stages.append(ConvNeXtStage(before, dim, stride, blocks))
         self.head = Head(dims[-1], num_classes, drop_rate)
         initialize(self)
 
@@ -194,7 +194,7 @@ class ConvNeXtV2(nn.Module):
 def _convnextv2(
     size: str, published: type[WeightsEnum], weights: WeightsEnum | str | None, progress: bool, **options: Any
 ) -> ConvNeXtV2:
-    make = ConvNeXtV2 if weights is None else partial(nn.utils.skip_init, ConvNeXtV2)  # what comes is not drawn
+    make = ConvNeXtV2 if weights is None else partial(nn.utils.skip_init, ConvNeXtV2)  # they replace every number
     return pretrained(make(**{**SIZES[size], **options}), published, weights, progress)
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from tinycnn import nn
 from tinycnn._tensor import Tensor
+from tinycnn.errors import ConfigError
 from tinycnn.models.weights.efficientnet import EfficientNet_B0_Weights
 from tinycnn.models.weights.entry import pretrained
 
@@ -152,6 +153,8 @@ class EfficientNet(nn.Module):
     ) -> None:
         super().__init__()
         stages = [MBConvConfig(*row) for row in inverted_residual_setting]
+        if not stages:
+            raise ConfigError("EfficientNet: inverted_residual_setting must hold one stage at least, but it is empty")
         total = sum(stage.num_layers for stage in stages)
         skipped = (stochastic_depth_prob * number / total for number in range(total))
         self.features = nn.Sequential(
