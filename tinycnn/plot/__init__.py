@@ -1,7 +1,7 @@
-r"""Pictures of a training and of what came of it. matplotlib is imported when the first one is drawn.
+r"""Pictures of a training and what came of it, and diagrams of networks. matplotlib is imported when first drawn with.
 
-Each function returns a matplotlib Figure that belongs to no window: a notebook shows it, ``figure.savefig(path)``
-writes it, and `write` writes it whole or not at all.
+Charts are matplotlib Figures that belong to no window: a notebook shows them, ``figure.savefig(path)`` writes them, and
+`write` writes them whole or not at all. Diagrams are `SVG` documents: ``picture.save(path)``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,16 @@ from __future__ import annotations
 from tinycnn.plot.canvas import write
 from tinycnn.plot.classification import confusion_matrix, mistakes
 from tinycnn.plot.costs import comparison
-from tinycnn.plot.diagram import SVG, block, columns
+from tinycnn.plot.diagram import (
+    SVG,
+    block,
+    chain,
+    columns,
+    compare_blocks,
+    graph,
+    squeeze_excitation,
+    volumes,
+)
 from tinycnn.plot.history import curves
 from tinycnn.plot.kernels import filters
 from tinycnn.plot.learning import few_examples
@@ -21,14 +30,19 @@ __all__ = [
     "ClassActivation",
     "activations",
     "block",
+    "chain",
     "class_activation",
     "columns",
+    "compare_blocks",
     "comparison",
     "confusion_matrix",
     "curves",
     "few_examples",
     "filters",
     "grad_cam",
+    "graph",
     "mistakes",
+    "squeeze_excitation",
+    "volumes",
     "write",
 ]

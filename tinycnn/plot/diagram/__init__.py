@@ -7,7 +7,12 @@ which operations are one layer, the recorded graph says what was connected with 
 from __future__ import annotations
 
 from tinycnn.plot.diagram.blocks import block
+from tinycnn.plot.diagram.chains import chain
+from tinycnn.plot.diagram.cuboids import volumes
 from tinycnn.plot.diagram.drawing import SVG
+from tinycnn.plot.diagram.evolution import compare_blocks
+from tinycnn.plot.diagram.gating import squeeze_excitation
+from tinycnn.plot.diagram.graphs import graph
 from tinycnn.plot.diagram.stacks import columns
 
-__all__ = ["SVG", "block", "columns"]
+__all__ = ["SVG", "block", "chain", "columns", "compare_blocks", "graph", "squeeze_excitation", "volumes"]

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from tinycnn import nn
 from tinycnn._tensor import Tensor
-from tinycnn.plot.diagram.drawing import FAINT, SVG, text_width
+from tinycnn.plot.diagram.drawing import FAINT, SVG
+from tinycnn.plot.diagram.lettering import text_width
 from tinycnn.plot.diagram.steps import Step
 from tinycnn.plot.diagram.structure import Ear, depths, ears, lanes, spine
 from tinycnn.plot.diagram.tracing import trace

@@ -1,35 +1,24 @@
 r"""The sheet that diagrams are drawn on: an SVG document that grows with what is put on it, and knows where it all is.
-
-Fonts are generic. How wide a text will be is estimated with the widths of DejaVu Sans, the widest of the usual ones,
-so that texts stay inside their boxes whichever font the reader's machine has.
 """
 
 from __future__ import annotations
 
-import html
 import os
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tinycnn.plot.diagram.lettering import FONT, escaped, text_width
 from tinycnn.serialization import replacing
 
 Point = tuple[float, float]
 
-FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 INK, FAINT, LINE, GRID = "#222222", "#5f6368", "#555555", "#d5d8dc"
 FILLS = {  # by kind of layer: pale, so that black text is legible on all of them, in print too
     "input": "#f1f3f4", "conv": "#fde3b4", "dense": "#cfe8cf", "pool": "#f6c6c6", "norm": "#d9e7fb",
     "activation": "#fff3c9", "softmax": "#dccbe8", "shape": "#eceff1", "merge": "#ffffff", "scale": "#f3e3f5",
     "block": "#d6ecec", "other": "#e8eaed", "leaf": "#cfe8cf", "output": "#d9e7fb",
 }
-_WIDTHS = {  # thousandths of an em, rounded up
-    330: " ',.IJijl·", 400: "-/:;\\f|!()[]rt²", 480: '"', 530: "*_`sz", 560: "?Lc", 620: "FPTYaekovxyδ",
-    660: "$0123456789EKSbdghnpqu{}σ√", 720: "ABCRVXZ", 780: "DHNU", 830: "&GOQw", 860: "#+<=>M^~×→−", 1010: "%m@W…",
-}
-WIDTHS = {character: width / 1000 for width, characters in _WIDTHS.items() for character in characters}
-# XML has no place for control characters, half surrogate pairs and two others, not even escaped
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Box(NamedTuple):
@@ -60,32 +49,6 @@ class Arc(NamedTuple):
     points: tuple[Point, ...]
     kind: str = ""
     dotted: bool = False
-
-
-def text_width(string: str, size: float, bold: bool = False) -> float:
-    r"""How wide a line is at most.
-
-    Examples
-    --------
-    >>> text_width("ReLU", 10) < text_width("BatchNorm2d", 10) < text_width("BatchNorm2d", 10, bold=True)
-    True
-    """
-    return size * (1.13 if bold else 1.0) * sum(WIDTHS.get(character, 1.01) for character in string)
-
-
-def shortened(string: str, size: float, width: float) -> str:
-    r"""The string, its end cut off if it would be wider than `width`.
-
-    Examples
-    --------
-    >>> shortened("a text that is rather long", 10, 80)
-    'a text that…'
-    """
-    if text_width(string, size) <= width:
-        return string
-    while string and text_width(string + "…", size) > width:
-        string = string[:-1]
-    return string.rstrip() + "…"
 
 
 class SVG:
@@ -168,6 +131,17 @@ class SVG:
             f"{escaped(string)}</text>"
         )
         self._grow((left, y - 0.8 * size), (left + width, y + 0.25 * size))
+
+    def formula(self, x: float, y: float, string: str, size: float = 12) -> None:
+        r"""Italics with their middle at x; what follows a _ to the end of the word stands below the line: F_sq(U)."""
+        parts = re.split(r"_(\w+)", string)
+        sizes = [size, 0.75 * size] * len(parts)
+        widths = [0.92 * text_width(part, one) for part, one in zip(parts, sizes, strict=False)]
+        x -= sum(widths) / 2
+        for n, (part, width) in enumerate(zip(parts, widths, strict=True)):
+            if part:
+                self.text(x, y + n % 2 * 0.25 * size, part.strip(), sizes[n], italic=True)
+            x += width
 
     def line(self, points: Sequence[Point], *, arrow: bool = True, dotted: bool = False, curved: bool = False,
              kind: str = "edge", stroke: str = LINE, width: float = 1.2, tip: str = "", head: float = 7) -> None:
@@ -268,17 +242,6 @@ class SVG:
         r"""Write it as an SVG file, whole or not at all."""
         with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
             file.write(str(self))
-
-
-def escaped(string: str) -> str:
-    r"""A string as XML holds it; what XML cannot hold becomes �.
-
-    Examples
-    --------
-    >>> escaped('<a & "b">')
-    '&lt;a &amp; &quot;b&quot;&gt;'
-    """
-    return html.escape(FORBIDDEN.sub("�", string))
 
 
 def _bezier(points: Sequence[Point]) -> str:

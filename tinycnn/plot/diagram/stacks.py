@@ -10,7 +10,8 @@ from typing import NamedTuple
 from tinycnn import nn
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ArgumentError
-from tinycnn.plot.diagram.drawing import FAINT, GRID, INK, SVG, text_width
+from tinycnn.plot.diagram.drawing import FAINT, GRID, INK, SVG
+from tinycnn.plot.diagram.lettering import text_width
 from tinycnn.plot.diagram.steps import Step, times
 from tinycnn.plot.diagram.structure import Ear, ears, gates, joined, lanes, replaced, spine
 from tinycnn.plot.diagram.tracing import trace
@@ -136,7 +137,7 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, f
     for i, band in zip(column.boxes, own, strict=True):
         step, y = column.steps[i], free[band]
         free[band] += HEIGHT + GAP
-        staged = step.kind in ("conv", "block", "norm", "activation")
+        staged = step.kind in ("conv", "block", "norm", "activation") or (step.kind == "dense" and len(step.shape) > 2)
         sheet.box(x - half, y, column.width, HEIGHT, step.kind, label=step.label(), tip=_tip(step), size=SIZE, round=3,
                   fill=colour[band] if staged else "#f4f5f6")
         if previous is not None:

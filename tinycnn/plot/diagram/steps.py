@@ -150,17 +150,18 @@ class Step(NamedTuple):
             what = f"{times(window.kernel, True)} {depthwise}{transposed}conv, {self.channels[1]}"
             return f"{what}{stride(window)}{many}{spread}"
         if kind == "dense":
-            return f"fc {self.channels[1]}"
+            return f"1×1 linear, {self.channels[1]}" if len(self.shape) > 2 else f"fc {self.channels[1]}"
         if kind == "pool":
             return self._pool_label(window)
         if kind in ("merge", "scale"):
             return f"{MERGES[self.ops[-1].name]} {self._operand() if kind == 'scale' else ''}".strip()
         if self.module is not None:
-            return str(self.module._get_name())
-        name = self.ops[0].name
-        if name == "Reshape" and len(self.shape) == 2 < len(self.in_shape):
+            name: str = self.module._get_name()
+            return name
+        op: str = self.ops[0].name
+        if op == "Reshape" and len(self.shape) == 2 < len(self.in_shape):
             return "flatten"
-        return name if kind in ("activation", "softmax") else name.lower()
+        return op if kind in ("activation", "softmax") else op.lower()
 
     def _operand(self) -> str:
         r"""What is added or multiplied if it is no other step's result: the parameter's name, if that is certain."""
