@@ -6,6 +6,7 @@ import pytest
 
 import tinycnn as torch
 from tinycnn import models
+from tinycnn.errors import ConfigError
 
 COUNTS = {
     "alexnet": 61_100_840, "alexnet_2012": 60_965_224,
@@ -47,3 +48,16 @@ def test_plain_networks_have_as_many_as_residual_ones() -> None:
 def test_each_docstring_says_how_many(name: str) -> None:
     """As the reader sees it, so it must be right."""
     assert f"{count(name):,}" in (getattr(models, name).__doc__ or "")
+
+
+@pytest.mark.parametrize("name", [*COUNTS, *MILLIONS, "plain20", "plain56"])
+def test_each_takes_its_own_weights_or_says_that_there_are_none(name: str) -> None:
+    try:
+        enum = models.get_model_weights(name)
+    except ConfigError:
+        with pytest.raises(ConfigError, match="no official weights"):
+            torch.nn.utils.skip_init(models.get_model, name, weights="DEFAULT")
+    else:
+        assert enum.DEFAULT.meta["num_params"] == count(name)
+        with pytest.raises(ConfigError, match=rf"{enum.__name__} has no 'IMAGENET'"):
+            torch.nn.utils.skip_init(models.get_model, name, weights="IMAGENET")

@@ -29,6 +29,18 @@ def test_lenet_gives_the_logits_and_gradients_of_pytorch() -> None:
     ], abs=1e-12)
 
 
+def test_the_lectures_class_prints_as_in_pytorch() -> None:
+    assert isinstance(models.Net(), models.LeNet)
+    assert repr(models.Net()) == """Net(
+  (conv1): Conv2d(3, 6, kernel_size=(5, 5), stride=(1, 1))
+  (pool): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
+  (conv2): Conv2d(6, 16, kernel_size=(5, 5), stride=(1, 1))
+  (fc1): Linear(in_features=400, out_features=120, bias=True)
+  (fc2): Linear(in_features=120, out_features=84, bias=True)
+  (fc3): Linear(in_features=84, out_features=10, bias=True)
+)"""
+
+
 def test_the_weights_have_the_lectures_names() -> None:
     names = [f"{layer}.{part}" for layer in ("conv1", "conv2", "fc1", "fc2", "fc3") for part in ("weight", "bias")]
     assert list(models.lenet().state_dict()) == names

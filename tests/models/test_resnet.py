@@ -20,7 +20,8 @@ from tinycnn.models import (
     SEBasicBlock,
     SmallResNet,
 )
-from tinycnn.models.residual import projection
+from tinycnn.models.residual import initialize, projection
+from tinycnn.nn.utils import skip_init
 
 
 def test_a_block_with_squeeze_and_excitation_gives_the_numbers_of_pytorch() -> None:
@@ -64,7 +65,7 @@ def test_a_block_with_squeeze_and_excitation_gives_the_numbers_of_pytorch() -> N
 def test_a_stage_halves_the_map_or_spreads_its_kernels(
     dilate: tuple[bool, ...], sizes: list[int], kernels: list[int]
 ) -> None:
-    net = ResNet(Bottleneck, (1, 2, 2, 2), num_classes=7, replace_stride_with_dilation=dilate).eval()
+    net = skip_init(ResNet, Bottleneck, (1, 2, 2, 2), num_classes=7, replace_stride_with_dilation=dilate).eval()
     found = []
     for stage in (net.layer1, net.layer2, net.layer3, net.layer4):
         stage.register_forward_hook(lambda module, inputs, y: found.append(tuple(y.shape[1:])))
@@ -75,7 +76,9 @@ def test_a_stage_halves_the_map_or_spreads_its_kernels(
 
 
 def test_other_normalizations() -> None:
-    net = ResNet(Bottleneck, (1, 1, 1, 1), norm_layer=lambda channels: torch.nn.GroupNorm(32, channels))
+    net = skip_init(
+        ResNet, Bottleneck, (1, 1, 1, 1), norm_layer=lambda channels: torch.nn.GroupNorm(32, channels)
+    )
     norms = [part for part in net.modules() if isinstance(part, torch.nn.GroupNorm)]
     assert len(norms) == 1 + 4 * 3 + 4
     assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in net.modules())
@@ -90,21 +93,30 @@ def test_convolutions_start_with_kaimings_variance() -> None:
 
 @pytest.mark.parametrize("block", [BasicBlock, Bottleneck])
 def test_blocks_that_start_as_the_identity(block: type[ResidualBlock]) -> None:
-    net = ResNet(block, (2, 1, 1, 1), zero_init_residual=True)
+    net = torch.nn.Sequential(block(64 * block.expansion, 64))
     x = torch.randn(2, 64 * block.expansion, 6, 6)
-    assert torch.equal(net.layer1[1](x), x.relu())
-    assert not torch.equal(ResNet(block, (2, 1, 1, 1)).layer1[1](x), x.relu())
+    initialize(net, zero_init_residual=False)
+    assert not torch.equal(net(x), x.relu())
+    initialize(net, zero_init_residual=True)
+    assert torch.equal(net(x), x.relu())
 
 
 def test_a_normalization_without_weights_has_none_to_start_at_zero() -> None:
     norm = partial(torch.nn.BatchNorm2d, affine=False)
-    net = ResNet(BasicBlock, (1, 1, 1, 1), zero_init_residual=True, norm_layer=norm)
-    assert net.layer1[0].bn2.weight is None
+    initialize(block := BasicBlock(4, 4, norm_layer=norm), zero_init_residual=True)
+    assert block.bn2.weight is None
 
 
-def test_squeeze_and_excitation_starts_as_the_identity_like_timms() -> None:
-    assert models.se_resnet18().layer1[0].bn2.weight.abs().sum().item() == 0
-    assert models.se_resnet18(zero_init_residual=False).layer1[0].bn2.weight.sum().item() == 64
+@pytest.mark.parametrize("make", [models.se_resnet18, models.se_resnet50, models.resnet18, models.resnet50])
+def test_networks_with_squeeze_and_excitation_start_as_identities_like_timms(
+    make: Callable[..., ResNet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for drawn in ("normal_", "uniform_"):
+        monkeypatch.setattr(torch.nn.init, drawn, lambda tensor, *args, **options: tensor)
+    usual = make is models.se_resnet18 or make is models.se_resnet50
+    for options, zero in [({}, usual), ({"zero_init_residual": not usual}, not usual)]:
+        gains = [block.last_norm().weight.sum().item() for block in make(**options).layer1]
+        assert all(gain == 0 for gain in gains) is zero
 
 
 @pytest.mark.parametrize("make", [models.resnet_digits, models.se_resnet_digits])

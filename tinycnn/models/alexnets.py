@@ -37,7 +37,7 @@ class AlexNet(nn.Module):
 
     References
     ----------
-    Krizhevsky (2014), "One weird trick for parallelizing convolutional neural networks", footnote 1.
+    Krizhevsky (2014), "One weird trick for parallelizing convolutional neural networks".
     """
 
     def __init__(self, num_classes: int = 1000, dropout: float = 0.5) -> None:

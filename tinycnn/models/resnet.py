@@ -74,6 +74,7 @@ class ResNet(nn.Module):
             raise ConfigError(explain(
                 "ResNet: it has four stages, the last three of which may be dilated",
                 {"layers": layers, "replace_stride_with_dilation": replace_stride_with_dilation},
+                "SmallResNet takes any number of stages",
             ))
         self.inplanes, self.dilation = 64, 1  # of what the stages so far leave
         self.groups, self.base_width = groups, width_per_group

@@ -42,7 +42,7 @@ def agreement(name: str, size: int, part: str = "", batch: int = 2) -> Agreement
     errors = []
     for found_kind, wanted_kind in zip(found_step, wanted_step, strict=True):
         assert list(found_kind) == list(wanted_kind)
-        nothing = 1e-9 * max((abs(array).max() for array in wanted_kind.values()), default=0)
+        nothing = 1e-6 * max((abs(array).max() for array in wanted_kind.values()), default=0)
         errors.append({key: apart(found_kind[key], array, nothing) for key, array in wanted_kind.items()})
     gradients, statistics = errors
     worst = max(gradients, key=lambda key: gradients[key])
