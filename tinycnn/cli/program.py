@@ -14,7 +14,9 @@ from tinycnn.errors import ConfigError, TinycnnError
 
 COMMANDS = {
     "train": "train a network on images and leave weights, metrics and pictures in a folder",
+    "finetune": "make a trained network tell your own photographs apart",
     "transfer": "show on the digits what transfer learning gains when examples are few",
+    "predict": "tell what is on photographs: the likeliest classes, printed and as a picture",
     "summary": "print a model's modules with their sizes and parameters, as torchinfo does",
     "table": "print a model's layers with kernels, memory, parameters and operations, as in the lecture",
     "gradcheck": "check the gradient of every op against finite differences",

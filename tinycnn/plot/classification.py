@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinycnn.data import Dataset
 from tinycnn.errors import ShapeError, explain
 from tinycnn.plot.canvas import FAINT, INK, RIGHT, WRONG, as_array, new_figure, tidy
 
@@ -82,48 +83,60 @@ def _colours(counts: Any) -> Any:
     return empty + strength[..., None].clip(0, 1) * (colour - empty)
 
 
-def mistakes(images: Any, targets: Any, probabilities: Any, classes: Sequence[str] | None = None) -> Figure:
+def mistakes(
+    images: Any, targets: Any, probabilities: Any, classes: Sequence[str] | None = None, tested: str = "test images"
+) -> Figure:
     r"""The wrongly classified images, surest mistake first, each beside the probabilities the classifier gave.
 
     Where nothing is wrong, it shows the images about which the classifier was least sure.
 
     Parameters
     ----------
-    images : Tensor, array or list, (N, C, H, W), float      C is 1 for grey and 3 for colour; values in [0, 1]
+    images : Tensor, array or list, (N, C, H, W), float      C is 1 for grey and 3 for colour; values in [0, 1]. Or a
+                                                             Dataset of images, which fetches those that are shown
     targets : Tensor, array or list, (N,), int               true classes
     probabilities : Tensor, array or list, (N, K), float
     classes : sequence of str or None                        their names; numbers from 0 if None
+    tested : str                                             what the images are called
 
     Raises
     ------
     ShapeError    the shapes do not fit each other
     """
-    pixels, truth, chances = as_array(images), as_array(targets), as_array(probabilities)
-    if pixels.ndim != 4 or chances.ndim != 2 or truth.shape != chances.shape[:1] or len(pixels) != len(truth):
+    pixels: Any = images if isinstance(images, Dataset) else as_array(images)
+    truth, chances = as_array(targets), as_array(probabilities)
+    shape = (len(pixels), "C", "H", "W") if isinstance(images, Dataset) else pixels.shape
+    if len(shape) != 4 or chances.ndim != 2 or not shape[:1] == truth.shape == chances.shape[:1]:
         raise ShapeError(explain(
             "mistakes: every image needs its class and its row of probabilities",
-            {"images N C H W": pixels.shape, "targets N": truth.shape, "probabilities N K": chances.shape},
+            {"images N C H W": shape, "targets N": truth.shape, "probabilities N K": chances.shape},
         ))
-    names = [str(i) for i in range(chances.shape[1])] if classes is None else list(classes)
+    names = [str(i) for i in range(chances.shape[1])] if classes is None else [_shortened(name) for name in classes]
     sureness = chances.max(axis=1)
     wrong = np.flatnonzero(chances.argmax(axis=1) != truth)
     shown = wrong[np.argsort(-sureness[wrong], kind="stable")][:MOST_MISTAKES]
-    title = f"{len(wrong)} of {len(truth)} test images are classified wrongly"
+    title = f"{len(wrong)} of {len(truth)} {tested} are classified wrongly"
     if len(wrong) > len(shown):
         title += f"; the {len(shown)} surest mistakes"
     if not len(wrong):
         shown = np.argsort(sureness, kind="stable")[:4]
-        title = f"All {len(truth)} test images are classified correctly; the least sure ones"
+        title = f"All {len(truth)} {tested} are classified correctly; the least sure ones"
     columns = min(4, len(shown))
     rows = math.ceil(len(shown) / columns)
     # every axes is put into its place by hand: a layout engine takes seconds over forty of them
-    figure = new_figure(3.7 * max(columns, 2), 1.95 * rows + 0.6, title, arranged=False)
+    label = 0.07 * max(0, max(map(len, names)) - 3)  # what longer names need to the left of the bars
+    pitch = 3.7 + label
+    figure = new_figure(pitch * max(columns, 2), 1.95 * rows + 0.6, title, arranged=False)
     width, height = figure.get_size_inches()
     for place, n in enumerate(shown):
-        x, y = 0.25 + 3.7 * (place % columns), height - 2.4 - 1.95 * (place // columns)
-        panel = [figure.add_axes((at / width, y / height, 1.45 / width, 1.45 / height)) for at in (x, x + 1.75)]
-        _mistake(panel, pixels[n], int(truth[n]), chances[n], names)
+        x, y = 0.25 + pitch * (place % columns), height - 2.4 - 1.95 * (place // columns)
+        panel = [figure.add_axes((at / width, y / height, 1.45 / width, 1.45 / height)) for at in (x, x + 1.75 + label)]
+        _mistake(panel, as_array(pixels[int(n)]), int(truth[n]), chances[n], names)
     return figure
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 20 else f"{name[:19]}…"
 
 
 def _mistake(panel: list[Axes], image: Any, target: int, chances: Any, names: list[str]) -> None:

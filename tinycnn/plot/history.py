@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def curves(records: Sequence[Any], title: str = "How the training went") -> Figure:
+def curves(
+    records: Sequence[Any], title: str = "How the training went", tested: str = "test images"
+) -> Figure:
     r"""Loss, on a logarithmic scale, and accuracy, for training and test images.
 
     Parameters
     ----------
     records : sequence of train.EpochRecord, or of anything with its attributes, an epoch each
+    tested : str      what the test figures are of
 
     Raises
     ------
@@ -36,24 +39,24 @@ def curves(records: Sequence[Any], title: str = "How the training went") -> Figu
     figure = new_figure(11, 4.6, title)
     left, right = figure.subplots(1, 2)
     epochs = [record.epoch for record in records]
-    _pair(left, epochs, [r.train_loss for r in records], [r.test_loss for r in records], "{:.3f}")
+    _pair(left, epochs, [r.train_loss for r in records], [r.test_loss for r in records], "{:.3f}", tested)
     left.set_yscale("log")
     left.yaxis.set_major_formatter("{x:g}")
     left.set_title("Cross-entropy loss in nats", loc="left", fontsize=11, color=INK)
-    learnt, tested = [100 * r.train_accuracy for r in records], [100 * r.test_accuracy for r in records]
-    _pair(right, epochs, learnt, tested, "{:.2f} %")
+    learnt, judged = [100 * r.train_accuracy for r in records], [100 * r.test_accuracy for r in records]
+    _pair(right, epochs, learnt, judged, "{:.2f} %", tested)
     right.set_title("Accuracy in %", loc="left", fontsize=11, color=INK)
     # the interesting part is the top: the first epochs may leave the picture
-    late = [value for line in (learnt, tested) for value in line[len(line) // 5:]]
+    late = [value for line in (learnt, judged) for value in line[len(line) // 5:]]
     right.set_ylim(max(0.0, min(late) - 0.3 * (100 - min(late)) - 0.5), 100.5)
     return figure
 
 
-def _pair(axes: Axes, epochs: list[int], train: list[float], test: list[float], form: str) -> None:
+def _pair(axes: Axes, epochs: list[int], train: list[float], test: list[float], form: str, tested: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     few = len(epochs) < 3
-    for values, colour, name in ((train, TRAIN, "training images"), (test, TEST, "test images")):
+    for values, colour, name in ((train, TRAIN, "training images"), (test, TEST, tested)):
         axes.plot(epochs, values, color=colour, linewidth=2, marker="o" if few else None,
                   label=f"{name}: {form.format(values[-1])}")
     axes.set_xlabel("epoch", color=INK)

@@ -81,14 +81,14 @@ class TrainConfig:
         for name, value in usual.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)  # the one time that it changes
-        _check_least(self, {"epochs": 1, "batch_size": 1, "threads": 1, "seed": 0})
-        _check_range("lr", self.lr, "above 0", lambda x: x > 0)
-        _check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
-        _check_range("weight_decay", self.weight_decay, "at least 0", lambda x: x >= 0)
+        check_least(self, {"epochs": 1, "batch_size": 1, "threads": 1, "seed": 0})
+        check_range("lr", self.lr, "above 0", lambda x: x > 0)
+        check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
+        check_range("weight_decay", self.weight_decay, "at least 0", lambda x: x >= 0)
         if self.momentum is not None:
             if self.optimizer != "sgd":
                 raise ConfigError(f"momentum is an option of sgd; {self.optimizer} has its own, so leave it out")
-            _check_range("momentum", self.momentum, "at least 0 and below 1", lambda x: 0 <= x < 1)
+            check_range("momentum", self.momentum, "at least 0 and below 1", lambda x: 0 <= x < 1)
         if self.image_shape is not None and (len(self.image_shape) not in (2, 3) or min(self.image_shape) < 1):
             raise ConfigError(f"image shape must be H W or C H W, each at least 1, but it is {self.image_shape}")
 
@@ -143,25 +143,26 @@ class TransferConfig:
     out: str | None = None
 
     def __post_init__(self) -> None:
-        _check_least(self, {"repeats": 1, "steps": 2, "pretrain_steps": 2, "threads": 1, "seed": 0})
-        _check_range("orientations", self.orientations, "from 1 to 4", lambda x: 1 <= x <= 4)
-        _check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
+        check_least(self, {"repeats": 1, "steps": 2, "pretrain_steps": 2, "threads": 1, "seed": 0})
+        check_range("orientations", self.orientations, "from 1 to 4", lambda x: 1 <= x <= 4)
+        check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
         object.__setattr__(self, "examples", tuple(sorted({*self.examples})))
         if not self.examples or not self.rates:
             raise ConfigError("at least one number of examples is needed, and one learning rate to choose from")
         for examples in self.examples:
-            _check_range("examples", examples, f"from 1 to {MOST_EXAMPLES}", lambda x: 1 <= x <= MOST_EXAMPLES)
+            check_range("examples", examples, f"from 1 to {MOST_EXAMPLES}", lambda x: 1 <= x <= MOST_EXAMPLES)
         for rate in self.rates:
-            _check_range("rates", rate, "above 0", lambda x: x > 0)
+            check_range("rates", rate, "above 0", lambda x: x > 0)
 
     def as_dict(self) -> dict[str, Any]:
         r"""The choices by name."""
         return asdict(self)
 
 
-def _check_least(config: Any, least: dict[str, int]) -> None:
+def check_least(config: Any, least: dict[str, int]) -> None:
+    r"""Refuse an option below its least value; None is no value yet."""
     for name, bound in least.items():
-        if getattr(config, name) < bound:
+        if getattr(config, name) is not None and getattr(config, name) < bound:
             raise ConfigError(f"{_spelt(name)} must be at least {bound}, but it is {getattr(config, name)}")
 
 
@@ -180,6 +181,7 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
         )
 
 
-def _check_range(name: str, value: Any, rule: str, holds: Any) -> None:
+def check_range(name: str, value: Any, rule: str, holds: Any) -> None:
+    r"""Refuse a value that is no finite number, or for which the rule does not hold."""
     if not (math.isfinite(value) and holds(value)):
         raise ConfigError(f"{_spelt(name)} must be {rule}, but it is {value}")

@@ -7,7 +7,9 @@ from typing import Any, TextIO
 
 from tinycnn.train.trainer import EpochRecord
 
-_HEADER = "epoch   train loss   train acc   test loss   test acc   seconds"
+#: headers of the table, where test images judge an epoch, and where validation images do
+TESTED = "epoch   train loss   train acc   test loss   test acc   seconds"
+VALIDATED = TESTED.replace("test", " val")
 
 
 class Silent:
@@ -64,10 +66,19 @@ class Progress(Silent):
 
 
 class Table(Progress):
-    r"""A line an epoch besides, under a header."""
+    r"""A line an epoch besides, under a header.
+
+    Parameters
+    ----------
+    header : str      what the figures are
+    """
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, header: str = TESTED) -> None:
+        super().__init__(out, err)
+        self.header = header
 
     def begin(self, batches: int) -> None:
-        self.say(_HEADER)
+        self.say(self.header)
         super().begin(batches)
 
     def epoch(self, record: EpochRecord) -> None:
@@ -79,7 +90,7 @@ def row(record: EpochRecord) -> str:
 
     Examples
     --------
-    >>> print(_HEADER + "\n" + row(EpochRecord(7, 0.12345, 0.96, 0.0512, 0.9861, 0.53)))
+    >>> print(TESTED + "\n" + row(EpochRecord(7, 0.12345, 0.96, 0.0512, 0.9861, 0.53)))
     epoch   train loss   train acc   test loss   test acc   seconds
         7       0.1235     96.00 %      0.0512    98.61 %      0.53
     """

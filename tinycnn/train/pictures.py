@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinycnn import plot
+from tinycnn._tensor import Tensor
 from tinycnn.ops.logits import softmax
 from tinycnn.train.metrics import confusion_matrix
 from tinycnn.train.run_folder import RunFolder
@@ -29,12 +30,32 @@ def draw_pictures(
     classes : their names
     """
     logits, targets = trainer.predict(batches)
+    return draw_outcome(folder, records, logits, targets, images, classes)
+
+
+def draw_outcome(
+    folder: RunFolder,
+    records: Sequence[EpochRecord],
+    logits: Tensor,
+    targets: Tensor,
+    images: Any,
+    classes: Sequence[str],
+    tested: str = "test images",
+    judged_by: str = "test images",
+) -> str | None:
+    r"""The same of logits that are there already.
+
+    Parameters
+    ----------
+    tested : str         what the images are
+    judged_by : str      what the test figures of the records are of
+    """
     counts = confusion_matrix(logits.argmax(1), targets, len(classes))
     try:
         figures = {
-            "curves.png": plot.curves(records),
+            "curves.png": plot.curves(records, tested=judged_by),
             "confusion.png": plot.confusion_matrix(counts, classes),
-            "mistakes.png": plot.mistakes(images, targets, softmax(logits, 1), classes),
+            "mistakes.png": plot.mistakes(images, targets, softmax(logits, 1), classes, tested),
         }
     except ImportError as error:
         return f"matplotlib cannot be imported: {error}"

@@ -3,6 +3,7 @@ r"""From the names in a configuration to datasets and a model that fits them."""
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from tinycnn import models
 from tinycnn.datasets import Digits, TableDataset
@@ -44,9 +45,26 @@ def make_model(name: str, dataset: TableDataset) -> Module:
     ------
     ConfigError    there is no such model, or it takes no images of this size
     """
+    _, channels, height, width = dataset.images.shape
+    return models.get_model(name, **fitting_options(name, len(dataset.classes), channels, (height, width)))
+
+
+def fitting_options(
+    name: str, num_classes: int, channels: int, image_size: tuple[int, int] | None
+) -> dict[str, Any]:
+    r"""The options that fit the model `name` to its task, as far as it has them.
+
+    Examples
+    --------
+    >>> fitting_options("resnet_digits", 3, 1, (8, 8))
+    {'num_classes': 3, 'in_channels': 1}
+
+    Raises
+    ------
+    ConfigError    there is no such model
+    """
     from inspect import signature  # slow to import
 
-    _, channels, height, width = dataset.images.shape
-    fitting = {"num_classes": len(dataset.classes), "in_channels": channels, "image_size": (height, width)}
+    fitting = {"num_classes": num_classes, "in_channels": channels, "image_size": image_size}
     taken = signature(models.get_model_builder(name)).parameters
-    return models.get_model(name, **{option: value for option, value in fitting.items() if option in taken})
+    return {option: value for option, value in fitting.items() if option in taken and value is not None}

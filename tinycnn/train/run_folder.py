@@ -70,9 +70,9 @@ class RunFolder:
         with replacing(self.file(name)) as temporary, open(temporary, "w", encoding="utf-8") as file:
             file.writelines(",".join(row) + "\n" for row in (header, *rows))
 
-    def write_weights(self, state: Mapping[str, Any]) -> None:
-        r"""Write model.safetensors."""
-        save(state, self.file("model.safetensors"))
+    def write_weights(self, state: Mapping[str, Any], name: str = "model.safetensors") -> None:
+        r"""Write model.safetensors, or weights under another name."""
+        save(state, self.file(name))
 
 
 def _first_free(path: str) -> str:

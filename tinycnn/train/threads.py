@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def blas_threads(count: int) -> Iterator[None]:
-    r"""Hold the BLAS library to `count` threads inside the block; where threadpoolctl is missing, leave it alone.
+def blas_threads(count: int | None) -> Iterator[None]:
+    r"""Hold the BLAS library to `count` threads inside the block; with None or without threadpoolctl, leave it alone.
 
     The products of a small network take microseconds, less than it costs to wake a second thread and wait for it. On
     a machine that is busy otherwise the difference is great: a step on the digits took 105 ms with one thread and

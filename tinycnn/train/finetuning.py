@@ -1,0 +1,307 @@
+r"""A trained network made to tell one's own photographs apart, from configuration to run folder."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinycnn import backend
+from tinycnn._tensor import Tensor
+from tinycnn._version import __version__
+from tinycnn.data import DataLoader
+from tinycnn.errors import ConfigError
+from tinycnn.nn import CrossEntropyLoss, Module
+from tinycnn.optim import AdamW
+from tinycnn.optim.lr_scheduler import OneCycleLR
+from tinycnn.random import Generator, manual_seed
+from tinycnn.train.adaptation import freeze_body, parameter_groups
+from tinycnn.train.balance import ClassReport, balanced_accuracy, class_reports, class_weights
+from tinycnn.train.config import check_least, check_range
+from tinycnn.train.display import Silent
+from tinycnn.train.image_folders import Folders, Photographs, Pictures, Preprocessing, find_images
+from tinycnn.train.metrics import Tally, confusion_matrix
+from tinycnn.train.pictures import draw_outcome
+from tinycnn.train.run_folder import RunFolder
+from tinycnn.train.starting_point import StartingPoint, starting_point
+from tinycnn.train.threads import blas_threads
+from tinycnn.train.trainer import Batches, EpochRecord, Trainer
+
+FINETUNE_CONTENTS = {
+    "config.json": "the options of this run, the classes, and how images are prepared",
+    "metrics.csv": "loss and accuracy of every epoch",
+    "model.safetensors": "the weights of the best epoch, by balanced accuracy on the validation images",
+    "last.safetensors": "the weights of the last epoch",
+    "classes.csv": "precision and recall of each class",
+    "curves.png": "loss and accuracy over the epochs",
+    "confusion.png": "which class was taken for which",
+    "mistakes.png": "the images that were classified wrongly",
+}
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    r"""The choices behind one fine-tuning.
+
+    Parameters
+    ----------
+    data : str
+        A folder of images; see `find_images`.
+    model : str
+        A name that `models.list_models` lists.
+    weights : str or None
+        What it begins with; see `starting_point`.
+    freeze : bool
+        Only the head learns.
+    epochs, batch_size : int
+        Passes through the training images; images in a step.
+    lr, head_lr : float
+        The largest learning rates, of the body and of the head; from scratch all learns at the head's.
+    weight_decay : float
+        Of AdamW.
+    class_weights : bool
+        Classes weigh the same in the loss, whatever their sizes; see `balance.class_weights`.
+    validation_share : float
+        Of each class, where validation images have no folder of their own.
+    crop_size, resize_size : int or None
+        Of the images; None: as the weights want them.
+    workers : int
+        Threads that read images ahead.
+    threads : int or None
+        For the BLAS library; None leaves it alone.
+    device, seed, out
+        As in `TrainConfig`.
+
+    Raises
+    ------
+    ConfigError    an option is out of range, or has no meaning beside another
+    """
+
+    data: str
+    model: str = "resnet18"
+    weights: str | None = None
+    freeze: bool = False
+    epochs: int = 10
+    batch_size: int = 32
+    lr: float = 1e-4
+    head_lr: float = 1e-3
+    weight_decay: float = 0.01
+    class_weights: bool = False
+    validation_share: float = 0.2
+    crop_size: int | None = None
+    resize_size: int | None = None
+    workers: int = 2
+    threads: int | None = None
+    device: str = "cpu"
+    seed: int = 0
+    out: str | None = None
+
+    def __post_init__(self) -> None:
+        check_least(self, {"epochs": 1, "batch_size": 1, "workers": 0, "seed": 0, "crop_size": 1, "resize_size": 1})
+        check_range("lr", self.lr, "above 0", lambda x: x > 0)
+        check_range("head_lr", self.head_lr, "above 0", lambda x: x > 0)
+        check_range("weight_decay", self.weight_decay, "at least 0", lambda x: x >= 0)
+        check_range("validation_share", self.validation_share, "above 0 and below 1", lambda x: 0 < x < 1)
+        if self.freeze and self.weights is None:
+            raise ConfigError("freeze keeps the body as it is, which has learnt nothing without weights: give weights")
+
+
+class FinetuneOutcome(NamedTuple):
+    r"""What came of a fine-tuning."""
+
+    folder: RunFolder
+    records: list[EpochRecord]  #: of the finished epochs; their test figures are of the validation images
+    best: EpochRecord | None  #: the epoch whose weights were kept
+    judged: str  #: what the reports are of: "test images" if there are any, else "validation images"
+    reports: list[ClassReport]
+    matrix: Any  #: the confusion matrix, (K, K)
+    interrupted: bool  #: by Ctrl-C
+    no_pictures: str | None  #: why there are none; None if there are
+
+
+class _Judging(Trainer):
+    r"""Keeps what it predicted as it evaluates, so that images are read once for loss, accuracy and confusion."""
+
+    logits: Tensor
+    targets: Tensor
+
+    def evaluate(self, batches: Batches) -> Tally:
+        self.logits, self.targets = self.predict(batches)
+        tally = Tally()
+        device = next(iter(self.model.parameters())).device
+        tally.add(self.loss(self.logits.to(device), self.targets.to(device)), self.logits, self.targets)
+        return tally
+
+    def matrix(self, classes: int) -> Any:
+        return confusion_matrix(self.logits.argmax(1), self.targets, classes)
+
+
+def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> FinetuneOutcome:
+    r"""Fine-tune as the configuration says and leave the results in a folder.
+
+    The epoch that is kept is the one with the best balanced accuracy on the validation images, the mean over the
+    classes of the share that is recognized: with many empty pictures and few animals, plain accuracy would keep the
+    network that calls everything empty. After every epoch the folder holds what there is so far; Ctrl-C ends the
+    training early.
+
+    Raises
+    ------
+    ConfigError, FormatError, StateError, OSError
+        The images, the model or its weights are not to be had as asked for; see `find_images` and `starting_point`.
+    DeviceError      the device is not there
+    DivergedError    the loss became infinite or NaN; the epochs before are in the folder
+    """
+    display = display or Silent()
+    backend.get(config.device)
+    display.say(f"looking through {config.data} …")
+    folders = find_images(config.data, config.validation_share)
+    manual_seed(config.seed)
+    start = starting_point(
+        config.model, config.weights, len(folders.classes), config.crop_size, config.resize_size
+    )
+    trainer, train, validation = _prepared(config, folders, start)
+    folder = RunFolder(config.out, f"{config.model}-finetuned", FINETUNE_CONTENTS)
+    folder.write_config(_facts(config, folders, start))
+    display.say(_headline(config, folders, start))
+    display.begin(config.epochs * len(train))
+    run = _Run(folder, folders.classes, trainer)
+    interrupted = False
+    try:
+        with blas_threads(config.threads):
+            for record in trainer.fit(train, validation, config.epochs, display.batch):
+                run.keep(record)
+                display.epoch(record)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        display.end()
+    return _judged(config, folders, start.preprocessing, run, interrupted, display)
+
+
+class _Run:
+    r"""The epochs so far, the best one's weights in model.safetensors, the last one's in last.safetensors."""
+
+    def __init__(self, folder: RunFolder, classes: list[str], trainer: _Judging) -> None:
+        self.folder, self.classes, self.trainer = folder, classes, trainer
+        self.records: list[EpochRecord] = []
+        self.balanced: list[float] = []
+        self.best: EpochRecord | None = None
+        self.logits: Any = None
+        self.weights: dict[str, Tensor] = {}
+
+    def keep(self, record: EpochRecord) -> None:
+        reached = balanced_accuracy(self.trainer.matrix(len(self.classes)))
+        state = self.trainer.model.state_dict()
+        if self.best is None or reached > max(self.balanced):
+            self.best, self.logits = record, self.trainer.logits
+            self.weights = {name: tensor.clone() for name, tensor in state.items()}
+            self.folder.write_weights(state)
+        self.folder.write_weights(state, "last.safetensors")
+        self.records.append(record)
+        self.balanced.append(reached)
+        names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds",
+                 "validation_balanced_accuracy")
+        self.folder.write_table("metrics.csv", names, (
+            [str(epoch), *(f"{figure:.6f}" for figure in (*figures, balanced))]
+            for (epoch, *figures), balanced in zip(self.records, self.balanced, strict=True)
+        ))
+
+
+def _prepared(
+    config: FinetuneConfig, folders: Folders, start: StartingPoint
+) -> tuple[_Judging, DataLoader, DataLoader]:
+    model = start.model.to(config.device)
+    frozen = freeze_body(model) if config.freeze else ()
+    groups = parameter_groups(model, config.head_lr if config.weights is None else config.lr, config.head_lr)
+    prepare = start.preprocessing
+    train = DataLoader(
+        Photographs(folders.train, prepare.for_learning()), config.batch_size, shuffle=True,
+        num_workers=config.workers, generator=Generator().manual_seed(config.seed),
+        drop_last=len(folders.train) % config.batch_size == 1 < len(folders.train),  # BatchNorm wants two images
+    )
+    validation = _judging_batches(config, folders.validation, prepare)
+    optimizer = AdamW(groups, lr=config.head_lr, weight_decay=config.weight_decay)
+    peaks = [group["lr"] for group in groups]
+    steps = config.epochs * len(train)
+    schedule = OneCycleLR(optimizer, peaks, total_steps=steps, cycle_momentum=False) if steps > 1 else None
+    weight = None
+    if config.class_weights:
+        weight = class_weights([label for _, label in folders.train], len(folders.classes)).to(config.device)
+    trainer = _Judging(model, optimizer, schedule=schedule, loss=CrossEntropyLoss(weight), frozen=frozen)
+    return trainer, train, validation
+
+
+def _judging_batches(config: FinetuneConfig, samples: Any, prepare: Preprocessing) -> DataLoader:
+    return DataLoader(Photographs(samples, prepare.for_judging()), config.batch_size, num_workers=config.workers)
+
+
+def _judged(
+    config: FinetuneConfig, folders: Folders, prepare: Preprocessing, run: _Run, interrupted: bool, display: Silent
+) -> FinetuneOutcome:
+    r"""What the best epoch makes of the test images, or of the validation images if there are none."""
+    judged, samples = ("test images", folders.test) if folders.test else ("validation images", folders.validation)
+    if run.best is None:
+        return FinetuneOutcome(run.folder, [], None, judged, [], None, interrupted, "no epoch was finished")
+    trainer = run.trainer
+    trainer.model.load_state_dict(run.weights)
+    if folders.test:
+        display.say("\nclassifying the test images …")
+        trainer.evaluate(_judging_batches(config, folders.test, prepare))
+    else:
+        trainer.logits = run.logits
+        trainer.targets = Tensor.wrap(np.array([label for _, label in samples]))
+    matrix = trainer.matrix(len(folders.classes))
+    reports = class_reports(matrix, folders.classes)
+    run.folder.write_table("classes.csv", ClassReport._fields, (
+        [f'"{report.name}"', str(report.images), f"{report.precision:.6f}", f"{report.recall:.6f}"]
+        for report in reports
+    ))
+    shown = Pictures(samples, prepare.for_showing())
+    no_pictures = draw_outcome(
+        run.folder, run.records, trainer.logits, trainer.targets, shown, folders.classes, judged, "validation images"
+    )
+    return FinetuneOutcome(run.folder, run.records, run.best, judged, reports, matrix, interrupted, no_pictures)
+
+
+def _facts(config: FinetuneConfig, folders: Folders, start: StartingPoint) -> dict[str, Any]:
+    r"""What config.json says: enough to make the model and prepare its images again."""
+    return {
+        **asdict(config),
+        "model_options": start.options,
+        "classes": folders.classes,
+        "image_shape": [start.preprocessing.channels, *(start.preprocessing.crop_size,) * 2],
+        "preprocessing": start.preprocessing.as_dict(),
+        "weights_from": start.weights,
+        "parameters": _count(start.model),
+        "parameters_that_learn": _count(start.model, learning=True),
+        "images": {"train": len(folders.train), "validation": len(folders.validation), "test": len(folders.test)},
+        "damaged": folders.damaged,
+        "versions": {"tinycnn": __version__, "numpy": np.__version__, "python": platform.python_version()},
+    }
+
+
+def _count(model: Module, learning: bool = False) -> int:
+    return sum(p.numel() for p in model.parameters() if p.requires_grad or not learning)
+
+
+def _headline(config: FinetuneConfig, folders: Folders, start: StartingPoint) -> str:
+    names = folders.classes
+    counts = np.bincount([label for _, label in folders.train], minlength=len(names))
+    sizes = ", ".join(f"{name} {n}" for name, n in zip(names, counts, strict=True))
+    prepare = start.preprocessing
+    lines = [
+        f"{config.model}, {_count(start.model):,} parameters, of which {_count(start.model, learning=True):,} learn,"
+        f" on {config.device}; weights: {start.weights}",
+        f"{len(names)} classes, {len(folders.train)} images to learn from ({sizes})",
+        f"{len(folders.validation)} validation images" + (", a share of each class" if folders.split else "")
+        + (f"; {len(folders.test)} test images" if folders.test else ""),
+        f"resized to {prepare.resize_size}, cut to {prepare.crop_size}×{prepare.crop_size}",
+    ]
+    if folders.damaged:
+        some = ", ".join(folders.damaged[:3]) + (", …" if len(folders.damaged) > 3 else "")
+        lines.append(f"{len(folders.damaged)} damaged images are left out: {some}")
+    if len(folders.train) and counts.max() > 3 * counts.min() and not config.class_weights:
+        lines.append("the classes differ much in size; --class-weights lets each count the same")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,129 @@
+r"""The network that a fine-tuning begins with: from official weights, a file, an earlier run, or from scratch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tinycnn import models, nn
+from tinycnn.errors import ConfigError, FormatError
+from tinycnn.nn import Module
+from tinycnn.serialization import load
+from tinycnn.train.adaptation import head_of, replace_head
+from tinycnn.train.image_folders import Preprocessing
+from tinycnn.train.prediction import fill
+from tinycnn.train.preparation import fitting_options
+
+_ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".tar")
+_SMALL = Preprocessing(32, 36)  # for networks that never saw ImageNet
+
+
+class StartingPoint(NamedTuple):
+    r"""A model whose head has the classes of the new task, and how its images are prepared."""
+
+    model: Module
+    preprocessing: Preprocessing
+    options: dict[str, Any]  #: what `models.get_model` needs, with the name, to make this model again
+    weights: str  #: where they come from, in words
+
+
+def starting_point(
+    name: str,
+    weights: str | None,
+    num_classes: int,
+    crop_size: int | None = None,
+    resize_size: int | None = None,
+) -> StartingPoint:
+    r"""The model `name` with these weights, and a new head.
+
+    Parameters
+    ----------
+    weights : str or None
+        The name of official weights, such as "DEFAULT"; a .safetensors, .pth or .pt file; or the folder of a run. None:
+        the model from scratch.
+    crop_size, resize_size : int or None
+        Of the images; None: as the weights want them.
+
+    Raises
+    ------
+    ConfigError      no such model or weights, or they are of another model
+    DownloadError    official weights are neither in the cache nor to be had
+    FormatError      the file is no file of weights
+    OSError          it cannot be read
+    """
+    builder = models.get_model_builder(name)  # if there is none, say so first
+    if weights is None:
+        preprocessing = _usual(name).resized(crop_size, resize_size)
+        options = fitting_options(name, num_classes, preprocessing.channels, (preprocessing.crop_size,) * 2)
+        return StartingPoint(builder(**options), preprocessing, options, "none, from scratch")
+    if os.path.isdir(weights):
+        model, preprocessing, options = _of_run(name, weights)
+    elif os.path.exists(weights) or weights.lower().endswith(_ENDINGS):
+        model, preprocessing, options = _of_file(name, weights)
+    else:
+        member = models.get_model_weights(name).verify(weights)
+        model, preprocessing, options = builder(weights=member), Preprocessing.of(_preset(member)), {}
+        weights = repr(member)
+    replace_head(model, num_classes)
+    options = {**options, "num_classes": num_classes}
+    return StartingPoint(model, preprocessing.resized(crop_size, resize_size), options, weights)
+
+
+def _of_run(name: str, folder: str) -> tuple[Module, Preprocessing, dict[str, Any]]:
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+        try:
+            config = json.load(file)
+            made_of, shape = config["model"], config.get("image_shape")
+            classes = len(config["classes"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError(f"{file.name}: no configuration of a run: {error!r}") from error
+    if made_of != name:
+        raise ConfigError(f"the run in {folder} is of {made_of}, not of {name}: --model {made_of}")
+    if "preprocessing" in config:
+        preprocessing, options = Preprocessing.read(config["preprocessing"]), dict(config["model_options"])
+    else:  # of tinycnn train: a table of images, whose pixels are in [0, 1]
+        channels, height, width = shape
+        preprocessing = Preprocessing(height, height, (0.0,) * channels, (1.0,) * channels)
+        options = fitting_options(name, classes, channels, (height, width))
+    model = models.get_model(name, **options)
+    fill(model, os.path.join(folder, "model.safetensors"), name)
+    return model, preprocessing, options
+
+
+def _of_file(name: str, path: str) -> tuple[Module, Preprocessing, dict[str, Any]]:
+    state: Mapping[str, Any] = load(path)
+    for wrapper in ("model", "state_dict"):  # as training scripts save them
+        if isinstance(state.get(wrapper), Mapping):
+            state = state[wrapper]
+    model, options = models.get_model(name), dict[str, Any]()
+    first = next((path for path, part in model.named_modules() if isinstance(part, nn.Conv2d)), None)
+    kernels = state.get(f"{first}.weight")
+    if kernels is not None and kernels.shape[1] != model.get_parameter(f"{first}.weight").shape[1]:
+        options = fitting_options(name, 0, kernels.shape[1], None)
+        del options["num_classes"]
+        model = models.get_model(name, **options)
+    head, linear = head_of(model)
+    rows = state.get(f"{head}.weight")
+    if rows is not None and rows.ndim == 2 and len(rows) != linear.out_features:  # of other classes than ImageNet's
+        replace_head(model, len(rows))
+    fill(model, path, name)
+    usual = _usual(name, os.path.basename(path))
+    if kernels is not None and kernels.shape[1] != usual.channels:
+        usual = Preprocessing(usual.crop_size, usual.resize_size, (0.5,) * kernels.shape[1], (0.5,) * kernels.shape[1])
+    return model, usual, options
+
+
+def _usual(name: str, file: str = "") -> Preprocessing:
+    r"""As the official weights in a file of this name want images; if it is none of theirs, as the best ones do."""
+    try:
+        members = models.get_model_weights(name)
+    except ConfigError:
+        return _SMALL
+    known = {os.path.basename(member.url): member for member in members}
+    return Preprocessing.of(_preset(known.get(file) or members["DEFAULT"]))
+
+
+def _preset(member: Any) -> Any:
+    return member.transforms()
