@@ -199,7 +199,7 @@ _SECTORS = np.array([   # which of v, q, p, t red, green and blue are, in each s
 
 
 def _to_rgb(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
-    r"""Back: with H = (i + f)/6, a colour is V, p = V(1 − S), on the way up t = V(1 − S(1 − f)) or down q = V(1 − Sf)."""
+    r"""Back: with H = (i + f)/6, a colour is V, p = V(1 − S), up t = V(1 − S(1 − f)) or down q = V(1 − Sf)."""
     sector = (hue * 6.0).floor()
     f = hue * 6.0 - sector
     p = (value * (1.0 - saturation)).clamp(0, 1)

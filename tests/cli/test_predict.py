@@ -1,0 +1,185 @@
+r"""``tinycnn predict``: what it prints and draws, which weights it takes, and what it answers to mistakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tinycnn
+from tinycnn import models, nn
+from tinycnn.cli import main
+from tinycnn.models import imagenet_classes
+from tinycnn.train import experiment
+from tinycnn.train.config import TrainConfig
+from tinycnn.train.prediction import load_classifier
+
+NAMES = ["an otter", "a red fox", "no animal"]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TINYCNN_HOME", str(tmp_path / "home"))
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    for name in ("one.jpg", "two.png"):
+        Image.fromarray(pixels).save(name)
+    Path("names.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
+    tinycnn.manual_seed(0)
+    tinycnn.save(models.resnet20(num_classes=3).state_dict(), "three.safetensors")
+
+
+THREE = ("--model", "resnet20", "--weights", "three.safetensors", "--classes", "names.txt")
+
+
+def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        status = main(["predict", *arguments])
+    except SystemExit as error:
+        status = int(error.code or 0)
+    return (status, *capsys.readouterr())
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    status, out, err = ask(capsys, *arguments)
+    assert status in (1, 2)
+    assert (out, err.count("\n")) == ("", 1)
+    return err
+
+
+def test_it_prints_the_likeliest_and_draws_them(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = ask(capsys, "one.jpg", *THREE)
+    assert (status, err) == (0, "")
+    title, *rows, picture, _ = out.splitlines()
+    assert title == "one.jpg"
+    assert picture == "picture: one.prediction.png"
+    with Image.open("one.prediction.png") as drawn:
+        assert drawn.format == "PNG"
+    guesses = load_classifier("resnet20", "three.safetensors", NAMES, 32).guesses(Image.open("one.jpg"))
+    assert [guess.probability for guess in guesses] == sorted((g.probability for g in guesses), reverse=True)
+    assert sum(guess.probability for guess in guesses) == pytest.approx(1)
+    for rank, (row, guess) in enumerate(zip(rows, guesses, strict=True), 1):
+        number, *name, percent, sign, bar = row.split()
+        assert (int(number), " ".join(name), sign) == (rank, guess.name, "%")
+        assert float(percent) == pytest.approx(100 * guess.probability, abs=0.06)
+        assert len(bar) == pytest.approx(24 * guess.probability, abs=1)
+    assert len({row.index("%") for row in rows}) == 1
+
+
+def test_what_it_says_is_softmax_of_the_models_logits() -> None:
+    photo = Image.open("two.png")
+    classifier = load_classifier("resnet20", "three.safetensors", NAMES, 32)
+    x = np.asarray(photo.resize((40, 32), Image.Resampling.BILINEAR), np.float32)[:, 4:36] / 255
+    x = (x - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
+    model = models.resnet20(num_classes=3)
+    model.load_state_dict(tinycnn.load("three.safetensors"))
+    logits = model.eval()(tinycnn.from_numpy(x.transpose(2, 0, 1)[None].copy()))[0]
+    assert classifier.probabilities(photo).allclose(nn.functional.softmax(logits, 0), atol=1e-5)
+
+
+def test_several_photographs_and_a_folder_for_their_pictures(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = ask(capsys, "one.jpg", "two.png", *THREE, "--output", "pictures", "--top", "1")
+    assert status == 0
+    assert [line for line in out.splitlines() if line.startswith("picture")] == [
+        "picture: pictures/one.prediction.png", "picture: pictures/two.prediction.png"]  # fmt: skip
+    assert sum("  1  " in line for line in out.splitlines()) == 2
+    assert len(list(Path("pictures").iterdir())) == 2
+
+
+def test_a_bad_photograph_does_not_stop_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.jpg").write_bytes(b"no image")
+    Path("cut.png").write_bytes(Path("two.png").read_bytes()[:900])
+    status, out, err = ask(capsys, "bad.jpg", "gone.jpg", "cut.png", "one.jpg", *THREE, "--no-picture")
+    assert status == 1
+    assert out.startswith("one.jpg\n")
+    assert [line.partition(" error: ")[2].split(":")[0] for line in err.splitlines()] == [
+        "bad.jpg", "gone.jpg", "cut.png"]  # fmt: skip
+    assert "no image that Pillow knows" in err
+    assert "No such file" in err
+    assert not list(Path().glob("*.prediction.png"))
+
+
+def test_the_output_of_one_photograph_may_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(capsys, "one.jpg", *THREE, "--output", "answer.png")[0] == 0
+    assert Path("answer.png").exists()
+    err = refused(capsys, "one.jpg", "two.png", *THREE, "--output", "answer.png")
+    assert "must be a folder" in err
+
+
+def test_imagenets_names_and_the_preprocessing_of_published_weights() -> None:
+    tinycnn.save(models.resnet18().state_dict(), "resnet18-f37072fd.pth")
+    classifier = load_classifier("resnet18", "resnet18-f37072fd.pth")
+    assert list(classifier.classes) == imagenet_classes()
+    assert repr(classifier.preprocess) == repr(models.ResNet18_Weights.IMAGENET1K_V1.transforms())
+    assert len(classifier.guesses(Image.open("one.jpg"), top=7)) == 7
+
+
+def test_the_preprocessing_of_each_file_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = nn.Linear(1, 1)
+    monkeypatch.setattr(models, "get_model", lambda name, **options: tiny)
+    for file, resize in (("resnet50-11ad3fa6.pth", 232), ("resnet50-0676ba61.pth", 256), ("mine.pth", 256)):
+        tinycnn.save(tiny.state_dict(), file)
+        assert load_classifier("resnet50", file).preprocess.resize_size == [resize]  # type: ignore[attr-defined]
+
+
+def test_official_weights_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    err = ask(capsys, "one.jpg", "--model", "resnet18", "--weights", "IMAGENET1K_V9")[2]
+    assert "ResNet18_Weights has no 'IMAGENET1K_V9'" in err
+    assert "there are no official weights" in refused(capsys, "one.jpg", "--model", "lenet")
+
+
+def test_the_folder_of_a_training_says_all_that_is_needed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiment, "draw_pictures", lambda *arguments: None)  # which takes some seconds
+    experiment.run_experiment(TrainConfig(model="softmax_classifier", epochs=1, out="run"))
+    status, out, _ = ask(capsys, "one.jpg", "--weights", "run", "--no-picture", "--top", "20")
+    assert status == 0
+    assert len(out.splitlines()) == 11
+    assert {line.split()[1] for line in out.splitlines()[1:]} == set("0123456789")
+    assert "leave --model out" in refused(capsys, "one.jpg", "--weights", "run", "--model", "resnet50")
+
+
+def test_the_folder_of_a_finetuning_says_how_images_are_prepared() -> None:
+    folder = Path("tuned")
+    folder.mkdir()
+    Path("three.safetensors").rename(folder / "model.safetensors")
+    preprocessing = {"crop_size": 24, "resize_size": 30, "mean": [0.5, 0.4, 0.3], "std": [0.1, 0.2, 0.3],
+                     "interpolation": "bicubic"}  # fmt: skip
+    config: dict[str, Any] = {"model": "resnet20", "classes": NAMES, "model_options": {"num_classes": 3},
+                              "preprocessing": preprocessing}  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    classifier = load_classifier(weights="tuned")
+    assert list(classifier.classes) == NAMES
+    assert classifier.preprocess(Image.open("one.jpg")).shape == (3, 24, 24)
+    assert "interpolation=InterpolationMode.BICUBIC" in repr(classifier.preprocess)
+
+
+@pytest.mark.parametrize("config", ["no JSON", "[]", '{"model": "resnet20"}',
+                                    '{"model": "resnet20", "classes": ["a", "b", "c"], "preprocessing": {"size": 3}}'])
+def test_a_damaged_folder_is_named(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("run").mkdir()
+    Path("three.safetensors").rename("run/model.safetensors")
+    Path("run/config.json").write_text(config, encoding="utf-8")
+    assert "run/config.json: " in refused(capsys, "one.jpg", "--weights", "run")
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("--model", "resnet32", *THREE[2:]), ["not those of resnet32", "missing = 72 of 188 tensors", "name the model"]),
+    (THREE[:4], ["fc.weight, (3, 64) instead of (1000, 64)", "names of the 3 classes"]),
+    ((*THREE[:4], "--classes", "gone.txt"), ["gone.txt: No such file"]),
+    ((*THREE[:4], "--classes", "one.jpg"), ["one.jpg: expected is a text"]),
+    (("--model", "resnet21", *THREE[2:]), ["no model 'resnet21'", "did you mean"]),
+    (("--weights", "gone.pth"), ["gone.pth: no such file of weights"]),
+    (("--model", "resnet20", "--weights", "one.jpg"), ["one.jpg: "]),
+    ((*THREE, "--top", "0"), ["top must be at least 1"]),
+])  # fmt: skip
+def test_mistakes_are_answered_in_one_line(
+    arguments: tuple[str, ...], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    err = refused(capsys, "one.jpg", *arguments)
+    assert all(word in err for word in words), err
