@@ -31,7 +31,7 @@ def test_one_hot(labels, classes):
     compare_functional(lambda f, t: f.one_hot(t, classes), np.array(labels, dtype="int64"))
 
 
-@pytest.mark.parametrize("name", sorted(set(F.__all__) - {"global_response_norm", "stochastic_depth"}))  # timm and torchvision
+@pytest.mark.parametrize("name", sorted(set(F.__all__) - {"global_response_norm", "stochastic_depth"}))  # not PyTorch
 def test_arguments_names_order_and_defaults(name):
     """As PyTorch's, which keeps some of them in C++, where no signature can be read."""
     try:

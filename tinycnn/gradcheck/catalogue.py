@@ -175,6 +175,7 @@ NORMALISATION = (
     case("group_norm", lambda x, w, b: F.group_norm(x, 2, w, b), normal(2, 4, 2, 2), normal(4), normal(4)),
     case("instance_norm", F.instance_norm, normal(2, 2, 3, 2)),
     case("local_response_norm", F.local_response_norm, normal(2, 4, 2, 2), size=3, alpha=0.5),
+    case("global_response_norm", F.global_response_norm, normal(2, 2, 3, 4), normal(4), normal(4)),
 )  # fmt: skip
 
 LOSSES = (
