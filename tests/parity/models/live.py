@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 import tinycnn
-from tests.models.recipes import RECIPES, Recipe
+from tests.models.recipes import RECIPES
 from tests.models.references import reference
 from tests.models.seeded import fill, seeded
 from tinycnn import models
@@ -34,7 +34,7 @@ def agreement(name: str, size: int, part: str = "", batch: int = 2) -> Agreement
     ours = tinycnn.nn.utils.skip_init(models.get_model, name, **recipe.options)
     prints = repr(ours) == repr(theirs)
     ours.load_state_dict({key: tinycnn.from_numpy(tensor.numpy()) for key, tensor in theirs.state_dict().items()})
-    found, wanted = (output(xp, model, recipe, size) for xp, model in ((tinycnn, ours), (torch, theirs)))
+    found, wanted = (output(xp, model, size) for xp, model in ((tinycnn, ours), (torch, theirs)))
     logits = apart(found, wanted)
     wanted_step = step(torch, theirs.get_submodule(part), size, batch)
     del theirs
@@ -49,7 +49,7 @@ def agreement(name: str, size: int, part: str = "", batch: int = 2) -> Agreement
     return Agreement(logits, gradients[worst], worst, max(statistics.values(), default=0.0), prints)
 
 
-def output(xp: Any, model: Any, recipe: Recipe, size: int) -> np.ndarray:
+def output(xp: Any, model: Any, size: int) -> np.ndarray:
     model.eval()
     with xp.no_grad():
         made: np.ndarray = model(xp.from_numpy(seeded("image", 1, 3, size, size, dtype=np.float32))).numpy()
