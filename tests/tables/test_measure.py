@@ -137,6 +137,59 @@ def test_frozen_parts_and_what_runs_without_grad_count_as_well() -> None:
     assert [p.requires_grad for p in model.parameters()] == [False, False, True, True]
 
 
+def test_a_model_written_with_functions_alone_has_its_layers_too() -> None:
+    class Functions(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kernel, self.matrix = nn.Parameter(tinycnn.ones(2, 1, 3, 3)), nn.Parameter(tinycnn.ones(8, 3))
+
+        def forward(self, x: Any) -> Any:
+            return F.relu(F.conv2d(x, self.kernel)).flatten(1) @ self.matrix
+
+    assert [(layer.path, layer.parameters, layer.mult_adds) for layer in measure(Functions(), (1, 1, 4, 4)).layers] == [
+        ("conv2d", 18, 2 * 4 * 9), ("relu", 0, 0), ("flatten", 0, 0), ("matmul", 24, 8 * 3),
+    ]
+
+
+class Doubled(tinycnn.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return 2 * g
+
+
+def test_functions_of_the_users_own_are_layers_and_hooks_are_not() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = nn.Linear(2, 3), nn.Linear(3, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.two(Doubled.apply(self.one(x)))
+
+    model = Model()
+    model.two.register_full_backward_hook(lambda *args: None)
+    model.register_full_backward_hook(lambda *args: None)
+    assert [(layer.path, layer.sources) for layer in measure(model, (1, 2)).layers] == [
+        ("one", ()), ("doubled", (0,)), ("two", (1,)),
+    ]
+
+
+def test_a_forward_may_take_gradients() -> None:
+    class Slope(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.energy = nn.Linear(4, 1)
+
+        def forward(self, x: Any) -> Any:
+            return tinycnn.autograd.grad((self.energy(x) ** 2).sum(), x, create_graph=True)[0]
+
+    assert measure(Slope(), (3, 4)).mult_adds == 3 * 4 + 3 * 4
+
+
 def test_a_first_layer_may_work_in_place() -> None:
     assert measure(nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(1, 1, 2)), (1, 1, 3, 3)).mult_adds == 16
 

@@ -28,7 +28,8 @@ def usual_input(name: str) -> tuple[int, ...]:
 
 def undrawn(name: str) -> nn.Module:
     r"""A model to be counted, not to be used: its weights are whatever lay in memory."""
-    return nn.utils.skip_init(models.get_model_builder(name))
+    model: nn.Module = nn.utils.skip_init(models.get_model_builder(name))
+    return model
 
 
 def add_model(parser: argparse.ArgumentParser, usual: str) -> None:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from tinycnn import nn
 from tinycnn.geometry import Pair
 from tinycnn.shapes import product
-from tinycnn.tables import layout
 from tinycnn.tables.inputs import Shape
 from tinycnn.tables.layers import LayerRecord
+from tinycnn.tables.layout import as_text
 from tinycnn.tables.measuring import measure
-from tinycnn.tables.page import Column, page
+from tinycnn.tables.page import Column, as_html
 
 
 class LayerRow(NamedTuple):
@@ -74,10 +74,10 @@ class LayerTable:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        return layout.text(self._columns(), self.notes)
+        return as_text(self._columns(), self.notes)
 
     def _repr_html_(self) -> str:
-        return page(self._columns(), self.notes)
+        return as_html(self._columns(), self.notes)
 
     def _columns(self) -> list[Column]:
         columns = [
@@ -151,7 +151,9 @@ def layer_table(model: nn.Module, input_size: Any, dtypes: Sequence[Any] | None 
     names = _numbered(shown) if _is_plain_chain(measured.layers, shown) else [_path(layer) for layer in shown]
     rows = tuple(_row(name, layer) for name, layer in zip(names, shown, strict=True))
     left_out = [layer for layer in measured.layers if not _has_row(layer)]
-    return LayerTable(measured.model, measured.input_sizes, rows, tuple(_notes(rows, left_out, measured.input_sizes)))
+    single = any(layer.window is not None and len(layer.input_shape) == 3 for layer in shown)  # an image, no batch
+    batch = 1 if single or len(measured.input_sizes[0]) < 2 else measured.input_sizes[0][0]
+    return LayerTable(measured.model, measured.input_sizes, rows, tuple(_notes(rows, left_out, batch)))
 
 
 # Which layers have a row, and what it is called ──────────────────────────────────────────────────────────────────────
@@ -223,11 +225,10 @@ def _split(shape: Shape, last: bool, layer: LayerRecord) -> tuple[int, tuple[int
     return shape[1], shape[2:]
 
 
-def _notes(rows: Sequence[LayerRow], left_out: Sequence[LayerRecord], sizes: Sequence[Shape]) -> Iterator[str]:
+def _notes(rows: Sequence[LayerRow], left_out: Sequence[LayerRecord], batch: int) -> Iterator[str]:
     yield "memory: the output in float32, in KB of 1024 bytes; params: weights without biases"
     yield "flop: multiply-adds; counted as two operations each, FLOPs are twice as many"
-    batch = sizes[0][0]
-    if batch != 1 and len(sizes[0]) > 1:
+    if batch != 1:
         yield f"memory and flop are those of all {batch} examples of the batch"
     kinds: dict[str, int] = {}
     for layer in left_out:

@@ -1,4 +1,8 @@
-r"""The layers of a recording: calls of modules without parts, and ops that a forward called as functions."""
+r"""The layers of a recording: calls of modules without parts, and ops that a forward called as functions.
+
+A module without parts is one layer, however many ops it takes, unless several of them are convolutions, poolings or
+products: then it is a model written with functions, and each of them is a layer.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 from tinycnn.autograd import Op
 from tinycnn.geometry import Window
 from tinycnn.nn import Module
+from tinycnn.nn.backward_hooks import Gate
 from tinycnn.nn.parts import Parameter
 from tinycnn.ops.convolution import Conv2d, Conv2dInput
 from tinycnn.ops.copying import Clone
@@ -26,7 +31,6 @@ FLOAT32 = 4  # bytes
 _NAMES: dict[type[Op], str] = {
     Conv2d: "conv2d", Conv2dInput: "conv_transpose2d", MaxPool2d: "max_pool2d", SumPool2d: "avg_pool2d",
 }
-_SILENT = (Expand, Cast, Clone)  # they fit an operand to an op, and are part of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,17 +89,18 @@ class _Gathering:
         self.home: dict[Op, int] = {}          # which layer an op is part of
         self.counted: set[tuple[str, int]] = set()  # parameters that a layer has used
         self.data = _made_of_inputs(recording)
-        own: dict[Call, list[Op]] = {call: [] for call in recording.calls if call.is_leaf}
-        pieces: list[tuple[int, Call, list[Op]]] = [(call.began, call, ops) for call, ops in own.items()]
+        ran: dict[Call, list[Op]] = {call: [] for call in recording.calls}
         for op in recording.ops:
-            call = recording.caller(op)
-            if call.is_leaf:
-                own[call].append(op)
-            elif op in self.data and not isinstance(op, _SILENT):
-                pieces.append((op.serial, call, [op]))
-        for _, call, ops in sorted(pieces, key=lambda piece: piece[0]):
+            ran[recording.caller(op)].append(op)
+        pieces: list[tuple[int, Call, list[Op], bool]] = []
+        for call, ops in ran.items():
+            if call.is_leaf and sum(map(_works, ops)) <= 1:
+                pieces.append((call.began, call, ops, True))
+            else:  # a forward that calls functions
+                pieces += [(op.serial, call, [op], False) for op in ops if op in self.data and not _is_silent(op)]
+        for _, call, ops, whole in sorted(pieces, key=lambda piece: piece[0]):
             self.home.update(dict.fromkeys(ops, len(self.found)))
-            self.found.append(self._of_call(call, ops) if call.is_leaf else self._of_function(call, ops[0]))
+            self.found.append(self._of_call(call, ops) if whole else self._of_function(call, ops[0]))
 
     def _of_call(self, call: Call, ops: list[Op]) -> LayerRecord:
         parameters = [p for p in call.module._parameters.values() if p is not None]
@@ -114,10 +119,10 @@ class _Gathering:
 
     def _layer(self, ops: list[Op], taken: list[Op], parameters: list[Parameter], **what: Any) -> LayerRecord:
         weights = [edge for op in ops for edge in self._weights(op)]
-        window = next((op for op in ops if "window" in op.options), None)
+        slides = next((op for op in ops if _window(op) is not None), None)
         linear = next((op for op in ops if isinstance(op, Linear)), None)
-        if window is not None and _is_convolution(window):
-            what |= {"filters": window.like[0][0][1], "groups": window.options["groups"]}
+        if isinstance(slides, Conv2d | Conv2dInput):
+            what |= {"filters": slides.like[0][0][1], "groups": slides.options["groups"]}
         elif linear is not None:
             what["filters"] = linear.like[0][0][1]
         return LayerRecord(
@@ -125,7 +130,7 @@ class _Gathering:
             parameters=self._uncounted("parameter", ((id(p), p.array.size) for p in parameters)),
             weights=self._uncounted("weight", weights),
             mult_adds=sum(map(mult_adds, ops)),
-            window=None if window is None else window.options["window"],
+            window=None if slides is None else _window(slides),
             sources=self._sources(ops, taken),
         )
 
@@ -178,8 +183,19 @@ def _made_of_inputs(recording: Recording) -> set[Any]:
     return data
 
 
-def _is_convolution(op: Op) -> bool:
-    return isinstance(op, Conv2d | Conv2dInput)
+def _window(op: Op) -> Window | None:
+    r"""How a convolution or a pooling slides; None for any other op."""
+    return op.options["window"] if isinstance(op, Conv2d | Conv2dInput | MaxPool2d | SumPool2d) else None
+
+
+def _works(op: Op) -> bool:
+    r"""Whether it is what layers are made for: a window that slides, or a product with weights."""
+    return _window(op) is not None or mult_adds(op) > 0
+
+
+def _is_silent(op: Op) -> bool:
+    r"""Whether it only fits an operand to an op, or is a gate for backward hooks, and so is no layer of its own."""
+    return isinstance(op, Expand | Cast | Clone) or getattr(op, "function", None) is Gate
 
 
 def _name(op: Op) -> str:
@@ -187,7 +203,8 @@ def _name(op: Op) -> str:
     if isinstance(op, Reshape):
         old, new = op.shapes[0], op.like[0][0]
         return "flatten" if len(new) == 2 < len(old) and new[0] == old[0] else "reshape"
-    return _NAMES.get(type(op), type(op).__name__.lower())
+    name: str = _NAMES.get(type(op), op.name.lower())
+    return name
 
 
 def mult_adds(op: Op) -> int:

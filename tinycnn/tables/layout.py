@@ -10,12 +10,13 @@ from tinycnn.tables.page import Column
 _GAP = "  "
 
 
-def text(columns: Sequence[Column], notes: Sequence[str] = ()) -> str:
+def as_text(columns: Sequence[Column], notes: Sequence[str] = ()) -> str:
     r"""The columns side by side, a line under their headings, and the notes.
 
     Examples
     --------
-    >>> print(text([Column("", "Layer", ["conv1", "fc2"], left=True), Column("Input", "C", ["3", "4096"])], ["a note"]))
+    >>> columns = [Column("", "Layer", ["conv1", "fc2"], left=True), Column("Input", "C", ["3", "4096"])]
+    >>> print(as_text(columns, ["a note"]))
            Input
     Layer      C
     ────────────

@@ -27,12 +27,12 @@ class Column:
     indents: Sequence[int] = ()  # of each cell, in steps
 
 
-def page(columns: Sequence[Column], notes: Sequence[str] = (), caption: str = "") -> str:
+def as_html(columns: Sequence[Column], notes: Sequence[str] = (), caption: str = "") -> str:
     r"""An HTML table of these columns, with notes under it.
 
     Examples
     --------
-    >>> "&lt;b&gt;" in page([Column("", "Layer", ["<b>"])])
+    >>> "&lt;b&gt;" in as_html([Column("", "Layer", ["<b>"])])
     True
     """
     head = [_row([_header(column.title, column) for column in columns], f"border-bottom: {_LINE}")]

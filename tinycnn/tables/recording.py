@@ -15,6 +15,7 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import Op, enable_grad
 from tinycnn.autograd.node import next_serial
+from tinycnn.errors import GraphError
 from tinycnn.nn import Module
 from tinycnn.ops.copying import clone
 from tinycnn.tables.inputs import Shape, tensors_in
@@ -60,16 +61,25 @@ def record(model: Module, inputs: Sequence[Tensor]) -> Recording:
     r"""Run the model once in evaluation mode and record what it did; the model is left as it was.
 
     It costs little more memory than the forward pass: when a call ends, what its ops saved for a backward is let go.
+    Only for a forward that takes gradients itself all is kept, in a second try.
     """
+    try:
+        return _recorded(model, inputs, thrifty=True)
+    except GraphError:
+        return _recorded(model, inputs, thrifty=False)
+
+
+def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recording:
     calls: list[Call] = []
     running: list[tuple[Call, enable_grad]] = []
     ops: set[Op] = set()
-    given = [_recorded(x) for x in inputs]
+    given = [_in_graph(x) for x in inputs]
     sources = {x.grad_fn for x in given if x.grad_fn is not None}
 
     def note(makers: Sequence[Op], since: int) -> None:
         for op in _behind(makers, since, ops):
-            op.release()
+            if thrifty:
+                op.release()
 
     def begin(path: str, module: Module, args: Any, kwargs: Any) -> None:
         outer = running[-1][0] if running else None
@@ -107,7 +117,7 @@ def record(model: Module, inputs: Sequence[Tensor]) -> Recording:
     return Recording(calls, sorted(ops, key=lambda op: op.serial), sources)
 
 
-def _recorded(x: Tensor) -> Tensor:
+def _in_graph(x: Tensor) -> Tensor:
     r"""The input as the result of an op, so that all that is made of it is recorded, and it may be changed in place."""
     if not x.is_floating_point():
         return x

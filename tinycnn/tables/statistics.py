@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinycnn.tables.layer_info import LayerInfo
-from tinycnn.tables.page import Column, page
+from tinycnn.tables.page import Column, as_html
 
 COLUMNS = {
     "kernel_size": "Kernel Shape",
@@ -135,7 +135,7 @@ class ModelStatistics:
         form = self.formatting
         lines = list(form.lines(self.summary_list, self.total_params))
         counts, sizes = self._totals()
-        return page([
+        return as_html([
             Column("", form.heading(), [name for _, name, _ in lines], left=True,
                    indents=[depth for depth, _, _ in lines]),
             *(Column("", COLUMNS[name], [values.get(name, "").strip() for _, _, values in lines],

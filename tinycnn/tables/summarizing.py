@@ -151,11 +151,13 @@ def _pass(
 ) -> list[LayerInfo]:
     r"""The layers that ran; those of the pass before, if it was kept and was of the same."""
     global _kept
-    what = (id(model), sizes, sorted(kwargs), batch_dim, device, training)
-    if keep and _kept is not None and _kept[0] == what:
+    frozen = [parameter.requires_grad for parameter in model.parameters()]
+    kinds = [x.dtype for x in tensors_in(inputs)]
+    what = (id(model), repr(model), frozen, sizes, kinds, batch_dim, device, training)
+    if keep and not kwargs and _kept is not None and _kept[0] == what:
         return _kept[1]
     layers = layers_passed(model, inputs, converted(kwargs, device), batch_dim, device, training)
-    if keep:
+    if keep and not kwargs:
         _kept = what, layers  # they hold the model, so no other one can get its id
     return layers
 
