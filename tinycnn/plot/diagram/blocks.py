@@ -15,6 +15,7 @@ from tinycnn.plot.diagram.tracing import trace
 
 ROW, BOX, GAP = 58, 36, 18  # from row to row, the height of a box, what is left between lanes
 RADIUS = 11
+SIGNS = ("+", "−", "⊙")          # drawn in a circle
 
 
 def block(module: nn.Module, input_size: Sequence[int] | Tensor, *, title: str = "") -> SVG:
@@ -73,7 +74,9 @@ def layout(steps: Sequence[Step], title: str) -> SVG:
 
 
 def _width(step: Step) -> float:
-    return 2 * RADIUS if step.kind == "merge" else max(
+    if step.kind == "merge":
+        return max(2 * RADIUS, 0.0 if step.label() in SIGNS else text_width(step.label(), 10) + 14)
+    return max(
         118.0, text_width(_name(step), 12) + 16, text_width(_note(step), 9) + 16
     )
 
@@ -97,7 +100,11 @@ def _below(step: Step) -> float:
 
 def _draw(sheet: SVG, step: Step, x: float, y: float, width: float) -> None:
     if step.kind == "merge":
-        sheet.circle(x, y + BOX / 2, RADIUS, step.label(), tip=step.facts())
+        if step.label() in SIGNS:
+            sheet.circle(x, y + BOX / 2, RADIUS, step.label(), tip=step.facts())
+        else:
+            sheet.box(x - width / 2, y + BOX / 2 - RADIUS, width, 2 * RADIUS, "merge", label=step.label(), size=10,
+                      tip=step.facts(), round=RADIUS)
         return
     corner = BOX / 2 if step.kind == "input" else 4
     box = sheet.box(x - width / 2, y, width, BOX, step.kind, tip=step.facts(), round=corner)

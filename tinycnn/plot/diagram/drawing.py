@@ -115,8 +115,6 @@ class SVG:
         elif label == "⊙":
             dot = f'<circle cx="{px(x)}" cy="{px(y)}" r="{px(0.28 * radius)}" fill="{INK}"'
             self._add(dot, "circle", "", (x, y), (x, y))
-        elif label:
-            self.text(x, y + 3, label, 9, "middle")
         return box
 
     def text(self, x: float, y: float, string: str, size: float = 11, anchor: str = "start", *, bold: bool = False,
@@ -136,7 +134,7 @@ class SVG:
         r"""Italics with their middle at x; what follows a _ to the end of the word stands below the line: F_sq(U)."""
         parts = re.split(r"_(\w+)", string)
         sizes = [size, 0.75 * size] * len(parts)
-        widths = [0.92 * text_width(part, one) for part, one in zip(parts, sizes, strict=False)]
+        widths = [text_width(part, one) for part, one in zip(parts, sizes, strict=False)]
         x -= sum(widths) / 2
         for n, (part, width) in enumerate(zip(parts, widths, strict=True)):
             if part:

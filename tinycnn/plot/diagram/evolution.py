@@ -27,7 +27,12 @@ class Anatomy(NamedTuple):
     found: Trace
     blocks: list[Call]
     stages: list[list[Call]]
-    typical: list[Step]
+    typical: Call
+
+    @property
+    def steps(self) -> list[Step]:
+        r"""Those of the block that is drawn."""
+        return _inside(self.found, self.typical)
 
     def between(self, after: int, before: int) -> list[Step]:
         r"""The steps that ran between two serial numbers."""
@@ -72,7 +77,7 @@ def compare_blocks(*models: nn.Module, input_size: Sequence[int] | Tensor, names
         raise ArgumentError(f"compare_blocks: {len(models)} models have {len(names)} names")
     parts = [_anatomy(model, input_size, names[n] if names else "") for n, model in enumerate(models)]
     rows = [*((topic, [read(part) for part in parts]) for topic, read in TOPICS.items()), *_costs(models, input_size)]
-    pictures = [layout(part.typical, _title(part)) for part in parts]
+    pictures = [_picture(part) for part in parts]
     first = max(text_width(topic, SIZE) for topic, _ in rows) + PAD
     cells = [max(text_width(line, SIZE, True) for _, row in rows for line in row[n]) for n in range(len(models))]
     wide = [max(cell, picture.inner[0], text_width(part.name, 16, True)) + PAD
@@ -89,28 +94,32 @@ def compare_blocks(*models: nn.Module, input_size: Sequence[int] | Tensor, names
 
 def _anatomy(model: nn.Module, input_size: Sequence[int] | Tensor, name: str) -> Anatomy:
     found = trace(model, input_size)
-    blocks: dict[int, Call] = {}
+    kinds = set()
     for step in found.steps:
         around = [call for call in found.calls if call.start < step.serial < call.stop and call.path]
         if step.kind == "merge" and step.label() == "+" and around:
-            blocks[around[-1].start] = around[-1]
+            kinds.add(type(around[-1].module))
+    blocks = [call for call in found.calls if type(call.module) in kinds]  # those without a shortcut, too
     if not blocks:
         raise ConfigError(explain(
             f"compare_blocks: {type(model).__name__} has no residual block: no part of it adds what two ways gave", {},
             "plot.columns draws any networks side by side, plot.block any module",
         ))
-    calls = list(blocks.values())
     stages: list[list[Call]] = []
-    size = None
-    for call in calls:
+    size: tuple[int, ...] | None = None
+    for call in blocks:
         result = found.steps[found.inside(call)[-1]].volume
         if result != size:
             stages.append([])
         stages[-1].append(call)
         size = result
-    steps = [_inside(found, call) for call in calls]
-    typical = next((part for part in steps if any(not ear.inner for ear in ears(part, spine(part)))), steps[0])
-    return Anatomy(name or type(model).__name__, found, calls, stages, typical)
+    typical = next((call for call in blocks if _is_identity(_inside(found, call))), blocks[0])
+    return Anatomy(name or type(model).__name__, found, blocks, stages, typical)
+
+
+def _is_identity(steps: Sequence[Step]) -> bool:
+    r"""Whether the shortcut around all of a block has no layers."""
+    return any(ear.start == 0 and not ear.inner for ear in ears(steps, spine(steps)))
 
 
 def _inside(found: Trace, call: Call) -> list[Step]:
@@ -126,9 +135,9 @@ def _inside(found: Trace, call: Call) -> list[Step]:
     ) for step in steps)]
 
 
-def _title(part: Anatomy) -> str:
-    call = next(call for call in part.blocks if len(part.found.inside(call)) == len(part.typical) - 1)
-    return f"{type(call.module).__name__}, {part.typical[0].volume[0]}-d"
+def _picture(part: Anatomy) -> SVG:
+    steps = part.steps
+    return layout(steps, f"{type(part.typical.module).__name__}, {steps[0].volume[0]}-d")
 
 
 # The table ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,11 +157,11 @@ def _results(part: Anatomy) -> list[str]:
 
 
 def _weights(part: Anatomy) -> list[Step]:
-    return [part.typical[i] for i in spine(part.typical) if part.typical[i].depth]
+    return [part.steps[i] for i in spine(part.steps) if part.steps[i].depth]
 
 
 def _widths(part: Anatomy) -> list[str]:
-    return [" → ".join(map(str, (part.typical[0].volume[0], *(step.channels[1] for step in _weights(part)))))]
+    return [" → ".join(map(str, (part.steps[0].volume[0], *(step.channels[1] for step in _weights(part)))))]
 
 
 def _kernel(part: Anatomy) -> list[str]:
@@ -167,7 +176,7 @@ def _grouping(part: Anatomy) -> list[str]:
 
 
 def _counts(part: Anatomy, kind: str) -> list[str]:
-    found = Counter(step.label() for step in part.typical[1:] if step.kind == kind)
+    found = Counter(step.label() for step in part.steps[1:] if step.kind == kind)
     return [f"{count} × {name}" for name, count in found.items()] or ["none"]
 
 

@@ -146,7 +146,7 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, f
     anchors = _anchors(column, bottom)
     spans = [(anchors[ear.start], anchors[ear.end]) for ear in column.loops]
     for ear, span, lane in zip(column.loops, spans, lanes(spans), strict=True):
-        _arc(sheet, column, ear, x, span, 20 + 12 * lane)
+        _arc(sheet, column, ear, x, span, lane)
 
 
 def _tip(step: Step) -> str:
@@ -163,10 +163,13 @@ def _anchors(column: Column, bottom: dict[int, float]) -> dict[int, float]:
     return anchors
 
 
-def _arc(sheet: SVG, column: Column, ear: Ear, x: float, span: tuple[float, float], bulge: float) -> None:
+def _arc(sheet: SVG, column: Column, ear: Ear, x: float, span: tuple[float, float], lane: int) -> None:
     begin, end, right = span[0] + GAP / 2 + 1, span[1] + GAP / 2 - 2.5, x + column.width / 2
-    steps = column.steps
-    changed = bool(ear.inner)
+    steps, bulge, changed = column.steps, 20.0 + 12 * lane, bool(ear.inner)
+    if ear.inner and ear.end == ear.inner[-1]:  # another output of the network
+        sheet.line([(x, begin), (right + bulge, begin)], dotted=True, kind="shortcut", stroke=INK, width=1, head=5)
+        sheet.text(right + bulge + 3, begin + 3, _beside(column, ear), 8, fill=FAINT)
+        return
     out = right + bulge * 4 / 3  # a Bézier curve reaches three quarters of the way to its control points
     points = [(right, begin), (out, begin), (out, end), (right, end)]
     tip = "\n".join(_tip(steps[i]) for i in ear.inner) or "identity"
@@ -174,7 +177,7 @@ def _arc(sheet: SVG, column: Column, ear: Ear, x: float, span: tuple[float, floa
     sheet.line(points, arrow=False, dotted=changed, curved=True, kind="shortcut", stroke=INK, width=1, tip=tip)
     sheet.line([(right, end), (x, end)], dotted=changed, kind="lead", stroke=INK, width=1, head=5)
     if changed:
-        sheet.text(right + bulge + 3, (begin + end) / 2 + 3, _beside(column, ear), 8, fill=FAINT)
+        sheet.text(right + bulge + 3, (begin + end) / 2 + 3 + 10 * (lane % 2), _beside(column, ear), 8, fill=FAINT)
 
 
 def _beside(column: Column, ear: Ear) -> str:
@@ -194,7 +197,7 @@ def _reach(column: Column) -> float:
 def _legend(sheet: SVG, drawn: Sequence[Column]) -> None:
     y = sheet.bottom + 26
     x = 0.0
-    for dotted, text in ((False, "identity shortcut"), (True, "shortcut that changes the shape")):
+    for dotted, text in ((False, "identity shortcut"), (True, "shortcut through layers of its own, as a projection")):
         if any(bool(ear.inner) == dotted for column in drawn for ear in column.loops):
             sheet.line([(x, y), (x + 30, y)], arrow=False, dotted=dotted, kind="legend", stroke=INK)
             sheet.text(x + 36, y + 3.5, text, 10, fill=FAINT)

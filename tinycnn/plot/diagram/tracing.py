@@ -105,7 +105,7 @@ def _watched(model: nn.Module) -> Iterator[list[Call]]:
     calls: list[Call] = []
     begun: list[tuple[int, int]] = []
     handles, modes, state = [], [(m, m.training) for m in model.modules()], random.get_rng_state()
-    buffers = [(b, b.array.copy()) for b in model.buffers()]
+    buffers = [(b, b.array.copy(), b.version.changes) for b in model.buffers()]
 
     def enter(module: nn.Module, args: Any) -> None:
         begun.append((len(calls), next_serial()))
@@ -128,8 +128,9 @@ def _watched(model: nn.Module) -> Iterator[list[Call]]:
             handle.remove()
         for module, mode in modes:
             module.training = mode
-        for buffer, array in buffers:
-            buffer.array[...] = array
+        for buffer, array, changes in buffers:
+            if buffer.version.changes != changes:
+                buffer.array[...] = array
         random.set_rng_state(state)
 
 
