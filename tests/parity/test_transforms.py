@@ -202,3 +202,58 @@ def test_normalize(image, mean, std):
 def test_to_pil_image(image, mode):
     if mode is None or image.dtype in ("uint8", "float32"):  # others become what their bytes happen to be
         compare(lambda lib, x: lib.functional.to_pil_image(x, mode), image)
+
+
+@given(coloured, st.permutations(range(4)), st.tuples(*[st.none() | st.floats(0, 0.5)] * 4))
+def test_jitter_with_the_same_factors(image, order, factors):
+    def call(lib, x):
+        class Fixed(lib.ColorJitter):
+            @staticmethod
+            def get_params(*limits):
+                return (torch if lib is theirs else tinycnn).tensor(order), *factors
+
+        return Fixed()(x)
+
+    compare(call, image, atol=1e-5, steps=2)
+
+
+boxes = st.tuples(st.integers(0, 3), st.integers(0, 3), sides, sides)
+
+
+@given(images, boxes, sizes, st.booleans())
+def test_crops_at_the_same_place(image, box, size, resized):
+    def call(lib, x):
+        class Fixed(lib.RandomResizedCrop if resized else lib.RandomCrop):
+            @staticmethod
+            def get_params(*given):
+                return box
+
+        return Fixed(size)(x) if resized else Fixed(size, 2, True, 3)(x)
+
+    got = outcome(ours, call, image)
+    if not isinstance(got, tinycnn.Tensor) or got.shape[-1] > 1:
+        compare(call, image, atol=2e-6, steps=1)
+
+
+@pytest.mark.parametrize("shape", [(30, 10), (10, 30), (12, 13)])
+def test_the_crop_that_is_taken_where_none_fits(shape):
+    got, wanted = (lib.RandomResizedCrop.get_params(tensors.zeros(3, *shape), [4.0, 4.0], [3 / 4, 4 / 3])
+                   for lib, tensors in ((ours, tinycnn), (theirs, torch)))  # fmt: skip
+    assert got == wanted
+
+
+@given(pillow_images(("RGB", "L")) | arrays(), st.sampled_from(["BILINEAR", "BICUBIC", "NEAREST"]), st.integers(1, 20),
+       st.integers(4, 24))  # fmt: skip
+def test_the_preset(image, mode, crop, resize):
+    presets = pytest.importorskip("torchvision.transforms._presets", reason="where torchvision keeps it")
+
+    def call(lib, x):
+        make = presets.ImageClassification if lib is theirs else lib.ImageClassification
+        grey = lib.functional.get_image_num_channels(x) == 1
+        statistics = {"mean": [0.4], "std": [0.2]} if grey else {}
+        return make(crop_size=crop, resize_size=resize, interpolation=getattr(lib.InterpolationMode, mode),
+                    **statistics)(x)  # fmt: skip
+
+    got = outcome(ours, call, image)
+    if not isinstance(got, tinycnn.Tensor) or got.shape[-1] > 1:
+        compare(call, image, atol=0.021, steps=1)  # one step of a byte, over a standard deviation of 0.2

@@ -26,7 +26,23 @@ def test_every_call_has_its_answer() -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_answer(name: str) -> None:
     image, call = CALLS[name]
-    answer = call(transforms, IMAGES[image])
+    _compare(name, call(transforms, IMAGES[image]))
+
+
+TENSORS = {name: (image, call) for name, (image, call) in CALLS.items() if image in arrays()}
+
+
+@pytest.mark.parametrize("name", TENSORS)
+def test_answer_on_a_device(name: str, device: str) -> None:
+    image, call = TENSORS[name]
+    answer = call(transforms, IMAGES[image].to(device))
+    if isinstance(answer, tinycnn.Tensor):
+        assert str(answer.device).startswith(device)
+        answer = answer.cpu()
+    _compare(name, answer)
+
+
+def _compare(name: str, answer: Any) -> None:
     got, wanted = digest(answer), ANSWERS[name]
     assert (got["dtype"], got["shape"]) == (wanted["dtype"], wanted["shape"])
     if not isinstance(answer, tinycnn.Tensor) or name.startswith(EXACT):

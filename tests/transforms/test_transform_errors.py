@@ -43,6 +43,7 @@ HALF = ((0.5,) * 3, (0.5,) * 3)
     (lambda: F.five_crop(X, 9), ConfigError, "larger than the image"),
     (lambda: T.RandomCrop(9)(X), ConfigError, "pad_if_needed=True"),
     (lambda: T.RandomResizedCrop(9, scale=0.5), ArgumentError, "two numbers"),
+    (lambda: T.RandomResizedCrop(9, ratio=(0, 1)), ConfigError, "above 0"),
     (lambda: F.to_tensor(X), ArgumentError, "convert_image_dtype makes it float"),
     (lambda: F.to_tensor("photo.jpg"), ArgumentError, "PIL.Image.open"),
     (lambda: F.to_tensor(np.zeros((2, 4, 4, 3))), ShapeError, "one after the other"),

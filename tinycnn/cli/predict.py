@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 from tinycnn import models
@@ -75,18 +76,29 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _pictures(photos: Sequence[str], output: str | None) -> dict[str, str | None]:
-    r"""Where the picture of each photograph goes."""
-    if output is None:
-        return {photo: f"{os.path.splitext(photo)[0]}.prediction.png" for photo in photos}
-    if len(photos) == 1 and not os.path.isdir(output):
+    r"""Where the picture of each photograph goes.
+
+    Examples
+    --------
+    >>> _pictures(["a.jpg", "b.jpg", "b.png"], None)
+    {'a.jpg': 'a.prediction.png', 'b.jpg': 'b.jpg.prediction.png', 'b.png': 'b.png.prediction.png'}
+    """
+    if output is not None and len(photos) == 1 and not os.path.isdir(output):
         return {photos[0]: output}
-    if os.path.isfile(output) or os.path.splitext(output)[1].lower() == ".png":
-        raise ConfigError(f"output must be a folder for the pictures of {len(photos)} photographs, not {output}")
-    os.makedirs(output, exist_ok=True)
-    names = [f"{os.path.splitext(os.path.basename(photo))[0]}.prediction.png" for photo in photos]
-    if len({*names}) < len({*photos}):
+    places = {photo: photo if output is None else os.path.join(output, os.path.basename(photo)) for photo in photos}
+    if len({*places.values()}) < len(places):
         raise ConfigError("two of the photographs have the same name, so would their pictures in one folder")
-    return {photo: os.path.join(output, name) for photo, name in zip(photos, names, strict=True)}
+    if output is not None:
+        _make_folder(output, len(photos))
+    stems = Counter(os.path.splitext(place)[0] for place in places.values())
+    return {photo: f"{stem if stems[stem] == 1 else place}.prediction.png"
+            for photo, place in places.items() for stem in [os.path.splitext(place)[0]]}
+
+
+def _make_folder(output: str, count: int) -> None:
+    if os.path.isfile(output) or os.path.splitext(output)[1].lower() == ".png":
+        raise ConfigError(f"output must be a folder for the pictures of {count} photographs, not {output}")
+    os.makedirs(output, exist_ok=True)
 
 
 def table(photo: str, guesses: Sequence[Guess]) -> str:

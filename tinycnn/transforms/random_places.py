@@ -145,6 +145,8 @@ class RandomResizedCrop(Module):
         for name, limits in (("scale", scale), ("ratio", ratio)):
             if not isinstance(limits, Sequence) or len(limits) != 2:
                 raise ArgumentError(f"RandomResizedCrop: {name} must be a sequence of two numbers, not {limits!r}")
+            if min(limits) <= 0:
+                raise ConfigError(f"RandomResizedCrop: {name} must be of numbers above 0, not {limits}")
             if limits[0] > limits[1]:
                 warnings.warn(f"RandomResizedCrop: {name} should be (smallest, largest), not {limits}", stacklevel=2)
         self.interpolation = interpolation_mode("RandomResizedCrop", interpolation)
