@@ -54,13 +54,15 @@ RECIPES = {
     "plain56": Recipe("here:plain56", 16, part=None, prints=False),
     "convnext_tiny": Recipe("torchvision:convnext_tiny", 32, batch=1, options={"stochastic_depth_prob": 0.0}),
     "convnext_small": Recipe("torchvision:convnext_small", 32, part=None),
-    "convnext_base": Recipe("torchvision:convnext_base", 32, part=None),
-    "convnext_large": Recipe("torchvision:convnext_large", 32, part=None),
+    "convnext_base": Recipe("torchvision:convnext_base", 32, part="features.0"),
+    "convnext_large": Recipe("torchvision:convnext_large", 32, part="features.0"),
     "convnextv2_atto": Recipe("timm:convnextv2_atto", prints=False),
     "convnextv2_tiny": Recipe("timm:convnextv2_tiny", 32, batch=1, prints=False),
     **{
         f"convnextv2_{size}": Recipe(f"timm:convnextv2_{size}", 32, part=None, prints=False)
-        for size in ("femto", "pico", "nano", "base", "large")  # the huge one is too large for a quick test
+        for size in ("femto", "pico", "nano")
     },
+    "convnextv2_base": Recipe("timm:convnextv2_base", 32, part="stem", prints=False),
+    "convnextv2_large": Recipe("timm:convnextv2_large", 32, part="stem", prints=False),  # and not the huge one
     "efficientnet_b0": Recipe("torchvision:efficientnet_b0", options={"dropout": 0.0, "stochastic_depth_prob": 0.0}),
 }
