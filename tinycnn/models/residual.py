@@ -149,7 +149,11 @@ class SEBasicBlock(BasicBlock):
 
 
 class SEBottleneck(Bottleneck):
-    r"""`Bottleneck` with squeeze-and-excitation."""
+    r"""`Bottleneck` with squeeze-and-excitation, as timm's seresnet50 has it.
+
+    The authors' own network, timm's legacy_seresnet50, has the stride in the first 1×1 convolution; the names of its
+    parameters are others.
+    """
 
     squeezes = True
 
