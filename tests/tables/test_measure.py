@@ -190,6 +190,23 @@ def test_a_forward_may_take_gradients() -> None:
     assert measure(Slope(), (3, 4)).mult_adds == 3 * 4 + 3 * 4
 
 
+def test_a_model_may_survive_an_error_in_a_part() -> None:
+    class Tolerant(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.narrow, self.wide = nn.Linear(2, 2), nn.Linear(3, 2)
+
+        def forward(self, x: Any) -> Any:
+            try:
+                return self.narrow(x)
+            except ShapeError:
+                return self.wide(x)
+
+    model = Tolerant()
+    assert [(layer.path, layer.mult_adds) for layer in measure(model, (1, 3)).layers] == [("narrow", 0), ("wide", 6)]
+    assert not model.narrow._forward_hooks
+
+
 def test_a_first_layer_may_work_in_place() -> None:
     assert measure(nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(1, 1, 2)), (1, 1, 3, 3)).mult_adds == 16
 

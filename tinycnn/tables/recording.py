@@ -107,7 +107,8 @@ def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recordi
             for path, module in model.named_modules():
                 handles.append(module.register_forward_pre_hook(
                     lambda module, args, kwargs, path=path: begin(path, module, args, kwargs), with_kwargs=True))
-                handles.append(module.register_forward_hook(lambda module, args, output: end(output)))
+                handles.append(module.register_forward_hook(
+                    lambda module, args, output: end(output), always_call=True))  # the model may survive an error
             model(*given)
         finally:
             while running:
