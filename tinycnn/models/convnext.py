@@ -22,7 +22,7 @@ from tinycnn.models.weights.convnext import (
 )
 from tinycnn.models.weights.entry import WeightsEnum, pretrained
 
-#: Section 3 of the paper: blocks and channels of each stage, and the part of the blocks skipped at the end (table 5).
+#: Section 3 of the paper: blocks and channels of each stage; table 5: how often training skips the last block.
 SIZES: dict[str, dict[str, Any]] = {
     "tiny":  {"depths": (3, 3, 9, 3),  "dims": (96, 192, 384, 768),   "stochastic_depth_prob": 0.1},
     "small": {"depths": (3, 3, 27, 3), "dims": (96, 192, 384, 768),   "stochastic_depth_prob": 0.4},
@@ -45,7 +45,7 @@ class CNBlock(nn.Module):
     References
     ----------
     Liu, Mao, Wu, Feichtenhofer, Darrell, Xie (2022), "A ConvNet for the 2020s", figure 4 right.
-    Touvron, Cord, Sablayrolles, Synnaeve, Jégou (2021), "Going deeper with image transformers", equation 3: λ.
+    Touvron, Cord, Sablayrolles, Synnaeve, Jégou (2021), "Going deeper with image transformers", section 2: λ.
     """
 
     def __init__(self, dim: int, layer_scale: float, stochastic_depth_prob: float) -> None:

@@ -53,7 +53,8 @@ class GlobalResponseNorm(Module):
         y_c = γ_c · (x_c · N_c) + β_c + x_c           calibrated, and added to the input             (3)
 
     γ and β start at 0, so that the layer begins as the identity. In training it makes channels differ, where those of
-    a masked autoencoder otherwise come to repeat each other. (timm has it.)
+    a masked autoencoder otherwise come to repeat each other. (timm has it. The mean, γ, β and the sum with x are those
+    of the paper's algorithm 1, which all implementations follow; its equation 2 divides by the sum of all channels.)
 
     Parameters
     ----------
