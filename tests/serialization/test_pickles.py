@@ -149,7 +149,6 @@ NOT_A_VALUE = [
     (program(op.LONG4, bytes(4)), "instruction LONG4"),
     (program(op.UNICODE, b"x\n"), "instruction UNICODE"),
     (program(b"\xff"), "instruction 0xff"),
-
     (program(op.NONE, op.MARK), "takes more from the stack than lies there"),
     (program(op.NONE, op.MARK, op.TUPLE1), "takes more from the stack than lies there"),
     (program(op.TUPLE), "goes back to a mark that it has not set"),
