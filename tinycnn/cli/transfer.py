@@ -13,14 +13,14 @@ from tinycnn.train.demonstration import TRANSFER_CONTENTS, run_transfer, verdict
 from tinycnn.train.display import Progress
 from tinycnn.train.few_shot import METHODS
 
-_QUICK: dict[str, Any] = {"examples": (1, 5, 20), "repeats": 2, "steps": 40, "pretrain_steps": 120, "rates": (0.01,)}
+_QUICK: dict[str, Any] = {"examples": (2, 10), "repeats": 2, "steps": 40, "rates": (0.01,)}
 _RULES = """
 All see the same few images, distorted alike, for the same number of steps. Learning rates are chosen for each way by
-training images, on draws of examples that are not counted; the test digits decide nothing.
+training images, on a draw of examples that is not counted; the test digits decide nothing.
 
 examples:
   tinycnn transfer                        a minute or two
-  tinycnn transfer --quick                some seconds: fewer examples, repeats and steps, one learning rate for all
+  tinycnn transfer --quick                a rougher picture in a quarter of the time
   tinycnn transfer --orientations 1       0–4 upright alone: what is learnt is too narrow to help, and transfer loses
 """
 
@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files = "\n".join(f"  {name:<18} {what}" for name, what in TRANSFER_CONTENTS.items())
     parser.epilog = f"three ways to learn the digits 5–9:\n{ways}\n{_RULES}\nfiles in the folder:\n{files}\n"
 
-    parser.add_argument("--quick", action="store_true", help="a rougher picture in some seconds")
+    parser.add_argument("--quick", action="store_true",
+                        help="fewer examples, repeats and steps, and one learning rate for all")
     parser.add_argument("--model", metavar="NAME", help="one that takes 8×8 images of one channel")
     parser.add_argument("--examples", metavar="N", type=int, nargs="+", help="images of each digit, one point each")
     parser.add_argument("--repeats", metavar="N", type=int, help="how often all is done anew, with other examples,"

@@ -133,8 +133,8 @@ class TransferConfig:
     model: str = "resnet_digits"
     examples: tuple[int, ...] = (1, 2, 5, 10, 20)
     repeats: int = 5
-    steps: int = 60
-    pretrain_steps: int = 200
+    steps: int = 50
+    pretrain_steps: int = 240
     orientations: int = 4
     augment: float = 1.0
     rates: tuple[float, ...] = (0.003, 0.01, 0.03)

@@ -66,9 +66,8 @@ def run_transfer(config: TransferConfig, display: Silent | None = None) -> Trans
     display.begin(steps_in_all(config))
     try:
         with blas_threads(config.threads):
-            seeds = range(config.seed, config.seed + config.repeats + 1)  # the last one is for practice
-            *weights, practice = [demonstration.pretrained(seed) for seed in seeds]
-            rates = choose_rates(demonstration, practice, seeds[-1])
+            rates = choose_rates(demonstration, config.seed + config.repeats)  # a seed that no repeat has
+            weights = [demonstration.pretrained(config.seed + repeat) for repeat in range(config.repeats)]
             folder.write_config({**config.as_dict(), "chosen_rates": rates, **facts})
             display.say("learning rates   " + "   ".join(f"{method} {rate:g}" for method, rate in rates.items()))
             display.say(_HEADER.format(repeats=config.repeats))
@@ -102,7 +101,7 @@ def _headline(demonstration: Demonstration) -> str:
     return (
         f"{config.model}: {len(demonstration.source.images)} images of 0–4{turned} are learnt first;"
         f" then 5–9, tested on {len(demonstration.test.images)} images\n"
-        "learning rates are chosen by training images, on draws of examples that are not counted; this takes a while …"
+        "learning rates are chosen by training images, on a draw of examples that is not counted; it takes a while …"
     )
 
 

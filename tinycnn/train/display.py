@@ -3,6 +3,7 @@ r"""What a training shows as it runs: a table with a line an epoch and, on a ter
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 from tinycnn.train.trainer import EpochRecord
@@ -30,6 +31,10 @@ class Silent:
     def say(self, text: str) -> None:
         r"""Something to tell besides."""
 
+    def through(self, items: list[str]) -> Iterable[str]:
+        r"""The same items, as they are gone through one by one."""
+        return items
+
 
 class Progress(Silent):
     r"""What is said, on `out`; the bar on `err`, if that is a terminal and tqdm is there.
@@ -51,6 +56,15 @@ class Progress(Silent):
         if self._bar is not None:
             self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
             self._bar.update()
+
+    def through(self, items: list[str]) -> Iterable[str]:
+        bar = _progress_bar(len(items), self.err, "image")
+        for item in items:
+            yield item
+            if bar is not None:
+                bar.update()
+        if bar is not None:
+            bar.close()
 
     def end(self) -> None:
         if self._bar is not None:
@@ -100,11 +114,11 @@ def row(record: EpochRecord) -> str:
     )
 
 
-def _progress_bar(total: int, err: TextIO) -> Any:
+def _progress_bar(total: int, err: TextIO, unit: str = "batch") -> Any:
     if not err.isatty():
         return None
     try:
         from tqdm import tqdm
     except ImportError:
         return None
-    return tqdm(total=total, file=err, unit="batch", leave=False, dynamic_ncols=True, mininterval=0.2)
+    return tqdm(total=total, file=err, unit=unit, leave=False, dynamic_ncols=True, mininterval=0.2)

@@ -185,12 +185,15 @@ def _endless(loader: DataLoader, steps: int) -> Iterator[Any]:
     return itertools.islice(itertools.chain.from_iterable(itertools.repeat(loader)), steps)
 
 
-def choose_rates(demonstration: Demonstration, weights: dict[str, Tensor], seed: int) -> dict[str, float]:
+def choose_rates(demonstration: Demonstration, seed: int) -> dict[str, float]:
     r"""The learning rate that serves each method best, on average over the numbers of examples.
 
-    Judged by training images that were not drawn, on draws that are not counted afterwards.
+    Judged by training images that were not drawn, on a draw that is not counted afterwards.
     """
-    config, chosen = demonstration.config, {}
+    config, chosen = demonstration.config, dict[str, float]()
+    if len(config.rates) == 1:
+        return dict.fromkeys(METHODS, config.rates[0])
+    weights = demonstration.pretrained(seed)
     for method in METHODS:
         scores = []
         for rate in config.rates:
@@ -218,5 +221,6 @@ def compare(
 
 def steps_in_all(config: TransferConfig) -> int:
     r"""How many steps the demonstration takes, for the line of progress."""
-    networks = len(METHODS) * len(config.examples) * (config.repeats + len(config.rates))
-    return networks * config.steps + (config.repeats + 1) * config.pretrain_steps
+    practice = len(config.rates) if len(config.rates) > 1 else 0
+    networks = len(METHODS) * len(config.examples) * (config.repeats + practice)
+    return networks * config.steps + (config.repeats + bool(practice)) * config.pretrain_steps

@@ -156,7 +156,7 @@ def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> Finet
     display = display or Silent()
     backend.get(config.device)
     display.say(f"looking through {config.data} …")
-    folders = find_images(config.data, config.validation_share)
+    folders = find_images(config.data, config.validation_share, display.through)
     manual_seed(config.seed)
     start = starting_point(
         config.model, config.weights, len(folders.classes), config.crop_size, config.resize_size

@@ -3,7 +3,7 @@ r"""One's own photographs, in folders: which are learnt from, which judge, and h
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -126,7 +126,9 @@ class Pictures(Photographs):
         return super().__getitem__(index)[0]
 
 
-def find_images(root: str, share: float = 0.2, on_image: Callable[[], object] | None = None) -> Folders:
+def find_images(
+    root: str, share: float = 0.2, through: Callable[[list[str]], Iterable[str]] = lambda paths: paths
+) -> Folders:
     r"""Look through a folder of images: ``root/cat/1.jpg``, or ``root/train/cat/1.jpg`` beside ``root/val/cat/2.jpg``.
 
     In the first case a share of each class, drawn once and for all, is for validation. In the second there may be
@@ -134,8 +136,8 @@ def find_images(root: str, share: float = 0.2, on_image: Callable[[], object] | 
 
     Parameters
     ----------
-    share : float                     of each class, for validation
-    on_image : callable, optional     called for each image that was looked at
+    share : float          of each class, for validation
+    through : callable     what the paths are gone through with, such as a bar of progress
 
     Raises
     ------
@@ -144,32 +146,30 @@ def find_images(root: str, share: float = 0.2, on_image: Callable[[], object] | 
     FormatError          a class has damaged images alone
     """
     parts = _parts(root)
-    folders = {part: ImageFolder(path) for part, path in parts.items()}
+    folders = {part: ImageFolder(path, allow_empty=part != "train") for part, path in parts.items()}
     classes = folders["train"].classes
-    damaged: list[str] = []
-    samples: dict[str, list[tuple[str, int]]] = {}
-    for part, folder in folders.items():
+    for folder in folders.values():
         if strange := sorted({*folder.classes} - {*classes}):
             raise ConfigError(explain(
                 f"{folder.root} holds classes that are not learnt",
                 {"classes": ", ".join(strange), parts["train"]: ", ".join(classes)},
                 "the folders of both must have the same names",
             ))
-        samples[part] = []
-        for path, label in folder.samples:
-            if _readable(path):
-                samples[part].append((path, classes.index(folder.classes[label])))
-            else:
-                damaged.append(path)
-            if on_image is not None:
-                on_image()
+    damaged = {
+        path for path in through([path for folder in folders.values() for path, _ in folder.samples])
+        if not _readable(path)
+    }
+    samples = {
+        part: [(path, classes.index(folder.classes[label])) for path, label in folder.samples if path not in damaged]
+        for part, folder in folders.items()
+    }
     _check_classes(root, classes, samples["train"])
     split = "validation" not in samples
     if split:
         samples["train"], samples["validation"] = stratified(samples["train"], share)
     if not samples["validation"]:
         raise ConfigError(f"{root}: there are too few images to judge by; a class needs two at least to give one away")
-    return Folders(classes, samples["train"], samples["validation"], samples.get("test", []), split, damaged)
+    return Folders(classes, samples["train"], samples["validation"], samples.get("test", []), split, sorted(damaged))
 
 
 def stratified(samples: Sequence[tuple[str, int]], share: float) -> tuple[list[Any], list[Any]]:

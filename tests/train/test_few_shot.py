@@ -1,0 +1,174 @@
+r"""The demonstration of transfer learning: its rules are kept, its sums are right, and its claim holds."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinycnn.errors import ConfigError
+from tinycnn.train import demonstration, few_shot
+from tinycnn.train.config import TransferConfig
+from tinycnn.train.display import Silent
+from tinycnn.train.few_shot import Demonstration, Estimate, Trial, draw_examples, gain, orientations
+
+TINY = {"examples": (1, 2), "repeats": 2, "steps": 2, "pretrain_steps": 2, "rates": (0.003, 0.01)}
+
+
+class Said(Silent):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.expected = self.steps = 0
+
+    def begin(self, batches: int) -> None:
+        self.expected = batches
+
+    def batch(self, loss: float) -> None:
+        self.steps += 1
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+@pytest.fixture
+def new_digits() -> few_shot.Images:
+    return few_shot.digits(few_shot.NEW, train=True)
+
+
+def test_the_parts_are_the_old_and_the_new_digits(new_digits: few_shot.Images) -> None:
+    old, test = few_shot.digits(few_shot.OLD, True), few_shot.digits(few_shot.NEW, False)
+    assert [len(part.images) for part in (old, new_digits, test)] == [721, 717, 179]
+    for part in (old, new_digits, test):
+        assert sorted(set(part.targets.tolist())) == [0, 1, 2, 3, 4]
+
+
+def test_orientations_are_turned_and_have_their_own_classes(new_digits: few_shot.Images) -> None:
+    turned = orientations(new_digits, 4)
+    n = len(new_digits.images)
+    for quarter in range(4):
+        expected = np.rot90(new_digits.images.numpy(), quarter, (2, 3))
+        assert np.array_equal(turned.images.numpy()[quarter * n:(quarter + 1) * n], expected)
+        labels = new_digits.targets.numpy() + 5 * quarter
+        assert np.array_equal(turned.targets.numpy()[quarter * n:(quarter + 1) * n], labels)
+
+
+def test_examples_are_as_many_of_each_and_the_others_are_the_rest(new_digits: few_shot.Images) -> None:
+    few, rest = draw_examples(new_digits, 3, seed=7)
+    assert np.bincount(few.targets.numpy()).tolist() == [3] * 5
+    assert len(few.images) + len(rest.images) == len(new_digits.images)
+    taken = {image.tobytes() for image in few.images.numpy()}
+    assert not taken & {image.tobytes() for image in rest.images.numpy()}
+    again, other = draw_examples(new_digits, 3, seed=7)[0], draw_examples(new_digits, 3, seed=8)[0]
+    assert np.array_equal(few.images.numpy(), again.images.numpy())
+    assert not np.array_equal(few.images.numpy(), other.images.numpy())
+
+
+def test_the_test_images_are_looked_at_once_by_each_finished_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    original = Demonstration.accuracy
+
+    def watched(self: Demonstration, trainer: Any, data: few_shot.Images) -> float:
+        looked.append(len(data.images))
+        return original(self, trainer, data)
+
+    monkeypatch.setattr(Demonstration, "accuracy", watched)
+    monkeypatch.setattr(demonstration, "_draw", lambda *args: None)
+    display = Said()
+    config = TransferConfig(**TINY, out=str(tmp_path / "run"))  # type: ignore[arg-type]  # what TINY holds fits
+    outcome = demonstration.run_transfer(config, display)
+    practice, counted = looked[:12], looked[12:]  # 3 ways × 2 rates × 2 numbers of examples; 3 ways × 2 × 2 repeats
+    assert set(counted) == {179}
+    assert len(counted) == len(outcome.trials) == 12
+    assert set(practice) == {len(few_shot.digits(few_shot.NEW, True).images) - 5 * n for n in (1, 2)}
+    assert display.steps == display.expected == few_shot.steps_in_all(config)
+
+
+def test_all_ways_see_the_same_images_in_a_repeat_and_others_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, bytes]] = []
+
+    def adapted(self: Demonstration, method: str, weights: Any, few: few_shot.Images, rate: float, seed: int) -> None:
+        seen.append((method, few.images.numpy().tobytes()))
+
+    monkeypatch.setattr(Demonstration, "adapted", adapted)
+    monkeypatch.setattr(Demonstration, "accuracy", lambda self, trainer, data: 0.5)
+    shown = Demonstration(TransferConfig(examples=(2,)), Silent())
+    list(few_shot.compare(shown, dict.fromkeys(few_shot.METHODS, 0.01), [{}, {}], 2))
+    first, second = seen[:3], seen[3:]
+    assert [method for method, _ in first] == list(few_shot.METHODS)
+    assert len({images for _, images in first}) == len({images for _, images in second}) == 1
+    assert first[0][1] != second[0][1]
+
+
+def test_the_practice_draw_is_none_that_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+    original = few_shot.draw_examples
+
+    def watched(data: few_shot.Images, examples: int, seed: int) -> Any:
+        seeds.append(seed)
+        return original(data, examples, seed)
+
+    monkeypatch.setattr(few_shot, "draw_examples", watched)
+    monkeypatch.setattr(Demonstration, "adapted", lambda *args: None)
+    monkeypatch.setattr(Demonstration, "pretrained", lambda *args: {})
+    monkeypatch.setattr(Demonstration, "accuracy", lambda *args: 0.5)
+    monkeypatch.setattr(demonstration, "_draw", lambda *args: None)
+    demonstration.run_transfer(TransferConfig(repeats=3, seed=4, out=str(tmp_path / "run")))
+    assert set(seeds) == {4, 5, 6, 7}
+    counted = seeds[-15:]  # 5 numbers of examples × 3 repeats
+    assert set(counted) == {4, 5, 6}
+    assert set(seeds[:-15]) == {7}
+
+
+def test_means_and_their_errors_are_those_of_the_pairs() -> None:
+    trials = [Trial(*row) for row in [
+        ("scratch", 1, 0, 0.5), ("head", 1, 0, 0.7), ("scratch", 1, 1, 0.7), ("head", 1, 1, 0.8),
+    ]]
+    assert Estimate.of([0.5, 0.7]) == pytest.approx((0.6, 0.1))
+    assert gain(trials, "head", 1) == pytest.approx((0.15, 0.05))
+    assert math.isnan(Estimate.of([0.5]).error)
+
+
+def test_it_leaves_its_results_in_a_folder(tmp_path: Path) -> None:
+    display = Said()
+    config = TransferConfig(**TINY, out=str(tmp_path / "run"))  # type: ignore[arg-type]  # what TINY holds fits
+    outcome = demonstration.run_transfer(config, display)
+    assert sorted(os.listdir(tmp_path / "run")) == sorted(demonstration.TRANSFER_CONTENTS)
+    facts = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    assert facts["examples"] == [1, 2]
+    assert set(facts["chosen_rates"]) == set(few_shot.METHODS)
+    lines = (tmp_path / "run" / "results.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "method,examples,repeat,accuracy"
+    assert len(lines) == 1 + len(outcome.trials) == 13
+    assert sum(line.lstrip().startswith(("1 ", "2 ")) for line in display.lines) == 2
+
+
+def test_fine_tuning_beats_starting_anew_with_two_examples_of_each_digit() -> None:
+    config = TransferConfig(examples=(2,), repeats=3, pretrain_steps=200, steps=40)
+    shown = Demonstration(config, Silent())
+    known = shown.pretrained(0)
+    rates = {"scratch": 0.003, "head": 0.01, "fine-tune": 0.01}
+    trials = list(few_shot.compare(shown, rates, [known] * 3, 2))
+    assert gain(trials, "fine-tune", 2).mean > 0.03
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"examples": ()}, "at least one number of examples"),
+        ({"examples": (0, 5)}, "examples must be from 1 to 100, but it is 0"),
+        ({"rates": (0.0,)}, "rates must be above 0"),
+        ({"orientations": 5}, "orientations must be from 1 to 4"),
+        ({"repeats": 0}, "repeats must be at least 1"),
+        ({"steps": 1}, "steps must be at least 2"),
+    ],
+)
+def test_options_out_of_range(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        TransferConfig(**options)

@@ -1,0 +1,239 @@
+r"""Fine-tuning on one's own photographs: what is learnt, what is kept, and where the weights may come from."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinycnn as torch
+from tests.train.shapes import draw_shapes
+from tinycnn import models
+from tinycnn.errors import ConfigError, FormatError
+from tinycnn.train import Silent, TrainConfig, run_experiment
+from tinycnn.train import experiment as training
+from tinycnn.train import finetuning as module
+from tinycnn.train.finetuning import FINETUNE_CONTENTS, FinetuneConfig, FinetuneOutcome, run_finetune
+from tinycnn.train.image_folders import Photographs, Preprocessing
+from tinycnn.train.starting_point import starting_point
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "pictures" not in request.fixturenames:
+        monkeypatch.setattr(module, "draw_outcome", lambda *args: None)
+        monkeypatch.setattr(training, "draw_pictures", lambda *args: None)
+
+
+@pytest.fixture
+def pictures() -> None:
+    r"""Asks for pictures, which take their time."""
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(draw_shapes(tmp_path_factory.mktemp("photographs"), {"red": 15, "green": 15, "empty": 15}))
+
+
+def finetune(data: str, **options: Any) -> FinetuneOutcome:
+    usual = {"model": "resnet_digits", "epochs": 1, "batch_size": 12, "head_lr": 0.01, "crop_size": 8,
+             "workers": 0}
+    return run_finetune(FinetuneConfig(data, **{**usual, **options}))  # type: ignore[arg-type]  # one dict for all
+
+
+def weights_of(folder: str, name: str = "model.safetensors") -> dict[str, Any]:
+    return {key: tensor.numpy() for key, tensor in torch.load(os.path.join(folder, name)).items()}
+
+
+def configuration(folder: str) -> dict[str, Any]:
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+        found: dict[str, Any] = json.load(file)
+    return found
+
+
+def test_it_learns_and_leaves_everything_in_its_folder(photographs: str, pictures: None) -> None:
+    outcome = finetune(photographs, epochs=6)
+    assert outcome.folder.path == os.path.join("runs", "resnet_digits-finetuned")
+    assert sorted(os.listdir(outcome.folder.path)) == sorted(FINETUNE_CONTENTS)
+    assert outcome.matrix.sum() == 9
+    assert np.trace(outcome.matrix) >= 6  # a third by chance
+    assert [report.name for report in outcome.reports] == ["empty", "green", "red"]
+    facts = configuration(outcome.folder.path)
+    assert facts["model_options"] == {"num_classes": 3, "in_channels": 3}
+    assert facts["images"] == {"train": 36, "validation": 9, "test": 0}
+    assert facts["preprocessing"]["crop_size"] == 8
+
+
+def test_the_folder_is_enough_to_predict_with(photographs: str) -> None:
+    outcome = finetune(photographs, epochs=2)
+    facts = configuration(outcome.folder.path)
+    model = models.get_model(facts["model"], **facts["model_options"]).eval()
+    model.load_state_dict(torch.load(outcome.folder.file("model.safetensors")))
+    prepare = Preprocessing.read(facts["preprocessing"]).for_judging()
+    folders = module.find_images(photographs)
+    matrix = np.zeros((3, 3), dtype=int)
+    for image, label in Photographs(folders.validation, prepare):
+        matrix[label, int(model(image.unsqueeze(0)).argmax())] += 1
+    assert matrix.tolist() == outcome.matrix.tolist()
+
+
+def test_the_best_epoch_is_kept_by_balanced_accuracy(photographs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = iter([0.4, 0.9, 0.9, 0.6])
+    monkeypatch.setattr(module, "balanced_accuracy", lambda matrix: next(reached))
+    states = []
+
+    class Watching(Silent):
+        def epoch(self, record: Any) -> None:
+            states.append(weights_of("run", "last.safetensors"))
+
+    config = FinetuneConfig(photographs, "resnet_digits", epochs=4, crop_size=8, workers=0, out="run", head_lr=0.01)
+    outcome = run_finetune(config, Watching())
+    assert outcome.best is not None
+    assert outcome.best.epoch == 2  # the first of the best
+    kept, last = weights_of("run"), weights_of("run", "last.safetensors")
+    np.testing.assert_equal(kept, states[1])
+    np.testing.assert_equal(last, states[3])
+    assert any(not np.array_equal(kept[key], last[key]) for key in kept)
+    with open("run/metrics.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["validation_balanced_accuracy"]) for row in rows] == [0.4, 0.9, 0.9, 0.6]
+
+
+def test_a_frozen_body_stays_as_the_weights_had_it(photographs: str) -> None:
+    before = models.resnet_digits(num_classes=7, in_channels=3)
+    torch.save(before.state_dict(), "seven.safetensors")
+    outcome = finetune(photographs, weights="seven.safetensors", freeze=True, epochs=2)
+    after = weights_of(outcome.folder.path)
+    for key, tensor in before.state_dict().items():
+        assert key.startswith("fc.") or np.array_equal(after[key], tensor.numpy()), key
+    assert after["fc.weight"].shape == (3, 64)
+    assert configuration(outcome.folder.path)["parameters_that_learn"] == 3 * 64 + 3
+
+
+def test_body_and_head_have_their_rates(photographs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save(models.resnet_digits(in_channels=3).state_dict(), "ten.safetensors")
+    groups: list[Any] = []
+    original = module.AdamW
+
+    def watched(parameters: Any, **options: Any) -> Any:
+        groups.append([(len(group["params"]), group["lr"]) for group in parameters])
+        return original(parameters, **options)
+
+    monkeypatch.setattr(module, "AdamW", watched)
+    finetune(photographs, weights="ten.safetensors", lr=1e-5, out="a")
+    finetune(photographs, lr=1e-5, out="b")  # from scratch all is new
+    assert groups == [[(27, 1e-5), (2, 0.01)], [(27, 0.01), (2, 0.01)]]
+
+
+def test_class_weights_reach_the_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = str(draw_shapes(tmp_path / "data", {"red": 5, "empty": 15}))
+    given: list[Any] = []
+    original = module.CrossEntropyLoss
+    monkeypatch.setattr(module, "CrossEntropyLoss", lambda weight: given.append(weight) or original(weight))
+    finetune(root, class_weights=True, out="a")
+    finetune(root, out="b")
+    assert given[0].tolist() == pytest.approx([16 / 24, 16 / 8])  # 12 empty and 4 red ones to learn from
+    assert given[1] is None
+
+
+def test_test_images_are_what_the_reports_are_of(tmp_path: Path) -> None:
+    for part, n in (("train", 6), ("val", 3), ("test", 2)):
+        draw_shapes(tmp_path / part, {"red": n, "green": n}, seed=n)
+    outcome = finetune(str(tmp_path))
+    assert outcome.judged == "test images"
+    assert [report.images for report in outcome.reports] == [2, 2]
+
+
+def test_one_seed_gives_one_result_with_any_number_of_workers(photographs: str) -> None:
+    first = weights_of(finetune(photographs, epochs=2).folder.path)
+    second = weights_of(finetune(photographs, epochs=2, workers=2).folder.path)
+    np.testing.assert_equal(first, second)
+
+
+def test_an_earlier_run_is_a_start(photographs: str, tmp_path: Path) -> None:
+    first = finetune(photographs, out="first")
+    second = finetune(photographs, weights="first", crop_size=None, freeze=True)
+    facts = configuration(second.folder.path)
+    assert facts["preprocessing"] == configuration(first.folder.path)["preprocessing"]
+    body = weights_of("first")
+    assert np.array_equal(weights_of(second.folder.path)["conv1.weight"], body["conv1.weight"])
+    with pytest.raises(ConfigError, match="is of resnet_digits, not of resnet20: --model resnet_digits"):
+        finetune(photographs, model="resnet20", weights="first")
+
+
+def test_a_run_of_tinycnn_train_is_a_start_too(photographs: str) -> None:
+    images = np.random.default_rng(0).random((20, 4, 4))
+    np.savez("table.npz", images=images, labels=np.arange(20) % 2)
+    run_experiment(TrainConfig("softmax_classifier", "table.npz", epochs=1, out="trained", augment=0.0))
+    outcome = finetune(photographs, model="softmax_classifier", weights="trained", crop_size=None)
+    assert configuration(outcome.folder.path)["preprocessing"]["mean"] == [0.0]  # grey, as it was trained
+    assert outcome.matrix.sum() == 9
+
+
+def test_official_weights_are_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = models.resnet18().state_dict()
+    monkeypatch.setattr(models.ResNet18_Weights, "get_state_dict", lambda self, **options: given)
+    start = starting_point("resnet18", "DEFAULT", 5)
+    assert start.weights == "ResNet18_Weights.IMAGENET1K_V1"
+    assert start.preprocessing == Preprocessing(224, 256)
+    assert start.options == {"num_classes": 5}
+    assert start.model.fc.out_features == 5
+    assert torch.equal(start.model.conv1.weight, given["conv1.weight"])
+    with pytest.raises(ConfigError, match="has no 'NEWEST'"):
+        starting_point("resnet18", "NEWEST", 5)
+
+
+def test_a_file_of_weights_brings_the_usual_preprocessing_of_its_model() -> None:
+    torch.save(models.resnet18(num_classes=4).state_dict(), "mine.safetensors")
+    start = starting_point("resnet18", "mine.safetensors", 5, crop_size=64)
+    assert start.preprocessing == Preprocessing(64, 73)
+    with pytest.raises(ConfigError, match="weights"):
+        starting_point("resnet20", "mine.safetensors", 5)
+    with pytest.raises(FileNotFoundError):
+        starting_point("resnet18", "nowhere.pth", 5)
+    os.mkdir("empty")
+    with pytest.raises(FileNotFoundError, match="config"):
+        starting_point("resnet18", "empty", 5)
+    Path("empty/config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(FormatError, match="no configuration of a run"):
+        starting_point("resnet18", "empty", 5)
+
+
+def test_ctrl_c_keeps_the_epochs_before(photographs: str) -> None:
+    class Impatient(Silent):
+        epochs = 0
+
+        def batch(self, loss: float) -> None:
+            if self.epochs == 1:
+                raise KeyboardInterrupt
+
+        def epoch(self, record: Any) -> None:
+            self.epochs += 1
+
+    config = FinetuneConfig(photographs, "resnet_digits", epochs=3, crop_size=8, workers=0, out="run")
+    outcome = run_finetune(config, Impatient())
+    assert outcome.interrupted
+    assert [record.epoch for record in outcome.records] == [1]
+    assert outcome.matrix.sum() == 9
+    assert {"model.safetensors", "last.safetensors", "metrics.csv", "classes.csv"} <= {*os.listdir("run")}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"freeze": True}, "nothing without weights"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"head_lr": float("nan")}, "head lr must be above 0"),
+        ({"validation_share": 1.0}, "validation share must be above 0 and below 1"),
+        ({"crop_size": 0}, "crop size must be at least 1"),
+    ],
+)
+def test_options_out_of_range(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        FinetuneConfig("photographs", **options)
