@@ -33,6 +33,8 @@ HALF = ((0.5,) * 3, (0.5,) * 3)
     (lambda: F.resize(COLOUR, (4, 5), max_size=9), ConfigError, "which says both sides"),
     (lambda: F.resize(COLOUR, 8, max_size=8), ConfigError, "must be larger than the shorter side"),
     (lambda: F.resize(COLOUR, 0), ConfigError, "no pixels"),
+    (lambda: F.resize(tinycnn.zeros(3, 0, 5), (2, 2)), ConfigError, "the image has no pixels"),
+    (lambda: F.to_pil_image(tinycnn.zeros(0, 4, 4)), ShapeError, "one to four channels"),
     (lambda: F.resize(X, 4, T.InterpolationMode.LANCZOS), ConfigError, "but not lanczos"),
     (lambda: F.pad(X, (1, 2, 3)), ArgumentError, "a sequence of 1 or 2 or 4 integers"),
     (lambda: F.pad(X, 1, (1, 2, 3)), ArgumentError, "one number for all channels"),

@@ -168,6 +168,10 @@ def _configuration(path: str) -> dict[str, Any]:
             raise FormatError(f"{path}: no JSON: {error}") from None
     if not isinstance(config, dict) or not {"model", "classes"} <= config.keys():
         raise FormatError(f"{path}: names no model and no classes; is it the folder of a training?")
+    kinds = {"model": str, "classes": list, "model_options": dict, "image_shape": list, "preprocessing": dict}
+    for name in kinds.keys() & config.keys():
+        if not isinstance(config[name], kinds[name]) or (name == "image_shape" and len(config[name]) != 3):
+            raise FormatError(f"{path}: {name!r} cannot be {config[name]!r}")
     return config
 
 

@@ -107,7 +107,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     Raises
     ------
     ArgumentError    `pic` is something else
-    ShapeError       neither two nor three dimensions, or more than four channels
+    ShapeError       neither two nor three dimensions, or not one to four channels
     ConfigError      so many channels do not have this mode
     DTypeError       Pillow has no images of such numbers
     """
@@ -119,9 +119,9 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     else:
         raise ArgumentError(f"to_pil_image: pic must be a Tensor or an array, not {described(pic)}")
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
-    if pixels.ndim != 3 or pixels.shape[2] > 4:
+    if pixels.ndim != 3 or not 1 <= pixels.shape[2] <= 4:
         raise ShapeError(explain(
-            "to_pil_image: expected two dimensions, or three with at most four channels",
+            "to_pil_image: expected two dimensions, or three with one to four channels",
             {"pic": tuple(pic.shape)},
             "Tensors are C H W, arrays H W C; of a batch convert one after the other",
         ))

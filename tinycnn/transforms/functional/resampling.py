@@ -79,8 +79,8 @@ def resize(
     new = new_size((height, width), size, max_size)
     if new == (height, width):
         return img
-    if min(new) < 1:
-        raise ConfigError(explain("resize: the new image would have no pixels",
+    if min(height, width, *new) < 1:
+        raise ConfigError(explain(f"resize: the {'new image would have' if min(new) < 1 else 'image has'} no pixels",
                                   {"H W": (height, width), "size": size, "new H W": new}))
     if is_pillow(img):
         if antialias is False:
