@@ -187,6 +187,23 @@ def test_a_block_shows_the_transformation_before_the_squeeze() -> None:
     assert {"H×W×C = 8×8×16", "H×W×C = 4×4×32", "3×3 conv, 32, /2", "X", "U"} <= set(picture.strings)
 
 
+def test_of_a_long_transformation_the_layers_with_weights_are_named() -> None:
+    net = models.ResNet(models.SEBottleneck, (2, 1, 1, 1))
+    picture = plot.squeeze_excitation(net.get_submodule("layer1.1"), (1, 256, 8, 8))
+    check(picture)
+    at = picture.strings.index("1×1 conv, 64")
+    assert picture.strings[at : at + 3] == ["1×1 conv, 64", "3×3 conv, 64", "1×1 conv, 256"]
+
+
+def test_a_long_network_continues_in_further_rows() -> None:
+    net = nn.Sequential(*(nn.Conv2d(8, 8, 3, padding=1, stride=1 + i % 2) for i in range(40)))
+    for draw in (plot.chain, plot.volumes):
+        picture = draw(net, (1, 8, 64, 64))
+        check(picture)
+        assert picture.size[0] < 1600
+    assert kinds(plot.volumes(net, (1, 8, 64, 64)))["conv"] == 40
+
+
 def test_a_gate_made_of_functions_is_found_and_none_or_many_are_refused() -> None:
     class Gate(nn.Module):
         def __init__(self) -> None:

@@ -45,7 +45,6 @@ def chain(model: nn.Module, input_size: Sequence[int] | Tensor, *, title: str = 
     ['3 @ 32×32', 'input', '8 @ 16×16', '5×5 conv', 'stride 2, pad 2', 'ReLU']
     """
     steps = joined(chained(trace(model, input_size)))
-    steps = [step for step in steps if step.kind != "shape" or step is steps[0]]
     name = title or type(model).__name__
     sheet = SVG(f"{name}: a chain of {len(steps)} activations")
     sheet.text(0, -30, name, 14, bold=True)

@@ -2,6 +2,7 @@ r"""The activations of a network as solids, in the order of the run (Figure 10).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ COLOURS = {  # front; the side is darker, the top lighter
 }
 NAMES = {"conv": "convolution", "dense": "fully connected", "softmax": "softmax", "block": "block", "norm": "norm"}
 TALL, SLANT, GAP = 190.0, 0.32, 7.0  # height of the largest, depth drawn for each pixel of width, between solids
-LINE_HEIGHT = 13
+LINE_HEIGHT, SPACE, ROW_WIDTH = 13, 16, 1500.0
 
 
 class Solid(NamedTuple):
@@ -53,14 +54,16 @@ def volumes(model: nn.Module, input_size: Sequence[int] | Tensor, *, title: str 
     ['input', '32×32×3', 'conv', '3×3', '32×32×8', 'max pool', '2×2, /2', '16×16×8', 'fc', '2', ...]
     """
     found = trace(model, input_size)
-    steps = [step for step in joined(chained(found)) if step.kind != "shape"]
+    steps = joined(chained(found))
     solids = [_solid(step, max(*steps[0].volume[1:], 8)) for step in steps]
     name = title or type(model).__name__
     sheet = SVG(f"{name}: the activations of {len(solids)} layers")
-    sheet.text(0, -TALL / 2 - TALL * SLANT / 2 - 26, name, 14, bold=True)
-    x = 0.0
-    for group in _groups(solids):
-        x = _group(sheet, group, x) + 16
+    sheet.text(0, 0, name, 14, bold=True)
+    for groups in _rows(_groups(solids)):
+        row, x = SVG(""), 0.0
+        for group in groups:
+            x = _group(row, group, x) + SPACE
+        sheet.place(row, 0, sheet.bottom + 14)
     _legend(sheet, steps)
     return sheet
 
@@ -85,6 +88,21 @@ def _groups(solids: Sequence[Solid]) -> list[list[Solid]]:
     return groups
 
 
+def _rows(groups: Sequence[list[Solid]]) -> list[list[list[Solid]]]:
+    r"""Groups in rows of like length, each no wider than a slide."""
+    widths = [_extent(group)[1] + SPACE for group in groups]
+    limit = sum(widths) / math.ceil(sum(widths) / ROW_WIDTH) + 60
+    rows: list[list[list[Solid]]] = [[]]
+    used = 0.0
+    for group, width in zip(groups, widths, strict=True):
+        if rows[-1] and used + width > limit:
+            rows.append([])
+            used = 0.0
+        rows[-1].append(group)
+        used += width
+    return rows
+
+
 def _text(step: Step) -> tuple[str, ...]:
     r"""The lines below a solid: what layer, its kernel and stride, the size; the size says the channels."""
     if step.kind == "dense":
@@ -96,12 +114,21 @@ def _text(step: Step) -> tuple[str, ...]:
     return name, ", ".join([kernel, *more[step.kind == "conv":]]), step.size
 
 
+def _lines(group: Sequence[Solid]) -> list[str]:
+    first, *others = _text(group[0].step)
+    return [first if len(group) == 1 else f"{len(group)} × {first}", *others]
+
+
+def _extent(group: Sequence[Solid]) -> tuple[float, float]:
+    r"""How wide neighbours are by themselves, and with their text."""
+    long = sum(solid.thick for solid in group) + GAP * (len(group) - 1) + group[-1].deep
+    return long, max(long, *(text_width(line, 10) for line in _lines(group)))
+
+
 def _group(sheet: SVG, group: Sequence[Solid], x: float) -> float:
     r"""Draw neighbours one behind the other with one text below; returns where the next may begin."""
-    first, *others = _text(group[0].step)
-    lines = [first if len(group) == 1 else f"{len(group)} × {first}", *others]
-    long = sum(solid.thick for solid in group) + GAP * (len(group) - 1) + group[-1].deep
-    wide = max(long, *(text_width(line, 10) for line in lines))
+    lines = _lines(group)
+    long, wide = _extent(group)
     at = x + (wide - long) / 2
     for solid in group:
         draw(sheet, solid, at, solid.high / 2)

@@ -57,7 +57,8 @@ def squeeze_excitation(module: nn.Module, input_size: Sequence[int] | Tensor, *,
     x = 0.0
     if before:
         _maps(sheet, steps[0], "X", x)
-        x = _way(sheet, "F_tr", [step.label() for step in before], x + LENGTH + 8)
+        shown = before if len(before) <= 6 else [step for step in before if step.depth]
+        x = _way(sheet, "F_tr", [step.label() for step in shown], x + LENGTH + 8)
     u_at, u = x, steps[gate.maps]
     _maps(sheet, u, "U", u_at)
     above = -SIDE / 2 - 96.0
@@ -114,7 +115,7 @@ def _maps(sheet: SVG, step: Step, name: str, x: float, hues: Sequence[str] = ())
 
 def _way(sheet: SVG, name: str, layers: Sequence[str], x: float) -> float:
     r"""An arrow with the function above it and its layers below; returns where it ends."""
-    shown = [*layers[:6], "…"] if len(layers) > 7 else layers
+    shown = [*layers[:5], "…"] if len(layers) > 6 else layers
     wide = max(86.0, *(text_width(layer, 9) for layer in shown)) + 16
     sheet.line([(x + 4, 0), (x + wide - 4, 0)])
     sheet.formula(x + wide / 2, -8, name)
