@@ -182,3 +182,13 @@ def test_one_number_can_stand_for_many_without_memory(tmp_path: Path) -> None:
         assert found.shape == (10**6, 10**6)
         assert found[-1, -1].item() in (0, 1)
         assert peak < 1_000_000
+
+
+def test_many_of_one_number_are_not_moved_to_where_each_takes_its_own_place(device: str, tmp_path: Path) -> None:
+    many = program(tensor(storage("torch.FloatStorage", 1), 0, [10**6, 10**6], [0, 0]))
+    (tmp_path / "file.pth").write_bytes(archive(many, {"data/0": FLOATS[:4]}))
+    if device == "cpu":
+        assert tinycnn.load(tmp_path / "file.pth", map_location=device).shape == (10**6, 10**6)
+        return
+    with pytest.raises(FormatError, match="share memory, and on cuda would take 4000000000000 bytes"):
+        tinycnn.load(tmp_path / "file.pth", map_location=device)

@@ -14,8 +14,8 @@ own unpickler must never see a file from a stranger. Here GLOBAL looks the name 
 is; nothing is ever imported, and nothing called but the `Function`s in it. Nor is there recursion, so that a list in a
 list in a list … goes as deep as the file.
 
-PERSID hands an id to whoever runs the machine, who knows what it stands for: PyTorch keeps its tensors' numbers so
-outside the pickle.
+BINPERSID hands an id to whoever runs the machine, and pushes what that stands for: so PyTorch keeps the numbers of its
+tensors outside the pickle.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 
 from tinycnn.serialization.flaw import Flaw, shown
 
-_MOST_BYTES = 100_000_000  # of a pickle, which holds only names and shapes
+_MOST_BYTES = 32_000_000  # of a pickle; what takes a byte there, as an empty set, may take 216 here
 _LONGEST_NAME = 1000
 _PLAIN = str | int | float | None  # bool is an int
 _NAMES = {code: name for name, code in vars(op).items() if name.isupper() and isinstance(code, bytes)}
@@ -59,7 +59,8 @@ class Machine:
     def __init__(
         self, file: BufferedReader, size: int, names: Mapping[str, Any], persistent: Callable[[Any], Any]
     ) -> None:
-        self._file, self._left = file, min(size, _MOST_BYTES)
+        self._file = file
+        self._size = self._left = min(size, _MOST_BYTES)
         self._names, self._persistent = names, persistent
         self._stack: list[Any] = []
         self._aside: list[list[Any]] = []  # the stacks that a MARK has laid aside
@@ -78,7 +79,7 @@ class Machine:
 
     def _take(self, count: int) -> bytes:
         if count > self._left:  # before asking for memory
-            raise Flaw("the pickle does not end: the file was cut short or damaged")
+            raise Flaw(f"the pickle does not end within its {self._size} bytes: the file was cut short or damaged")
         self._left -= count
         return self._file.read(count)
 
@@ -134,7 +135,7 @@ class Machine:
         return items
 
     def _drop(self, items: object) -> None:
-        pass
+        """What has been taken is not needed."""
 
     def _remember(self, number: int) -> None:
         self._memo[number] = self._top()
@@ -167,8 +168,9 @@ class Machine:
     def _name(self, module: Any, name: Any) -> None:
         path = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else shown(name)
         if path not in self._names:
+            below = self._stack[-1] if self._stack else None
             outermost = not self._stack and not self._aside
-            raise Flaw(_stranger(path, outermost or self._stack[-1:] == ["module"]))
+            raise Flaw(_stranger(path, outermost or (isinstance(below, str) and below == "module")))
         self._push(self._names[path])
 
     def _call(self, function: Any, arguments: Any) -> None:

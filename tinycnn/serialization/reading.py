@@ -6,12 +6,16 @@ import os
 from io import BufferedReader
 from typing import Any
 
+from tinycnn import backend as backends
+from tinycnn._tensor import Tensor
 from tinycnn.errors import FormatError
 from tinycnn.serialization.flaw import Flaw
 from tinycnn.serialization.safetensors_file import read_safetensors
 from tinycnn.serialization.torch_stream import read_torch_stream
 from tinycnn.serialization.torch_zip import read_torch_zip
 from tinycnn.serialization.vocabulary import tensors_in
+
+_MOST_SHARED = 16  # times the size of the file; half precision is widened, and views may share a storage
 
 
 def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: bool = True) -> Any:
@@ -55,26 +59,35 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
     {'weight': tensor([1., 1.])}
     """
     path = os.fspath(f)
+    elsewhere = map_location is not None and backends.get(map_location).name != "cpu"
     with open(path, "rb") as file:
         try:
             found = _reader(file)(file)
             tensors = tensors_in(found)
+            if elsewhere:
+                _move(tensors, map_location, os.fstat(file.fileno()).st_size)
         except Flaw as flaw:
             raise FormatError(f"{path}: {flaw}") from flaw
-    if map_location is not None:
-        for tensor in tensors:
-            tensor.array = tensor.detach().to(map_location).array
     return found
+
+
+def _move(tensors: list[Tensor], device: Any, size: int) -> None:
+    """Copy each tensor to the device, where every number of it takes its own place, also if one stood for many."""
+    wanted = sum(tensor.nbytes for tensor in tensors)
+    if wanted > _MOST_SHARED * size + 1_000_000:
+        raise Flaw(f"its tensors share memory, and on {device} would take {wanted} bytes; leave map_location out")
+    for tensor in tensors:
+        tensor.array = tensor.detach().to(device).array
 
 
 def _reader(file: BufferedReader) -> Any:
     """The function that reads such files."""
     first = file.read(512)  # a block of a tar
     file.seek(0)
+    if first[8:9] == b"{":  # where the others have, by chance or not, something else
+        return read_safetensors
     if first.startswith(b"PK\x03\x04"):
         return read_torch_zip
-    if first[8:9] == b"{":
-        return read_safetensors
     if first[:1] == b"\x80" and first[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return read_torch_stream
     if not first:
