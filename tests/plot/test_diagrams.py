@@ -213,3 +213,35 @@ def test_a_tensor_may_be_the_input() -> None:
     layer = nn.Conv2d(3, 4, 3).double()
     assert str(plot.block(layer, x)) == str(plot.block(layer, (2, 3, 8, 8)))
     assert not x.requires_grad
+
+
+def test_an_image_without_a_batch_is_refused_with_the_size_to_give() -> None:
+    with pytest.raises(ConfigError, match=r"no batch[^\0]*\(1, 3, 8, 8\)"):
+        plot.chain(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), (3, 8, 8))
+
+
+def test_a_users_own_op_and_a_count_of_calls() -> None:
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+            return x * x * x
+
+        @staticmethod
+        def backward(ctx: Any, *g: torch.Tensor) -> torch.Tensor:
+            return g[0]
+
+    class Counting(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(1))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.calls.add_(1)
+            cubed: torch.Tensor = Cube.apply(x)
+            return cubed.relu_() + torch.randn(1)
+
+    model = Counting()
+    before = str(torch.get_rng_state())
+    assert {"Cube", "ReLU"} <= set(plot.block(model, (1, 3, 4, 4)).strings)
+    assert model.calls.item() == 0
+    assert str(torch.get_rng_state()) == before

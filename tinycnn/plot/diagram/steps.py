@@ -111,13 +111,13 @@ class Step(NamedTuple):
     @property
     def window(self) -> Window | None:
         r"""Kernel, stride and padding of a convolution or a pooling."""
-        found: Window | None = self.main.options.get("window")
+        found: Window | None = options(self.main).get("window")
         return found
 
     @property
     def groups(self) -> int:
         r"""Of a convolution; 1 for all else."""
-        return int(self.main.options.get("groups", 1))
+        return int(options(self.main).get("groups", 1))
 
     @property
     def channels(self) -> tuple[int, int]:
@@ -161,7 +161,7 @@ class Step(NamedTuple):
         op: str = self.ops[0].name
         if op == "Reshape" and len(self.shape) == 2 < len(self.in_shape):
             return "flatten"
-        return op if kind in ("activation", "softmax") else op.lower()
+        return op
 
     def _operand(self) -> str:
         r"""What is added or multiplied if it is no other step's result: the parameter's name, if that is certain."""
@@ -186,6 +186,11 @@ class Step(NamedTuple):
         return f"{self.path + ': ' if self.path else ''}{what}\n{shapes}"
 
 
+def options(op: Op) -> dict[str, Any]:
+    r"""What an op was told besides its inputs; a user's `Function` keeps that to itself."""
+    return getattr(op, "options", {})
+
+
 def volume(shape: tuple[int, ...]) -> tuple[int, int, int]:
     r"""(N, C, H, W) or (N, K) as C, H, W."""
     rest = shape[1:] if len(shape) > 1 else shape
@@ -195,7 +200,7 @@ def volume(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def _axes(op: Op) -> tuple[int, ...]:
-    axes: Any = op.options.get("axes", ())
+    axes: Any = options(op).get("axes", ())
     return tuple(axes) if isinstance(axes, tuple | list) else ()
 
 

@@ -16,7 +16,7 @@ from tinycnn._tensor import Tensor
 from tinycnn.autograd import Op, enable_grad
 from tinycnn.autograd.node import next_serial
 from tinycnn.errors import ArgumentError, ConfigError, described, explain
-from tinycnn.plot.diagram.steps import Step
+from tinycnn.plot.diagram.steps import Step, options
 
 Whole = tuple[type, ...]
 
@@ -61,7 +61,7 @@ def trace(model: nn.Module, input_size: Sequence[int] | Tensor, whole: Whole = (
     Raises
     ------
     ArgumentError    no module, or no size
-    ConfigError      the output does not depend on the input, so there is nothing to follow
+    ConfigError      the output does not depend on the input, so there is nothing to follow; an image without batch
     """
     if not isinstance(model, nn.Module):
         raise ArgumentError(explain(
@@ -81,7 +81,13 @@ def trace(model: nn.Module, input_size: Sequence[int] | Tensor, whole: Whole = (
             {"model": type(model).__name__, "input": tuple(given.shape), "output": described(output)},
             "does forward() return its input, or leave the graph by detach(), numpy() or no_grad()?",
         ))
-    return Trace(_steps(nodes, calls, whole), [c for c in calls if c.module._modules], model)
+    steps = _steps(nodes, calls, whole)
+    if any(step.kind in ("conv", "pool") and len(step.in_shape) == 3 for step in steps):
+        raise ConfigError(explain(
+            "diagram: the input has no batch, so that height cannot be told from channels",
+            {"input": tuple(given.shape)}, f"N C H W: {(1, *given.shape)}",
+        ))
+    return Trace(steps, [c for c in calls if c.module._modules], model)
 
 
 def _sizes(input_size: Any) -> tuple[int, ...]:
@@ -199,7 +205,7 @@ def _steps(nodes: list[Op], calls: list[Call], whole: Whole) -> list[Step]:
 def _turned(ops: list[Op], last: bool) -> bool:
     r"""Whether the channels are the last axis behind these ops, given whether they were before."""
     for op in ops:
-        last = {(0, 2, 3, 1): True, (0, 3, 1, 2): False}.get(op.options.get("dims", ()), last)
+        last = {(0, 2, 3, 1): True, (0, 3, 1, 2): False}.get(options(op).get("dims", ()), last)
     return last
 
 
