@@ -18,8 +18,6 @@ from tinycnn.autograd.node import next_serial
 from tinycnn.errors import ArgumentError, ConfigError, described, explain
 from tinycnn.plot.diagram.steps import Step, options
 
-Whole = tuple[type, ...]
-
 QUIET = ("Expand", "Cast")  # what an op needs done first: never a layer
 SUMS = ("Sum", "SumPool2d")
 WEIGHTED = ("Conv2d", "Conv2dInput", "Linear", "MatMul", "MaxPool2d", "SumPool2d")
@@ -49,14 +47,13 @@ class Trace(NamedTuple):
         return [i for i, step in enumerate(self.steps) if call.start < step.serial < call.stop]
 
 
-def trace(model: nn.Module, input_size: Sequence[int] | Tensor, whole: Whole = ()) -> Trace:
+def trace(model: nn.Module, input_size: Sequence[int] | Tensor) -> Trace:
     r"""The steps of `model` on zeros of `input_size`, in evaluation mode; the model is left as it was.
 
     Parameters
     ----------
     model : Module
     input_size : sequence of int, or Tensor      N C H W; or the very input to run on
-    whole : tuple of classes                     modules that are one step though they have parts
 
     Raises
     ------
@@ -81,7 +78,7 @@ def trace(model: nn.Module, input_size: Sequence[int] | Tensor, whole: Whole = (
             {"model": type(model).__name__, "input": tuple(given.shape), "output": described(output)},
             "does forward() return its input, or leave the graph by detach(), numpy() or no_grad()?",
         ))
-    steps = _steps(nodes, calls, whole)
+    steps = _steps(nodes, calls)
     if any(step.kind in ("conv", "pool") and len(step.in_shape) == 3 for step in steps):
         raise ConfigError(explain(
             "diagram: the input has no batch, so that height cannot be told from channels",
@@ -173,8 +170,8 @@ def parents(node: Op) -> list[Op]:
 # Ops to steps ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _steps(nodes: list[Op], calls: list[Call], whole: Whole) -> list[Step]:
-    units = _units(nodes, calls, whole)
+def _steps(nodes: list[Op], calls: list[Call]) -> list[Step]:
+    units = _units(nodes, calls)
     groups: dict[int, list[Op]] = {}  # key: a call's start, or the serial of the op that began a group of its own
     home: dict[int, int] = {}
     for node in nodes:
@@ -209,13 +206,13 @@ def _turned(ops: list[Op], last: bool) -> bool:
     return last
 
 
-def _units(nodes: list[Op], calls: list[Call], whole: Whole) -> list[Call]:
+def _units(nodes: list[Op], calls: list[Call]) -> list[Call]:
     r"""The calls that are one step each: of modules without parts, unless one computes with several layers itself."""
     units: list[Call] = []
     for call in calls:
         if units and units[-1].stop > call.start:
             continue  # inside one
-        if not isinstance(call.module, whole) and (call.module._modules or _composite(nodes, call)):
+        if call.module._modules or _composite(nodes, call):
             continue
         units.append(call)
     return units
