@@ -155,7 +155,7 @@ NOT_A_VALUE = [
     (program(op.BINGET, b"\x05"), "number 5 from its memo, where nothing was put"),
     (program(op.BINPUT, b"\x05"), "takes more from the stack"),
     (program(op.BINUNICODE, b"\x01\0\0\0\xff"), "text that is no UTF-8"),
-    (program(op.BINUNICODE, b"\xff\xff\xff\xff"), r"does not end within its \d+ bytes: the file was cut short or damaged"),
+    (program(op.BINUNICODE, b"\xff\xff\xff\xff"), "not end within its 8 bytes: the file was cut short or damaged"),
     (program(op.BINUNICODE8, b"\xff" * 8), "does not end"),
     (program(op.SHORT_BINSTRING, b"\x09abc"), "does not end"),
     (op.PROTO + b"\x02", "does not end"),

@@ -3,6 +3,7 @@ r"""load: the first bytes say which kind of file it is, whatever its name."""
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from io import BufferedReader
 from typing import Any
 
@@ -80,7 +81,7 @@ def _move(tensors: list[Tensor], device: Any, size: int) -> None:
         tensor.array = tensor.detach().to(device).array
 
 
-def _reader(file: BufferedReader) -> Any:
+def _reader(file: BufferedReader) -> Callable[[BufferedReader], Any]:
     """The function that reads such files."""
     first = file.read(512)  # a block of a tar
     file.seek(0)

@@ -92,7 +92,7 @@ def _check_layout(header: dict[str, Any], size: int) -> None:
 def _tensor(file: BufferedReader, start: int, entry: dict[str, Any]) -> Tensor:
     kind = _KINDS[entry["dtype"]]
     begin, end = entry["data_offsets"]
-    storage = Storage(kind, (end - begin) // kind.width)
+    storage = Storage.empty(kind, (end - begin) // kind.width)
     file.seek(start + begin)
     storage.fill(file)
     try:

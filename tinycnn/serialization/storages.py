@@ -52,10 +52,15 @@ def named(identity: Any) -> Named:
 
 
 class Storage:
-    """A row of `count` numbers, at first without values. Who makes one has compared its size with the file's."""
+    """Numbers in a row."""
 
-    def __init__(self, kind: Kind, count: int) -> None:
-        self.kind, self.array = kind, np.empty(count, kind.dtype)
+    def __init__(self, kind: Kind, array: Any) -> None:
+        self.kind, self.array = kind, array
+
+    @classmethod
+    def empty(cls, kind: Kind, count: int) -> Storage:
+        """Room for so many numbers, without values yet. Whoever asks has compared the size with the file's."""
+        return cls(kind, np.empty(count, kind.dtype))
 
     def expected(self, kind: Kind, count: int) -> Storage:
         """This storage, if it is what it is said to be when it is named again."""
@@ -69,20 +74,14 @@ class Storage:
             case None:
                 return self
             case (_, int() as start, int() as length) if 0 <= start <= start + length <= self.array.size:
-                return self._of(self.array[start : start + length], self.kind)
+                return Storage(self.kind, self.array[start : start + length])
         raise Flaw(f"a part is asked for that a storage of {self.array.size} numbers has not")
 
     def seen_as(self, kind: Kind) -> Storage:
         """The same bytes, taken for numbers of another kind."""
-        if self.kind.dtype != np.uint8 or kind.width != kind.dtype.itemsize or self.array.size % kind.width:
+        if self.kind.dtype != np.uint8 or kind.dtype == bool or self.array.size % kind.width:
             raise Flaw(f"{self.array.size} numbers of {self.kind.dtype} cannot be taken for {kind.dtype}")
-        return self._of(self.array.view(kind.dtype), kind)
-
-    @staticmethod
-    def _of(array: Any, kind: Kind) -> Storage:
-        storage = Storage.__new__(Storage)
-        storage.kind, storage.array = kind, array
-        return storage
+        return Storage(kind, self.array.view(kind.dtype))
 
     def fill(self, file: BufferedReader, byteorder: str = "little") -> None:
         """Read the numbers from where the file stands, straight into their place."""

@@ -36,7 +36,7 @@ def read_torch_stream(file: BufferedReader) -> Any:
             claimed += count * kind.width
             if claimed > size:  # before the memory is asked for
                 raise Flaw(f"the storages should have {shown(claimed)} bytes, but the file has {size}: was it cut?")
-            roots[key] = Storage(kind, count)
+            roots[key] = Storage.empty(kind, count)
         return roots[key].expected(kind, count).part(part)
 
     def pickle(persistent: Any = _outside) -> Any:

@@ -46,7 +46,7 @@ def read_torch_zip(file: BufferedReader) -> Any:
                 raise Flaw(f"the storage {shown(key)} is missing")
             if count * kind.width != record.size:
                 raise Flaw(f"storage {shown(key)} should have {shown(count)} × {kind.width} bytes, not {record.size}")
-            storages[key] = Storage(kind, count)
+            storages[key] = Storage.empty(kind, count)
         return storages[key].expected(kind, count)
 
     file.seek(program.start)

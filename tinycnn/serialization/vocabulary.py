@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn import dtypes
 from tinycnn._tensor import Tensor
 from tinycnn.serialization.flaw import Flaw, shown
 from tinycnn.serialization.pickles import Function, as_key
@@ -111,7 +112,7 @@ NAMES: dict[str, Any] = {
     "torch._utils._rebuild_parameter": Function(_parameter),
     "torch.storage.UntypedStorage": KINDS["uint8"],
     **{f"torch.{name}": KINDS[kind] for name, kind in _STORAGES.items()},
-    **{f"torch.{name}": kind.dtype for name, kind in KINDS.items()},
+    **{f"torch.{name}": np.dtype(name) for name in dtypes.NAMES},  # bfloat16 is not among them
 }
 
 
