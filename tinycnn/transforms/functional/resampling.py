@@ -167,8 +167,8 @@ def _weighted(x: Tensor, new: tuple[int, int], mode: InterpolationMode, antialia
 def resampling_matrix(n: int, m: int, mode: InterpolationMode, antialias: bool, dtype: Any = dtypes.float64) -> Any:
     r"""R, (m, n): row i holds the weights of the old pixels in the new pixel i; each row's sum is 1.
 
-    Where a weight would fall outside the image, antialiased rows leave it away and scale the others; the others give
-    it to the pixel at the edge.
+    Where a weight would fall outside the image, antialiased rows leave it away and scale the others; rows that are not
+    give it to the pixel at the edge. Positions are rounded to `dtype`, as PyTorch has them.
 
     Examples
     --------
@@ -188,11 +188,11 @@ def resampling_matrix(n: int, m: int, mode: InterpolationMode, antialias: bool, 
         first = np.maximum((centre - reach + number(0.5)).astype(np.int64), 0)
         last = np.minimum((centre + reach + number(0.5)).astype(np.int64), n)             # m, exclusive
         j = first[:, None] + np.arange(2 * math.ceil(reach) + 1)                          # m, taps
-        distance = (j.astype(dtype) - centre[:, None] + number(0.5)) / stretch
+        distance = (j.astype(dtype) - centre[:, None] + number(0.5)) * (number(1) / stretch)
         weights = np.where(j < last[:, None], _filter(mode, distance, -0.5), number(0))
         weights /= weights.sum(axis=1, keepdims=True, dtype=dtype)
     else:
-        source = centre - number(0.5)
+        source = (np.float64(scale) * (np.arange(m) + 0.5) - 0.5).astype(dtype)           # rounded once, as by an FMA
         if mode is InterpolationMode.BILINEAR:
             source = np.maximum(source, number(0))
         j = np.floor(source).astype(np.int64)[:, None] + np.arange(1 - _REACH[mode], 1 + _REACH[mode])
@@ -203,15 +203,15 @@ def resampling_matrix(n: int, m: int, mode: InterpolationMode, antialias: bool, 
 
 
 def _filter(mode: InterpolationMode, distance: Any, a: float) -> Any:
-    r"""The weight of a pixel at this distance.
+    r"""The weight of a pixel at this distance, rounded once.
 
         1 − |d|                                                        bilinear, |d| < 1
         (a + 2)|d|³ − (a + 3)|d|² + 1                                  bicubic, |d| < 1
         a|d|³ − 5a|d|² + 8a|d| − 4a                                    bicubic, 1 ≤ |d| < 2
     """
-    d = np.abs(distance)
+    d = np.abs(distance).astype(np.float64)
     if mode is InterpolationMode.BILINEAR:
-        return np.maximum(1 - d, 0)
+        return (1 - d).clip(0).astype(distance.dtype)
     near = ((a + 2) * d - (a + 3)) * d * d + 1
     far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
-    return np.where(d < 1, near, np.where(d < 2, far, np.zeros_like(d)))
+    return np.where(d < 1, near, np.where(d < 2, far, 0)).astype(distance.dtype)
