@@ -103,6 +103,15 @@ def test_a_bad_photograph_does_not_stop_the_others(capsys: pytest.CaptureFixture
     assert not list(Path().glob("*.prediction.png"))
 
 
+def test_names_of_any_script(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("one.jpg").rename("猫 $1.jpg")
+    Path("names.txt").write_text("猫\nكلب\n$x_$\n", encoding="utf-8")
+    status, out, err = ask(capsys, "猫 $1.jpg", *THREE)
+    assert (status, err) == (0, "")
+    assert "$x_$" in out
+    assert Path("猫 $1.prediction.png").exists()
+
+
 def test_the_output_of_one_photograph_may_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(capsys, "one.jpg", *THREE, "--output", "answer.png")[0] == 0
     assert Path("answer.png").exists()

@@ -31,6 +31,11 @@ def test_it_can_be_drawn_whatever_the_shape(size: tuple[int, int], count: int) -
     assert max(figure.get_size_inches()) < 14
 
 
+def test_dollars_and_backslashes_are_no_formulas() -> None:
+    figure = top_classes(Image.new("L", (4, 4)), [r"$\frac$", "a_$b"], [0.5, 0.5], r"cost$\x$.jpg")
+    figure.canvas.draw()
+
+
 def test_names_and_probabilities_must_pair() -> None:
     with pytest.raises(ShapeError, match="2 names for 1 prob"):
         top_classes(Image.new("L", (2, 2)), ["a", "b"], [1.0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 
@@ -70,7 +71,9 @@ def run(options: argparse.Namespace) -> int:
         print(table(photo, guesses))
         if picture is not None:
             names, probabilities = zip(*guesses, strict=True)
-            write(top_classes(image, names, probabilities, os.path.basename(photo)), picture)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of letters that the font does not have
+                write(top_classes(image, names, probabilities, os.path.basename(photo)), picture)
             print(f"picture: {picture}\n")
     return FAILED if failed else 0
 

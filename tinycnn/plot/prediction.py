@@ -37,7 +37,7 @@ def top_classes(photo: Any, names: Sequence[str], probabilities: Sequence[float]
     photo.thumbnail((_MOST_PIXELS, _MOST_PIXELS))
     breadth = min(max(_HEIGHT * photo.width / photo.height, 1.6), 6.0)
     height = max(_HEIGHT, 0.5 * len(names)) + (0.9 if title else 0.4)
-    figure = new_figure(breadth + _BARS + 0.5, height, title)
+    figure = new_figure(breadth + _BARS + 0.5, height, title.replace("$", r"\$"))  # dollars are no formulas here
     left, right = figure.subplots(1, 2, width_ratios=(breadth, _BARS))
     left.imshow(np.asarray(photo))
     left.set_xticks([])
@@ -48,7 +48,7 @@ def top_classes(photo: Any, names: Sequence[str], probabilities: Sequence[float]
     right.barh(places, 1, color=_TRACK, height=0.28)  # how long a certainty would be
     right.barh(places, probabilities, color=[TEST, *[FAINT] * (len(names) - 1)], height=0.28)
     for place, (name, p) in enumerate(zip(names, probabilities, strict=True)):
-        right.text(0, place - 0.22, _shortened(name), va="bottom", fontsize=11, color=INK,
+        right.text(0, place - 0.22, _shortened(name), va="bottom", fontsize=11, color=INK, parse_math=False,
                    fontweight="bold" if place == 0 else "normal")
         right.text(1.03, place, f"{100 * p:.1f} %", va="center", fontsize=10, color=INK)
     right.set_ylim(len(names) - 0.5, -0.75)
