@@ -13,7 +13,7 @@ from tinycnn.train.demonstration import TRANSFER_CONTENTS, run_transfer, verdict
 from tinycnn.train.display import Progress
 from tinycnn.train.few_shot import METHODS
 
-_QUICK: dict[str, Any] = {"examples": (2, 10), "repeats": 2, "steps": 40, "rates": (0.01,)}
+_QUICK: dict[str, Any] = {"examples": (2, 10), "repeats": 4, "networks": 1, "steps": 40, "rates": (0.005,)}
 _RULES = """
 All see the same few images, distorted alike, for the same number of steps. Learning rates are chosen for each way by
 training images, on a draw of examples that is not counted; the test digits decide nothing.
@@ -36,8 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="fewer examples, repeats and steps, and one learning rate for all")
     parser.add_argument("--model", metavar="NAME", help="one that takes 8×8 images of one channel")
     parser.add_argument("--examples", metavar="N", type=int, nargs="+", help="images of each digit, one point each")
-    parser.add_argument("--repeats", metavar="N", type=int, help="how often all is done anew, with other examples,"
-                                                                 " other first weights, another pretrained network")
+    parser.add_argument("--repeats", metavar="N", type=int,
+                        help="how often all is done anew, with other examples and other first weights")
+    parser.add_argument("--networks", metavar="N", type=int, help="how many are pretrained; the repeats take turns")
     parser.add_argument("--steps", metavar="N", type=int, help="of the optimizer, for 5–9")
     parser.add_argument("--pretrain-steps", metavar="N", type=int, help="of the optimizer, for 0–4")
     parser.add_argument("--orientations", metavar="N", type=int,

@@ -113,7 +113,9 @@ class TransferConfig:
     examples : tuple of int
         How many images of each new digit; one point of the curves each.
     repeats : int
-        How often all is done anew: pretraining, examples, first weights.
+        How often all is done anew with other examples and other first weights.
+    networks : int
+        How many are pretrained, each from other first weights; the repeats take them in turn.
     steps, pretrain_steps : int
         Of the optimizer, for the new digits and for the old ones.
     orientations : int
@@ -131,10 +133,11 @@ class TransferConfig:
     """
 
     model: str = "resnet_digits"
-    examples: tuple[int, ...] = (1, 2, 5, 10, 20)
-    repeats: int = 5
+    examples: tuple[int, ...] = (1, 2, 5, 10)
+    repeats: int = 10
+    networks: int = 3
     steps: int = 50
-    pretrain_steps: int = 240
+    pretrain_steps: int = 300
     orientations: int = 4
     augment: float = 1.0
     rates: tuple[float, ...] = (0.003, 0.01, 0.03)
@@ -143,7 +146,7 @@ class TransferConfig:
     out: str | None = None
 
     def __post_init__(self) -> None:
-        check_least(self, {"repeats": 1, "steps": 2, "pretrain_steps": 2, "threads": 1, "seed": 0})
+        check_least(self, {"repeats": 1, "networks": 1, "steps": 2, "pretrain_steps": 2, "threads": 1, "seed": 0})
         check_range("orientations", self.orientations, "from 1 to 4", lambda x: 1 <= x <= 4)
         check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
         object.__setattr__(self, "examples", tuple(sorted({*self.examples})))

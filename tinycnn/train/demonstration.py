@@ -66,8 +66,8 @@ def run_transfer(config: TransferConfig, display: Silent | None = None) -> Trans
     display.begin(steps_in_all(config))
     try:
         with blas_threads(config.threads):
-            rates = choose_rates(demonstration, config.seed + config.repeats)  # a seed that no repeat has
-            weights = [demonstration.pretrained(config.seed + repeat) for repeat in range(config.repeats)]
+            weights = [demonstration.pretrained(config.seed + i) for i in range(config.networks)]
+            rates = choose_rates(demonstration, weights[0], config.seed + config.repeats)  # a seed no repeat has
             folder.write_config({**config.as_dict(), "chosen_rates": rates, **facts})
             display.say("learning rates   " + "   ".join(f"{method} {rate:g}" for method, rate in rates.items()))
             display.say(_HEADER.format(repeats=config.repeats))
@@ -119,22 +119,27 @@ def _row(trials: list[Trial], examples: int) -> str:
 
 
 def verdict(trials: list[Trial]) -> str:
-    r"""Which way won with how many examples, in a sentence each; a gain within two standard errors of 0 is none.
+    r"""Where pretraining wins and where it loses, in a sentence each; within two standard errors of 0 is neither.
 
     Examples
     --------
     >>> pairs = {"scratch": (0.5, 0.6), "head": (0.7, 0.8), "fine-tune": (0.5, 0.7)}
     >>> print(verdict([Trial(way, 2, i, x) for way, values in pairs.items() for i, x in enumerate(values)]))
     head beats scratch with 2 examples of each digit, by up to 20.0 points
-    fine-tune beats scratch with no number of examples that was tried
+    fine-tune and scratch: no difference beyond two standard errors
     """
     lines = []
     for method in ("head", "fine-tune"):
         gains = {n: gain(trials, method, n) for n in sorted({trial.examples for trial in trials})}
-        sure = {n: estimate for n, estimate in gains.items() if estimate.mean > 2 * estimate.error}
-        if sure:
-            numbers, most = ", ".join(map(str, sure)), 100 * max(estimate.mean for estimate in sure.values())
-            lines.append(f"{method} beats scratch with {numbers} examples of each digit, by up to {most:.1f} points")
-        else:
-            lines.append(f"{method} beats scratch with no number of examples that was tried")
+        if any(estimate.error != estimate.error for estimate in gains.values()):
+            return "one repeat alone tells luck from gain nowhere: take more repeats"
+        found = False
+        for verb, sign in (("beats", 1), ("loses to", -1)):
+            sure = {n: sign * e.mean for n, e in gains.items() if sign * e.mean > 2 * e.error}
+            if sure:
+                where = f"with {', '.join(map(str, sure))} examples of each digit"
+                lines.append(f"{method} {verb} scratch {where}, by up to {100 * max(sure.values()):.1f} points")
+                found = True
+        if not found:
+            lines.append(f"{method} and scratch: no difference beyond two standard errors")
     return "\n".join(lines)

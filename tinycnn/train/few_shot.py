@@ -37,6 +37,7 @@ from tinycnn.train.adaptation import freeze_body, parameter_groups, replace_head
 from tinycnn.train.augmentation import RandomAffine, make_augmentation
 from tinycnn.train.config import TrainConfig, TransferConfig
 from tinycnn.train.display import Silent
+from tinycnn.train.preparation import fitting_options
 from tinycnn.train.trainer import Trainer
 
 METHODS = {
@@ -111,7 +112,7 @@ def orientations(data: Images, count: int) -> Images:
     --------
     >>> turned = orientations(digits(OLD, train=True), 4)
     >>> len(turned.images), int(turned.targets.max())
-    (2900, 19)
+    (2884, 19)
     """
     classes = int(data.targets.max()) + 1
     turned = [data.images]
@@ -140,7 +141,7 @@ class Demonstration:
     def pretrained(self, seed: int) -> dict[str, Tensor]:
         r"""The weights of a network that tells the old digits apart, in every orientation."""
         manual_seed(seed)
-        model = models.get_model(self.config.model, num_classes=len(OLD) * self.config.orientations)
+        model = self._untrained()
         groups = parameter_groups(model, PRETRAIN_RATE, PRETRAIN_RATE)
         self._learn(model, groups, self.source, self.config.pretrain_steps, PRETRAIN_BATCH_SIZE, seed, ())
         return model.state_dict()
@@ -148,13 +149,17 @@ class Demonstration:
     def adapted(self, method: str, weights: dict[str, Tensor], few: Images, rate: float, seed: int) -> Trainer:
         r"""A network that learnt the new digits from these few images."""
         manual_seed(seed)
-        model = models.get_model(self.config.model, num_classes=len(OLD) * self.config.orientations)
+        model = self._untrained()
         if method != "scratch":
             model.load_state_dict(weights)
         replace_head(model, len(NEW))
         frozen = freeze_body(model) if method == "head" else ()
         groups = parameter_groups(model, rate * (BODY_RATE if method == "fine-tune" else 1), rate)
         return self._learn(model, groups, few, self.config.steps, BATCH_SIZE, seed, frozen)
+
+    def _untrained(self) -> Module:
+        classes = len(OLD) * self.config.orientations
+        return models.get_model(self.config.model, **fitting_options(self.config.model, classes, 1, (8, 8)))
 
     def _learn(
         self, model: Module, groups: Any, data: Images, steps: int, batch_size: int, seed: int, frozen: Sequence[Module]
@@ -185,7 +190,7 @@ def _endless(loader: DataLoader, steps: int) -> Iterator[Any]:
     return itertools.islice(itertools.chain.from_iterable(itertools.repeat(loader)), steps)
 
 
-def choose_rates(demonstration: Demonstration, seed: int) -> dict[str, float]:
+def choose_rates(demonstration: Demonstration, weights: dict[str, Tensor], seed: int) -> dict[str, float]:
     r"""The learning rate that serves each method best, on average over the numbers of examples.
 
     Judged by training images that were not drawn, on a draw that is not counted afterwards.
@@ -193,7 +198,6 @@ def choose_rates(demonstration: Demonstration, seed: int) -> dict[str, float]:
     config, chosen = demonstration.config, dict[str, float]()
     if len(config.rates) == 1:
         return dict.fromkeys(METHODS, config.rates[0])
-    weights = demonstration.pretrained(seed)
     for method in METHODS:
         scores = []
         for rate in config.rates:
@@ -209,10 +213,10 @@ def choose_rates(demonstration: Demonstration, seed: int) -> dict[str, float]:
 def compare(
     demonstration: Demonstration, rates: dict[str, float], weights: Sequence[dict[str, Tensor]], examples: int
 ) -> Iterator[Trial]:
-    r"""Every method on the same examples, once for each pretrained network: each a draw of examples of its own."""
+    r"""Every method on the same examples, again and again with others; the pretrained networks take turns."""
     config = demonstration.config
-    for repeat, known in enumerate(weights):
-        seed = config.seed + repeat
+    for repeat in range(config.repeats):
+        known, seed = weights[repeat % len(weights)], config.seed + repeat
         few, _ = draw_examples(demonstration.pool, examples, seed)
         for method in METHODS:
             trainer = demonstration.adapted(method, known, few, rates[method], seed)
@@ -223,4 +227,4 @@ def steps_in_all(config: TransferConfig) -> int:
     r"""How many steps the demonstration takes, for the line of progress."""
     practice = len(config.rates) if len(config.rates) > 1 else 0
     networks = len(METHODS) * len(config.examples) * (config.repeats + practice)
-    return networks * config.steps + (config.repeats + bool(practice)) * config.pretrain_steps
+    return networks * config.steps + config.networks * config.pretrain_steps

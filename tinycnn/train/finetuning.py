@@ -24,8 +24,8 @@ from tinycnn.train.display import Silent
 from tinycnn.train.image_folders import Folders, Photographs, Pictures, Preprocessing, find_images
 from tinycnn.train.metrics import Tally, confusion_matrix
 from tinycnn.train.pictures import draw_outcome
-from tinycnn.train.run_folder import RunFolder
-from tinycnn.train.starting_point import StartingPoint, starting_point
+from tinycnn.train.run_folder import RunFolder, check_free, quoted
+from tinycnn.train.starting_point import StartingPoint, check_source, starting_point
 from tinycnn.train.threads import blas_threads
 from tinycnn.train.trainer import Batches, EpochRecord, Trainer
 
@@ -131,7 +131,8 @@ class _Judging(Trainer):
         self.logits, self.targets = self.predict(batches)
         tally = Tally()
         device = next(iter(self.model.parameters())).device
-        tally.add(self.loss(self.logits.to(device), self.targets.to(device)), self.logits, self.targets)
+        loss = self.loss(self.logits.to(device), self.targets.to(device))
+        self._check(tally.add(loss.cpu(), self.logits, self.targets), "validation")
         return tally
 
     def matrix(self, classes: int) -> Any:
@@ -154,7 +155,9 @@ def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> Finet
     DivergedError    the loss became infinite or NaN; the epochs before are in the folder
     """
     display = display or Silent()
-    backend.get(config.device)
+    backend.get(config.device)  # what is not there is better said before the images are looked through
+    check_source(config.model, config.weights)
+    check_free(config.out)
     display.say(f"looking through {config.data} …")
     folders = find_images(config.data, config.validation_share, display.through)
     manual_seed(config.seed)
@@ -255,7 +258,7 @@ def _judged(
     matrix = trainer.matrix(len(folders.classes))
     reports = class_reports(matrix, folders.classes)
     run.folder.write_table("classes.csv", ClassReport._fields, (
-        [f'"{report.name}"', str(report.images), f"{report.precision:.6f}", f"{report.recall:.6f}"]
+        [quoted(report.name), str(report.images), f"{report.precision:.6f}", f"{report.recall:.6f}"]
         for report in reports
     ))
     shown = Pictures(samples, prepare.for_showing())

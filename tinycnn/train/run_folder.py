@@ -66,7 +66,7 @@ class RunFolder:
         ))
 
     def write_table(self, name: str, header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-        r"""Write a CSV file of plain words and numbers."""
+        r"""Write a CSV file; words that may hold a comma are to be `quoted`."""
         with replacing(self.file(name)) as temporary, open(temporary, "w", encoding="utf-8") as file:
             file.writelines(",".join(row) + "\n" for row in (header, *rows))
 
@@ -89,6 +89,22 @@ def _first_free(path: str) -> str:
 
 def _empty(path: str) -> str:
     os.makedirs(path, exist_ok=True)
-    if os.listdir(path):
-        raise ConfigError(f"the run folder {path} is not empty; choose another, so that no older run is lost")
+    check_free(path)
     return path
+
+
+def check_free(path: str | None) -> None:
+    r"""Refuse a folder for a run that holds something already."""
+    if path is not None and os.path.isdir(path) and os.listdir(path):
+        raise ConfigError(f"the run folder {path} is not empty; choose another, so that no older run is lost")
+
+
+def quoted(word: str) -> str:
+    r"""A word as CSV has it where it may hold anything.
+
+    Examples
+    --------
+    >>> print(quoted('a "fox", red'))
+    "a ""fox"", red"
+    """
+    return '"' + word.replace('"', '""') + '"'

@@ -53,14 +53,14 @@ def starting_point(
     FormatError      the file is no file of weights
     OSError          it cannot be read
     """
-    builder = models.get_model_builder(name)  # if there is none, say so first
+    builder = models.get_model_builder(name)
     if weights is None:
         preprocessing = _usual(name).resized(crop_size, resize_size)
         options = fitting_options(name, num_classes, preprocessing.channels, (preprocessing.crop_size,) * 2)
         return StartingPoint(builder(**options), preprocessing, options, "none, from scratch")
     if os.path.isdir(weights):
         model, preprocessing, options = _of_run(name, weights)
-    elif os.path.exists(weights) or weights.lower().endswith(_ENDINGS):
+    elif _is_path(weights):
         model, preprocessing, options = _of_file(name, weights)
     else:
         member = models.get_model_weights(name).verify(weights)
@@ -71,32 +71,53 @@ def starting_point(
     return StartingPoint(model, preprocessing.resized(crop_size, resize_size), options, weights)
 
 
+def check_source(name: str, weights: str | None) -> None:
+    r"""Refuse at once what `starting_point` would: a model that there is not, weights that there are not.
+
+    Raises
+    ------
+    ConfigError          there is no such model, or there are no official weights of this name
+    FileNotFoundError    there is no such file
+    """
+    models.get_model_builder(name)
+    if weights is None or os.path.exists(weights):
+        return
+    if _is_path(weights):
+        raise FileNotFoundError(2, "no such file of weights, nor folder of a run", weights)
+    models.get_model_weights(name).verify(weights)
+
+
+def _is_path(weights: str) -> bool:
+    return os.path.exists(weights) or "/" in weights or os.sep in weights or weights.lower().endswith(_ENDINGS)
+
+
 def _of_run(name: str, folder: str) -> tuple[Module, Preprocessing, dict[str, Any]]:
     with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
         try:
             config = json.load(file)
-            made_of, shape = config["model"], config.get("image_shape")
-            classes = len(config["classes"])
+            made_of, classes = config["model"], len(config["classes"])
+            channels, height, width = config["image_shape"]
+            if "preprocessing" in config:
+                preprocessing = Preprocessing.read(config["preprocessing"])
+            else:  # of tinycnn train: a table of images, whose pixels are in [0, 1]
+                preprocessing = Preprocessing(height, height, (0.0,) * channels, (1.0,) * channels)
         except (ValueError, KeyError, TypeError) as error:
             raise FormatError(f"{file.name}: no configuration of a run: {error!r}") from error
     if made_of != name:
         raise ConfigError(f"the run in {folder} is of {made_of}, not of {name}: --model {made_of}")
-    if "preprocessing" in config:
-        preprocessing, options = Preprocessing.read(config["preprocessing"]), dict(config["model_options"])
-    else:  # of tinycnn train: a table of images, whose pixels are in [0, 1]
-        channels, height, width = shape
-        preprocessing = Preprocessing(height, height, (0.0,) * channels, (1.0,) * channels)
-        options = fitting_options(name, classes, channels, (height, width))
+    options = config.get("model_options") or fitting_options(name, classes, channels, (height, width))
     model = models.get_model(name, **options)
     fill(model, os.path.join(folder, "model.safetensors"), name)
     return model, preprocessing, options
 
 
 def _of_file(name: str, path: str) -> tuple[Module, Preprocessing, dict[str, Any]]:
-    state: Mapping[str, Any] = load(path)
+    state: Any = load(path)
     for wrapper in ("model", "state_dict"):  # as training scripts save them
-        if isinstance(state.get(wrapper), Mapping):
+        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
             state = state[wrapper]
+    if not isinstance(state, Mapping):
+        raise FormatError(f"{path}: holds a {type(state).__name__}, no dictionary of weights by name")
     model, options = models.get_model(name), dict[str, Any]()
     first = next((path for path, part in model.named_modules() if isinstance(part, nn.Conv2d)), None)
     kernels = state.get(f"{first}.weight")
