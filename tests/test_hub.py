@@ -73,11 +73,22 @@ def test_progress_names_the_file_and_quiet_is_quiet(
 
 
 @pytest.mark.parametrize("says_length", [True, False])
-def test_an_empty_file_and_one_without_a_length(server: Server, tmp_path: Path, says_length: bool) -> None:
+@pytest.mark.parametrize("content", [b"three", b""])
+def test_an_empty_file_and_one_without_a_length(
+    server: Server, tmp_path: Path, content: bytes, says_length: bool
+) -> None:
     server.says_length = says_length
-    server.files["small.txt"] = b"three"
+    server.files["small.txt"] = content
     hub.download_url_to_file(f"{server.url}/small.txt", tmp_path / "small.txt", progress=False)
-    assert (tmp_path / "small.txt").read_bytes() == b"three"
+    assert (tmp_path / "small.txt").read_bytes() == content
+    assert files_in(tmp_path) == ["small.txt"]
+
+
+@pytest.mark.parametrize("target", ["", "new/"])
+def test_a_folder_is_no_name_for_a_file(server: Server, tmp_path: Path, target: str) -> None:
+    with pytest.raises(ConfigError, match=r"is a folder; the download needs the name of a file"):
+        hub.download_url_to_file(f"{server.url}/big.bin", f"{tmp_path}/{target}", progress=False)
+    assert files_in(tmp_path) == server.asked == []
 
 
 @pytest.mark.parametrize("cut_after", [1000, 200_000])  # less than is fetched twice, and more
@@ -260,8 +271,11 @@ def test_a_file_that_is_no_weights_is_named_with_what_to_do(server: Server, home
 def test_addresses_that_are_none() -> None:
     with pytest.raises(ConfigError, match=r"no web address; a file of your own is read by tinycnn\.load"):
         hub.load_state_dict_from_url("/home/ada/net.pth", progress=False)
-    with pytest.raises(ConfigError, match="names no file; give a file_name"):
-        hub.load_state_dict_from_url("https://example.org/", progress=False)
+    with pytest.raises(ConfigError, match="PosixPath|WindowsPath"):
+        hub.load_state_dict_from_url(Path("net.pth"), progress=False)  # type: ignore[arg-type]
+    for url in ("https://example.org/", "https://example.org/weights/.."):
+        with pytest.raises(ConfigError, match="names no file; give a file_name"):
+            hub.load_state_dict_from_url(url, progress=False)
     for url in ("http://127.0.0.1:none/net.pth", "http://127.0.0.1/a b.pth", "http://127.0.0.1:1/ü.pth"):
         with pytest.raises(DownloadError, match="cannot be downloaded"):
             hub.load_state_dict_from_url(url, progress=False)

@@ -11,7 +11,7 @@ from typing import Any
 from tinycnn.errors import ConfigError, FormatError
 from tinycnn.serialization import load
 
-from .transfer import Checksum, fetch
+from .transfer import Checksum, expect_address, fetch
 
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.")  # resnet50-11ad3fa6.pth
 _chosen_dir: str | None = None
@@ -65,8 +65,9 @@ def load_state_dict_from_url(
     """
     from urllib.parse import urlsplit
 
+    expect_address(url)
     name = file_name or os.path.basename(urlsplit(url).path)
-    if not name:
+    if not name.strip("."):
         raise ConfigError(f"load_state_dict_from_url: {url!r} names no file; give a file_name")
     found = _HASH_IN_NAME.search(name) if check_hash else None
     folder = os.path.join(get_dir(), "checkpoints") if model_dir is None else os.path.expanduser(model_dir)
@@ -125,7 +126,7 @@ def ensure_file(
     """
     path = os.path.expanduser(path)
     checksum = Checksum(algorithm, digest)
-    if os.path.exists(path):
+    if os.path.isfile(path):
         flaw = checksum.flaw(path)
         if flaw is None:
             return path

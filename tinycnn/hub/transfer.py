@@ -47,12 +47,20 @@ class _Failure(Exception):
     r"""Why one place did not give the file."""
 
 
+def expect_address(url: Any) -> None:
+    r"""Raise a ConfigError unless it is the address of something on the web."""
+    if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
+        raise ConfigError(f"{url!r} is no web address; a file of your own is read by tinycnn.load(path)")
+
+
 def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool) -> None:
     r"""Bring the file to ``path`` from the first of ``urls`` that gives it."""
+    if os.path.isdir(path) or not os.path.basename(path):
+        raise ConfigError(f"{path} is a folder; the download needs the name of a file, such as "
+                          f"{os.path.join(path, 'weights.pth')}")
     failures = {}
     for url in urls:
-        if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"{url!r} is no web address; a file of your own is read by tinycnn.load(path)")
+        expect_address(url)
         try:
             return _download(url, path, checksum, progress)
         except _Failure as failure:
@@ -72,9 +80,6 @@ def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool) ->
 
 def _download(url: str, path: str, checksum: Checksum, progress: bool) -> None:
     r"""From one place: receive, verify, and only then give the file its name."""
-    from http.client import HTTPException
-    from urllib.error import HTTPError, URLError
-
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with _claimed(f"{path}.partial", progress) as (partial, waited):
         if waited and os.path.exists(path) and checksum.flaw(path) is None:
@@ -83,21 +88,32 @@ def _download(url: str, path: str, checksum: Checksum, progress: bool) -> None:
             _receive(url, partial, progress)
             partial.flush()
             os.fsync(partial.fileno())
-        except HTTPError as error:
-            error.close()
-            raise _Failure(f"the server answers {error.code} {error.reason}") from error
-        except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
-            reason = error.reason if isinstance(error, URLError) else error
-            raise _Failure(f"{type(reason).__name__}: {reason}") from error
-        finally:
-            if not partial.closed and partial.seek(0, os.SEEK_END) == 0:
+        except BaseException as error:  # also a Ctrl-C
+            if partial.seek(0, os.SEEK_END) == 0:
                 _remove(partial)
+            if reason := _reason(error):
+                raise _Failure(reason) from error
+            raise
         if flaw := checksum.flaw(partial.name):
             _remove(partial)
             raise _Failure(f"what came was removed: {flaw}")
         if os.name == "nt":
             partial.close()  # Windows renames no open file
         os.replace(partial.name, path)
+
+
+def _reason(error: BaseException) -> str | None:
+    r"""What went wrong between here and the server, in words; None if it was something else."""
+    from http.client import HTTPException
+    from urllib.error import HTTPError, URLError
+
+    if isinstance(error, HTTPError):
+        error.close()
+        return f"the server answers {error.code} {error.reason}"
+    if isinstance(error, OSError | HTTPException | ValueError):  # ValueError: an address that is none
+        told = error.reason if isinstance(error, URLError) else error
+        return f"{type(told).__name__}: {told}"
+    return None
 
 
 @contextlib.contextmanager
@@ -175,15 +191,16 @@ def _response(url: str, partial: IO[bytes]) -> Any:
         partial.seek(start)
         held = partial.read()
         try:
-            response = _ask(url, {"Range": f"bytes={start}-"})
-            if response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-                again = response.read(len(held))
-                if again == held:
-                    return response
-                if held.startswith(again) and (_total(response) or 0) >= size:
-                    response.close()
-                    raise OSError(f"the connection broke off before it brought anything new behind {size:,} bytes")
-            response.close()  # the server knows no ranges, or has another file by now
+            with contextlib.ExitStack() as closing:  # unless it is handed on
+                response = closing.enter_context(_ask(url, {"Range": f"bytes={start}-"}))
+                if response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                    again = response.read(len(held))
+                    if again == held:
+                        closing.pop_all()
+                        return response
+                    if held.startswith(again) and (_total(response) or 0) >= size:
+                        raise OSError(f"the connection broke off before it brought anything new behind {size:,} bytes")
+                # the server knows no ranges, or has another file by now
         except HTTPError as error:
             error.close()
             if error.code != 416:  # the file is shorter than what we hold
