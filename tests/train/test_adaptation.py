@@ -46,15 +46,15 @@ def test_the_head_is_found_and_replaced(name: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("builder", "path"),
-    [(models.AlexNet, "classifier.6"), (models.EfficientNet, "classifier.1"), (models.ConvNeXt, "classifier.2")],
+    ("name", "path"),
+    [("alexnet", "classifier.6"), ("vgg11_bn", "classifier.6"), ("resnet50", "fc"), ("se_resnet50", "fc"),
+     ("efficientnet_b0", "classifier.1"), ("convnext_tiny", "classifier.2"), ("convnextv2_atto", "head.fc")],
 )
-def test_heads_of_the_large_ones_are_where_torchvision_has_them(builder: Any, path: str) -> None:
-    with torch.no_grad():
-        model = {models.AlexNet: models.alexnet, models.EfficientNet: models.efficientnet_b0,
-                 models.ConvNeXt: models.convnext_tiny}[builder]()
-    assert isinstance(model, builder)
+def test_heads_of_the_large_ones_are_where_torchvision_and_timm_have_them(name: str, path: str) -> None:
+    model = nn.utils.skip_init(models.get_model_builder(name))
     assert head_of(model)[0] == path
+    replace_head(model, 2)
+    assert model.get_submodule(path).out_features == 2
 
 
 def test_a_new_head_has_the_old_ones_dtype_and_lack_of_a_bias() -> None:

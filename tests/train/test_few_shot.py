@@ -68,6 +68,17 @@ def test_examples_are_as_many_of_each_and_the_others_are_the_rest(new_digits: fe
     assert not np.array_equal(few.images.numpy(), other.images.numpy())
 
 
+def leaves_its_results(tmp_path: Path, display: Said, trials: list[Trial]) -> None:
+    assert sorted(os.listdir(tmp_path / "run")) == sorted(demonstration.TRANSFER_CONTENTS)
+    facts = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    assert facts["examples"] == [1, 2]
+    assert set(facts["chosen_rates"]) == set(few_shot.METHODS)
+    lines = (tmp_path / "run" / "results.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "method,examples,repeat,accuracy"
+    assert len(lines) == 1 + len(trials) == 13
+    assert sum(line.lstrip().startswith(("1 ", "2 ")) for line in display.lines) == 2
+
+
 def test_the_test_images_are_looked_at_once_by_each_finished_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +90,6 @@ def test_the_test_images_are_looked_at_once_by_each_finished_network(
         return original(self, trainer, data)
 
     monkeypatch.setattr(Demonstration, "accuracy", watched)
-    monkeypatch.setattr(demonstration, "_draw", lambda *args: None)
     display = Said()
     config = TransferConfig(**TINY, out=str(tmp_path / "run"))  # type: ignore[arg-type]  # what TINY holds fits
     outcome = demonstration.run_transfer(config, display)
@@ -88,6 +98,7 @@ def test_the_test_images_are_looked_at_once_by_each_finished_network(
     assert len(counted) == len(outcome.trials) == 12
     assert set(practice) == {len(few_shot.digits(few_shot.NEW, True).images) - 5 * n for n in (1, 2)}
     assert display.steps == display.expected == few_shot.steps_in_all(config)
+    leaves_its_results(tmp_path, display, outcome.trials)
 
 
 def test_all_ways_see_the_same_images_in_a_repeat_and_others_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,22 +146,8 @@ def test_means_and_their_errors_are_those_of_the_pairs() -> None:
     assert math.isnan(Estimate.of([0.5]).error)
 
 
-def test_it_leaves_its_results_in_a_folder(tmp_path: Path) -> None:
-    display = Said()
-    config = TransferConfig(**TINY, out=str(tmp_path / "run"))  # type: ignore[arg-type]  # what TINY holds fits
-    outcome = demonstration.run_transfer(config, display)
-    assert sorted(os.listdir(tmp_path / "run")) == sorted(demonstration.TRANSFER_CONTENTS)
-    facts = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
-    assert facts["examples"] == [1, 2]
-    assert set(facts["chosen_rates"]) == set(few_shot.METHODS)
-    lines = (tmp_path / "run" / "results.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "method,examples,repeat,accuracy"
-    assert len(lines) == 1 + len(outcome.trials) == 13
-    assert sum(line.lstrip().startswith(("1 ", "2 ")) for line in display.lines) == 2
-
-
 def test_fine_tuning_beats_starting_anew_with_two_examples_of_each_digit() -> None:
-    shown = Demonstration(TransferConfig(repeats=3, pretrain_steps=200, steps=40), Silent())
+    shown = Demonstration(TransferConfig(repeats=3, pretrain_steps=150, steps=40), Silent())
     rates = {"scratch": 0.003, "head": 0.03, "fine-tune": 0.005}
     trials = list(few_shot.compare(shown, rates, [shown.pretrained(0)], 2))
     assert gain(trials, "fine-tune", 2).mean > 0.03

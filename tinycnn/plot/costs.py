@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.errors import ShapeError
 from tinycnn.nn import Module
+from tinycnn.nn.utils import skip_init
 from tinycnn.plot.canvas import FAINT, INK, RIGHT, TEST, TRAIN, new_figure, tidy
 from tinycnn.tables import Measure, measure
 
@@ -70,9 +71,9 @@ def _named(models: Any) -> Mapping[str, Any]:
 
 def _measured(name: str, model: Any, input_size: Sequence[int]) -> Measure:
     if isinstance(model, str):
-        from tinycnn.models import get_model  # needed only here
+        from tinycnn.models import get_model_builder  # needed only here
 
-        model = get_model(model)
+        model = skip_init(get_model_builder(model))  # to be counted, not to be used
     return model if isinstance(model, Measure) else measure(model, tuple(input_size))
 
 
@@ -105,7 +106,7 @@ def _by_layer(measured: Mapping[str, Measure], title: str) -> Figure:
     figure = new_figure(width, 8.2, title or "What the networks cost, layer by layer")
     grid = figure.subplots(3, len(rows), sharey="row", sharex="col", squeeze=False, width_ratios=lengths)
     for line, (heading, unit, of_model, of_layer, colour) in zip(grid, _QUANTITIES, strict=True):
-        most = max(of_layer(layer) for layers in rows.values() for layer in layers)
+        most = max((of_layer(layer) for layers in rows.values() for layer in layers), default=0) or 1
         for axes, (name, layers) in zip(line, rows.items(), strict=True):
             _layers(axes, layers, of_layer, colour, most)
             total = f"{_short(of_model(measured[name]))} {unit}"

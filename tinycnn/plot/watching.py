@@ -32,16 +32,16 @@ def one_image(function: str, image: Any) -> Tensor:
 def displayable(image: Any) -> Any:
     r"""An image as matplotlib shows it, (H, W) or (H, W, 3), in [0, 1].
 
-    A photograph of Pillow's is shown as it is. Values outside [0, 1], such as a prepared image has, are stretched
-    between the smallest and the largest.
+    Pillow images and arrays, H W or H W 3, are shown as they are. Of a Tensor, C H W, values outside [0, 1], such as a
+    prepared image has, are stretched between the smallest and the largest.
     """
     pixels = as_array(image)
-    if not isinstance(image, Tensor) and pixels.dtype == "uint8":
+    if not isinstance(image, Tensor):
         return pixels
     pixels = pixels.reshape(pixels.shape[-3:])
     least, most = pixels.min(), pixels.max()
     if least < 0 or most > 1:
-        pixels = (pixels - least) / (most - least)
+        pixels = (pixels - least) / ((most - least) or 1)
     return pixels.transpose(1, 2, 0) if len(pixels) == 3 else pixels.mean(axis=0)
 
 

@@ -2,10 +2,14 @@ r"""Training: the loop, its figures, and what ``tinycnn train`` does from config
 
 from __future__ import annotations
 
+from tinycnn.train.adaptation import freeze_body, head_of, parameter_groups, replace_head
 from tinycnn.train.augmentation import RandomAffine, bilinear
-from tinycnn.train.config import TrainConfig
+from tinycnn.train.balance import balanced_accuracy, class_reports, class_weights
+from tinycnn.train.config import TrainConfig, TransferConfig
+from tinycnn.train.demonstration import run_transfer
 from tinycnn.train.display import Silent, Table
 from tinycnn.train.experiment import Outcome, run_experiment
+from tinycnn.train.finetuning import FinetuneConfig, run_finetune
 from tinycnn.train.metrics import Tally, accuracy, confusion_matrix
 from tinycnn.train.optimization import make_optimizer, make_schedule
 from tinycnn.train.preparation import load_datasets, make_model
@@ -16,6 +20,7 @@ __all__ = [
     "CONTENTS",
     "DivergedError",
     "EpochRecord",
+    "FinetuneConfig",
     "Outcome",
     "RandomAffine",
     "RunFolder",
@@ -24,12 +29,22 @@ __all__ = [
     "Tally",
     "TrainConfig",
     "Trainer",
+    "TransferConfig",
     "accuracy",
+    "balanced_accuracy",
     "bilinear",
+    "class_reports",
+    "class_weights",
     "confusion_matrix",
+    "freeze_body",
+    "head_of",
     "load_datasets",
     "make_model",
     "make_optimizer",
     "make_schedule",
+    "parameter_groups",
+    "replace_head",
     "run_experiment",
+    "run_finetune",
+    "run_transfer",
 ]
