@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import tinycnn
 from tests.serialization.description import described
+from tests.serialization.programs import old_parameters, program, zipped
 
 torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
 
@@ -77,6 +78,14 @@ def test_a_tensor_of_bytes_that_names_its_dtype(as_zip, tmp_path, monkeypatch):
     monkeypatch.undo()
     assert b"_rebuild_tensor_v3" in (tmp_path / "file.pth").read_bytes()
     assert described(tinycnn.load(tmp_path / "file.pth")) == described(value)
+
+
+@pytest.mark.parametrize("way", old_parameters())
+def test_parameters_of_before_0_4(way, tmp_path):
+    numbers = np.arange(4, dtype="<f4").tobytes()
+    (tmp_path / "file.pth").write_bytes(zipped(program(old_parameters()[way]), {"data/0": numbers, "version": b"3\n"}))
+    theirs = torch.load(tmp_path / "file.pth", weights_only=True)
+    assert described(tinycnn.load(tmp_path / "file.pth")) == described(theirs)
 
 
 @pytest.mark.parametrize("as_zip", [True, False])

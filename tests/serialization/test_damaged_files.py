@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import tinycnn
 from tests.serialization.programs import MKDIR, named, program, storage, stream, text, whole, zipped
 from tinycnn.errors import FormatError
-from tinycnn.serialization.vocabulary import NAMES
+from tinycnn.serialization.vocabulary import TORCH
 
 FILES = sorted(Path(__file__).with_name("files").glob("*.pth"))
 LARGEST = 2_000_000  # bytes; the files have a few thousand
@@ -92,7 +92,7 @@ def test_damaged_bytes(data: st.DataObject, path: Path, tmp_path_factory: Any) -
     read_or_refused(bytes(content), tmp_path_factory.getbasetemp())
 
 
-paths = st.sampled_from([*NAMES, MKDIR, "builtins.eval", "os.system", "torch.nn.modules.conv.Conv2d"])
+paths = st.sampled_from([*TORCH.names, MKDIR, "builtins.eval", "os.system", "torch.nn.modules.conv.Conv2d"])
 number = st.integers(-2, 20) | st.integers(-(2**64), 2**64)
 instruction = st.one_of(
     paths.map(named),

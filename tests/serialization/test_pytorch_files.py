@@ -13,7 +13,19 @@ import pytest
 
 import tinycnn
 from tests.serialization.description import described
-from tests.serialization.programs import call, named, numbers, program, row, storage, stream, tensor, whole
+from tests.serialization.programs import (
+    call,
+    named,
+    numbers,
+    old_parameters,
+    program,
+    row,
+    storage,
+    stream,
+    tensor,
+    text,
+    whole,
+)
 from tests.serialization.programs import zipped as archive
 from tinycnn import nn, optim
 from tinycnn.errors import FormatError
@@ -124,6 +136,16 @@ def test_a_stream_of_2017_from_python_2(tmp_path: Path) -> None:
     }
     found["fc.weight"][0, 1] = 9
     assert found["fc.bias"].tolist() == [9, 3]
+
+
+@pytest.mark.parametrize("way", old_parameters())
+def test_parameters_of_before_pytorch_0_4(way: str, tmp_path: Path) -> None:
+    found = loaded(archive(program(old_parameters()[way]), {"data/0": FLOATS}), tmp_path)
+    assert found.tolist() == [0, 3]
+    assert found.requires_grad == (way != "frozen")
+    odd = program(old_parameters()[way], text("state"), op.BUILD)
+    with pytest.raises(FormatError, match=r"sets attributes of a Tensor \(BUILD\), which are not known"):
+        loaded(archive(odd, {"data/0": FLOATS}), tmp_path)
 
 
 @pytest.mark.parametrize(

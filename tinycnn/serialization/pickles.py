@@ -11,8 +11,9 @@ memo under a number and got from there. STOP ends the program; what lies on top 
 Two instructions make pickles dangerous. GLOBAL pushes what stands under a name in a module, any name in any module,
 which Python imports for it; REDUCE calls it. ``os.system`` and the text of a command are all that it takes, so Python's
 own unpickler must never see a file from a stranger. Here GLOBAL looks the name up in a dictionary, which is all there
-is; nothing is ever imported, and nothing called but the `Function`s in it. Nor is there recursion, so that a list in a
-list in a list … goes as deep as the file.
+is; nothing is ever imported, and nothing called but the `Function`s in it. BUILD gives an object its attributes, by its
+``__setstate__`` if it has one; here a function does it that knows two kinds of them. Nor is there recursion, so that a
+list in a list in a list … goes as deep as the file.
 
 BINPERSID hands an id to whoever runs the machine, and pushes what that stands for: so PyTorch keeps the numbers of its
 tensors outside the pickle.
@@ -25,7 +26,7 @@ import struct
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from io import BufferedReader
-from typing import Any
+from typing import Any, NamedTuple
 
 from tinycnn.serialization.flaw import Flaw, shown
 
@@ -42,6 +43,13 @@ class Function:
         self.call = call
 
 
+class Vocabulary(NamedTuple):
+    """What lies outside of the machine: what GLOBAL may find, by "module.name", and how BUILD changes an object."""
+
+    names: Mapping[str, Any]
+    build: Callable[[Any, Any], None]
+
+
 class Machine:
     """Runs one pickle, from where the file stands to its STOP.
 
@@ -50,18 +58,18 @@ class Machine:
     file : BufferedReader
     size : int
         How many bytes there are.
-    names : mapping
-        What GLOBAL may find, by "module.name".
+    vocabulary : Vocabulary
+        What the pickle may name.
     persistent : function
         What a persistent id stands for.
     """
 
     def __init__(
-        self, file: BufferedReader, size: int, names: Mapping[str, Any], persistent: Callable[[Any], Any]
+        self, file: BufferedReader, size: int, vocabulary: Vocabulary, persistent: Callable[[Any], Any]
     ) -> None:
         self._file = file
         self._size = self._left = min(size, _MOST_BYTES)
-        self._names, self._persistent = names, persistent
+        self._vocabulary, self._persistent = vocabulary, persistent
         self._stack: list[Any] = []
         self._aside: list[list[Any]] = []  # the stacks that a MARK has laid aside
         self._memo: dict[int, Any] = {}
@@ -167,23 +175,19 @@ class Machine:
 
     def _name(self, module: Any, name: Any) -> None:
         path = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else shown(name)
-        if path not in self._names:
+        if path not in self._vocabulary.names:
             below = self._stack[-1] if self._stack else None
             outermost = not self._stack and not self._aside
             raise Flaw(_stranger(path, outermost or (isinstance(below, str) and below == "module")))
-        self._push(self._names[path])
+        self._push(self._vocabulary.names[path])
 
     def _call(self, function: Any, arguments: Any) -> None:
         if not isinstance(function, Function) or type(arguments) is not tuple:
-            raise Flaw(f"the pickle calls {shown(function)} with {shown(arguments)} (REDUCE), which is not obeyed")
+            raise Flaw(f"the pickle calls {shown(function)} with {shown(arguments)} (REDUCE or NEWOBJ): not obeyed")
         self._push(function.call(arguments))
 
-    def _build(self, attributes: Any) -> None:
-        """BUILD sets attributes. Only one is known: the versions of the modules that a state dict comes from."""
-        target = self._top()
-        if type(target) is not OrderedDict or type(attributes) is not dict or set(attributes) != {"_metadata"}:
-            raise Flaw(f"the pickle sets attributes of {shown(target)} (BUILD); only an OrderedDict may get _metadata")
-        vars(target).update(attributes)
+    def _build(self, state: Any) -> None:
+        self._vocabulary.build(self._top(), state)
 
 
 _INSTRUCTIONS: dict[bytes, Callable[[Machine], None]] = {
@@ -229,6 +233,7 @@ _INSTRUCTIONS: dict[bytes, Callable[[Machine], None]] = {
     op.GLOBAL: lambda m: m._name(m._line(), m._line()),
     op.STACK_GLOBAL: lambda m: m._name(*m._last(2)),
     op.REDUCE: lambda m: m._call(*m._last(2)),
+    op.NEWOBJ: lambda m: m._call(*m._last(2)),  # of a class; REDUCE calls a function
     op.BUILD: lambda m: m._build(m._pop()),
     op.BINPERSID: lambda m: m._push(m._persistent(m._pop())),
     # about the pickle itself

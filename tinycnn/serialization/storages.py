@@ -103,8 +103,8 @@ class Storage:
         if len(size) != len(stride) or len(size) > _MOST_DIMENSIONS:
             raise Flaw(f"a tensor has {len(size)} sizes and {len(stride)} strides")
         for number in (offset, *size, *stride):
-            if type(number) is not int or number < 0:
-                raise Flaw(f"the offset, sizes and strides of a tensor are whole numbers, but one is {shown(number)}")
+            if type(number) is not int or not 0 <= number < 2**63:
+                raise Flaw(f"offset, sizes and strides of a tensor are from 0 to 2⁶³, but one is {shown(number)}")
         last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
         if 0 in size:
             offset = 0  # no element lies anywhere

@@ -17,7 +17,7 @@ from typing import Any
 from tinycnn.serialization.flaw import Flaw, shown
 from tinycnn.serialization.pickles import Machine
 from tinycnn.serialization.storages import Storage, named
-from tinycnn.serialization.vocabulary import NAMES
+from tinycnn.serialization.vocabulary import TORCH
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
@@ -40,7 +40,7 @@ def read_torch_stream(file: BufferedReader) -> Any:
         return roots[key].expected(kind, count).part(part)
 
     def pickle(persistent: Any = _outside) -> Any:
-        return Machine(file, size - file.tell(), NAMES, persistent).run()
+        return Machine(file, size - file.tell(), TORCH, persistent).run()
 
     if pickle() != _MAGIC:
         raise Flaw("it is a Python pickle, but not one that torch.save has written")

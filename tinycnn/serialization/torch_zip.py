@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tinycnn.serialization.flaw import Flaw, shown
 from tinycnn.serialization.pickles import Machine
 from tinycnn.serialization.storages import Storage, named
-from tinycnn.serialization.vocabulary import NAMES
+from tinycnn.serialization.vocabulary import TORCH
 
 if TYPE_CHECKING:
     from zipfile import ZipInfo
@@ -50,7 +50,7 @@ def read_torch_zip(file: BufferedReader) -> Any:
         return storages[key].expected(kind, count)
 
     file.seek(program.start)
-    found = Machine(file, program.size, NAMES, persistent).run()
+    found = Machine(file, program.size, TORCH, persistent).run()
     byteorder = _byteorder(file, records)
     for key, storage in storages.items():
         file.seek(records[f"data/{key}"].start)

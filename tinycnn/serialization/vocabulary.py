@@ -13,8 +13,9 @@ import numpy as np
 
 from tinycnn import dtypes
 from tinycnn._tensor import Tensor
+from tinycnn.conversion import from_numpy
 from tinycnn.serialization.flaw import Flaw, shown
-from tinycnn.serialization.pickles import Function, as_key
+from tinycnn.serialization.pickles import Function, Vocabulary, as_key
 from tinycnn.serialization.storages import KINDS, Storage
 from tinycnn.shapes import Size
 
@@ -47,12 +48,20 @@ def _parameter(arguments: tuple[Any, ...]) -> Tensor:
     raise _unfit("_rebuild_parameter", arguments)
 
 
+def _old_parameter(arguments: tuple[Any, ...]) -> Tensor:
+    """Before PyTorch 0.4 the class itself was called, with the tensor or with nothing; BUILD told the rest."""
+    match arguments:
+        case ():
+            return from_numpy(np.empty(0, np.float32))
+        case (Tensor() as data,):
+            return data.detach()
+    raise _unfit("Parameter", arguments)
+
+
 def _wanting_grad(tensor: Tensor, requires_grad: Any) -> Tensor:
-    if requires_grad is not True:
-        return tensor
-    if not tensor.is_floating_point():
+    if requires_grad is True and not tensor.is_floating_point():
         raise Flaw(f"a tensor of {tensor.dtype} is said to want a gradient")
-    return tensor.requires_grad_()
+    return tensor.requires_grad_(requires_grad is True)
 
 
 def _ordered(arguments: tuple[Any, ...]) -> OrderedDict[Any, Any]:
@@ -83,6 +92,20 @@ def _size(arguments: tuple[Any, ...]) -> Size:
     raise _unfit("Size", arguments)
 
 
+def _build(target: Any, state: Any) -> None:
+    """What BUILD does: the versions of the modules for a state dict, and what else there is of an old Parameter."""
+    match target, state:
+        case OrderedDict(), {"_metadata": _, **others} if not others:
+            vars(target).update(state)
+        case Tensor(), (Tensor() as data, _, _, requires_grad, _):  # the tensor, its creator, hooks, …, volatile
+            target.array = data.array
+            _wanting_grad(target, requires_grad)
+        case Tensor(), (requires_grad, _, _):  # …, volatile, hooks
+            _wanting_grad(target, requires_grad)
+        case _:
+            raise Flaw(f"the pickle sets attributes of {shown(target)} (BUILD), which are not known")
+
+
 def _unfit(name: str, arguments: tuple[Any, ...]) -> Flaw:
     return Flaw(f"{name} is called with what it does not take: {', '.join(map(shown, arguments[:9])) or 'nothing'}")
 
@@ -100,8 +123,7 @@ _STORAGES = {
     "DoubleStorage": "float64",
 }
 
-#: what GLOBAL may find
-NAMES: dict[str, Any] = {
+_NAMES: dict[str, Any] = {
     "collections.OrderedDict": Function(_ordered),
     "builtins.set": Function(_set),
     "__builtin__.set": Function(_set),  # Python 2's name, which protocol 2 keeps
@@ -110,10 +132,14 @@ NAMES: dict[str, Any] = {
     "torch._utils._rebuild_tensor_v2": Function(_tensor),
     "torch._utils._rebuild_tensor_v3": Function(_tensor_of_bytes),  # for dtypes that have no storage of their own
     "torch._utils._rebuild_parameter": Function(_parameter),
+    "torch.nn.parameter.Parameter": Function(_old_parameter),
     "torch.storage.UntypedStorage": KINDS["uint8"],
     **{f"torch.{name}": KINDS[kind] for name, kind in _STORAGES.items()},
     **{f"torch.{name}": np.dtype(name) for name in dtypes.NAMES},  # bfloat16 is not among them
 }
+
+
+TORCH = Vocabulary(_NAMES, _build)
 
 
 def tensors_in(found: Any) -> list[Tensor]:
