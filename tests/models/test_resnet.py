@@ -86,8 +86,9 @@ def test_other_normalizations() -> None:
 
 def test_convolutions_start_with_kaimings_variance() -> None:
     torch.manual_seed(0)
-    weight = SmallResNet(BasicBlock, (1,), widths=(64,)).layer1[0].conv1.weight.detach()
-    assert weight.std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.02)  # 36,864 draws
+    initialize(block := BasicBlock(16, 256), zero_init_residual=False)
+    weight = block.conv1.weight.detach()
+    assert weight.std().item() == pytest.approx((2 / (256 * 9)) ** 0.5, rel=0.02)  # 36,864 draws
     assert weight.mean().item() == pytest.approx(0, abs=1e-3)
 
 
@@ -123,6 +124,14 @@ def test_networks_with_squeeze_and_excitation_start_as_identities_like_timms(
 def test_the_small_ones_take_digits_and_other_small_images(make: Callable[..., SmallResNet]) -> None:
     assert make()(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
     assert make(num_classes=3, in_channels=2)(torch.zeros(2, 2, 11, 7)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("channels", "hidden"), [(16, 8), (64, 8), (128, 8), (160, 8), (192, 16), (200, 16), (2048, 128)]
+)
+def test_a_sixteenth_is_rounded_to_a_multiple_of_8_like_timms(channels: int, hidden: int) -> None:
+    """Recorded from timm 1.0.31: make_divisible(channels / 16, 8, round_limit=0)."""
+    assert SEBasicBlock(channels, channels).se.fc1.out_channels == hidden
 
 
 def test_squeeze_and_excitation_is_the_only_difference() -> None:
