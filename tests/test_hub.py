@@ -271,7 +271,7 @@ def test_a_file_that_is_no_weights_is_named_with_what_to_do(server: Server, home
 def test_addresses_that_are_none() -> None:
     with pytest.raises(ConfigError, match=r"no web address; a file of your own is read by tinycnn\.load"):
         hub.load_state_dict_from_url("/home/ada/net.pth", progress=False)
-    with pytest.raises(ConfigError, match="PosixPath|WindowsPath"):
+    with pytest.raises(ConfigError, match=r"PosixPath|WindowsPath"):
         hub.load_state_dict_from_url(Path("net.pth"), progress=False)  # type: ignore[arg-type]
     for url in ("https://example.org/", "https://example.org/weights/.."):
         with pytest.raises(ConfigError, match="names no file; give a file_name"):

@@ -12,7 +12,7 @@ import pytest
 from tests.datasets.made import picture, write
 from tinycnn import transforms
 from tinycnn.datasets import DatasetFolder, ImageFolder
-from tinycnn.errors import ConfigError, FormatError
+from tinycnn.errors import ArgumentError, ConfigError, FormatError
 from tinycnn.utils.data import DataLoader
 
 
@@ -63,7 +63,8 @@ def test_which_files_are_taken(root: Path) -> None:
         DatasetFolder(root, Path)
     with pytest.raises(ConfigError, match="either extensions or is_valid_file"):
         DatasetFolder(root, Path, (".png",), is_valid_file=bool)
-    assert len(DatasetFolder(root, Path, (".png",))) == 2
+    for ends in (".png", (".png",), [".png"]):
+        assert len(DatasetFolder(root, Path, ends)) == 2
 
 
 def test_a_class_without_images(root: Path) -> None:
@@ -79,6 +80,13 @@ def test_images_without_folders_of_classes(root: Path) -> None:
         ImageFolder(root / "cat")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         ImageFolder(root / "nowhere")
+
+
+def test_a_transform_that_is_no_function_is_refused_at_once(root: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"ImageFolder: transform must be a function.*not list.*transforms\.Compose"):
+        ImageFolder(root, [transforms.ToTensor()])  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match=r"target_transform must be a function"):
+        ImageFolder(root, target_transform="int")  # type: ignore[arg-type]
 
 
 def test_a_subclass_may_choose_the_classes(root: Path) -> None:

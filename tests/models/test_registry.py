@@ -100,8 +100,8 @@ def test_weights_by_their_full_name() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("ResNet50_Weights", r"is like 'ResNet50_Weights\.IMAGENET1K_V2', not 'ResNet50_Weights'"),
-        ("a.b.c", "is like"),
+        ("ResNet50_Weights", r"such as 'ResNet50_Weights\.IMAGENET1K_V2', not 'ResNet50_Weights'"),
+        ("a.b.c", "a name of weights is wanted"),
         ("Resnet50_Weights.DEFAULT", "no enum of weights 'Resnet50_Weights'; did you mean .*ResNet50_Weights"),
         ("ResNet50_Weights.V2", r"ResNet50_Weights has no 'V2'(.|\n)*IMAGENET1K_V2"),
         ("WeightsEnum.DEFAULT", "no enum of weights 'WeightsEnum'"),
@@ -110,3 +110,10 @@ def test_weights_by_their_full_name() -> None:
 def test_names_that_are_none(name: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         models.get_weight(name)
+
+
+def test_what_is_no_name_at_all() -> None:
+    with pytest.raises(ArgumentError, match=r"a name of weights is wanted.*, not ResNet50_Weights"):
+        models.get_weight(models.ResNet50_Weights.DEFAULT)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="the name of a model is wanted, such as 'resnet50', not int 5"):
+        models.get_model_weights(5)  # type: ignore[arg-type]

@@ -108,8 +108,9 @@ def test_members_by_name() -> None:
     [
         ("IMAGENET1K_V3", ConfigError, r"Weights has no 'IMAGENET1K_V3'\n.*IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT"),
         ("resnet50.pth", ConfigError, r"hint.*is it a file\?.*load_state_dict\(tinycnn\.load\('resnet50\.pth'\)\)"),
+        ("/home/ada/weights", ConfigError, r"hint.*is it a file\?"),
         ("ResNet18_Weights.DEFAULT", ConfigError, "ResNet50_Weights has no 'ResNet18_Weights.DEFAULT'"),
-        (models.ResNet18_Weights.DEFAULT, ArgumentError, "given .*= ResNet18_Weights.IMAGENET1K_V1"),
+        (models.ResNet18_Weights.DEFAULT, ArgumentError, r"given .*= tinycnn\.\S+\.ResNet18_Weights.IMAGENET1K_V1"),
         (True, ArgumentError, r"(.|\n)*hint.*weights='DEFAULT'"),
     ],
 )

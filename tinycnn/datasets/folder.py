@@ -3,7 +3,7 @@ r"""Images that lie in folders, one folder a class."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tinycnn.errors import ConfigError, FormatError, explain
@@ -37,7 +37,7 @@ class DatasetFolder(VisionDataset):
     ----------
     root : str or PathLike                    the folder that holds a folder for each class
     loader : callable                         makes a sample of a path
-    extensions : tuple of str, optional       how names of files end, in lower case; others are passed over
+    extensions : str or several, optional     how names of files end, in lower case; others are passed over
     transform, target_transform : callable    what is done to a sample and to its label as it is fetched
     is_valid_file : callable, optional        whether to take a file, by its path; in place of ``extensions``
     allow_empty : bool                        whether a class may have no file
@@ -59,7 +59,7 @@ class DatasetFolder(VisionDataset):
         self,
         root: str | os.PathLike[str],
         loader: Callable[[str], Any],
-        extensions: tuple[str, ...] | str | None = None,
+        extensions: Sequence[str] | str | None = None,
         transform: Transform | None = None,
         target_transform: Transform | None = None,
         is_valid_file: Callable[[str], bool] | None = None,
@@ -68,13 +68,14 @@ class DatasetFolder(VisionDataset):
         super().__init__(root, transform, target_transform)
         if (extensions is None) == (is_valid_file is None):
             raise ConfigError(f"{type(self).__name__}: give either extensions or is_valid_file")
+        ends = extensions if isinstance(extensions, str) else tuple(extensions or ())
         self.classes, self.class_to_idx = self.find_classes(self.root)
         self.samples: list[tuple[str, int]] = []
         for name in sorted(self.class_to_idx):
             folder, label = os.path.join(self.root, name), self.class_to_idx[name]
             found = [
                 path for path in _files_under(folder)
-                if (is_valid_file(path) if is_valid_file else path.lower().endswith(extensions or ()))
+                if (is_valid_file(path) if is_valid_file else path.lower().endswith(ends))
             ]
             if not found and not allow_empty:
                 raise FileNotFoundError(explain(

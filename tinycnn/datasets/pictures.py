@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinycnn.data.dataset import Dataset
-from tinycnn.errors import ConfigError
+from tinycnn.errors import ArgumentError, ConfigError, described
 
 Transform = Callable[[Any], Any]
 
@@ -28,6 +28,10 @@ class VisionDataset(Dataset[tuple[Any, Any]]):
         target_transform: Transform | None = None,
     ) -> None:
         self.root = os.path.expanduser(root)
+        for name, given in (("transform", transform), ("target_transform", target_transform)):
+            if given is not None and not callable(given):
+                raise ArgumentError(f"{type(self).__name__}: {name} must be a function or None, not {described(given)}"
+                                    "; several go into one with transforms.Compose")
         self.transform = transform
         self.target_transform = target_transform
 

@@ -48,18 +48,13 @@ def list_models(
     """
     from fnmatch import fnmatch
 
-    def matches(name: str, patterns: Iterable[str] | str | None) -> bool:
-        return any(fnmatch(name, pattern) for pattern in ([patterns] if isinstance(patterns, str) else patterns or ()))
-
-    if include is not None and not isinstance(include, str):
-        include = list(include)  # it may be possible to run through it once only
-    if exclude is not None and not isinstance(exclude, str):
-        exclude = list(exclude)
+    wanted, unwanted = ([p] if isinstance(p, str) else list(p) for p in (include or (), exclude or ()))
     home = None if module is None else module.__name__
     return sorted(
         name for name, builder in MODELS.items()
         if home is None or home in (builder.__module__, builder.__module__.rpartition(".")[0])
-        if (not include or matches(name, include)) and not matches(name, exclude)
+        if not wanted or any(fnmatch(name, pattern) for pattern in wanted)
+        if not any(fnmatch(name, pattern) for pattern in unwanted)
     )
 
 
@@ -115,7 +110,7 @@ def get_model_weights(name: Callable[..., Any] | str) -> type[WeightsEnum]:
     """
     from typing import get_args, get_type_hints
 
-    builder = get_model_builder(name) if isinstance(name, str) else name
+    builder = name if callable(name) else get_model_builder(name)
     annotation = get_type_hints(builder).get("weights")  # which weights a builder takes, its signature says
     for option in (annotation, *get_args(annotation)):
         if isinstance(option, type) and issubclass(option, WeightsEnum):
@@ -128,16 +123,20 @@ def get_weight(name: str) -> WeightsEnum:
 
     Raises
     ------
-    ConfigError    there are none, or the name is not of the form ``"Enum.MEMBER"``
+    ConfigError      there are none, or the name is not of the form ``"Enum.MEMBER"``
+    ArgumentError    it is no name at all
 
     Examples
     --------
     >>> get_weight("ResNet50_Weights.IMAGENET1K_V2").meta["num_params"]
     25557032
     """
+    wanted = "a name of weights is wanted, such as 'ResNet50_Weights.IMAGENET1K_V2'"
+    if not isinstance(name, str):
+        raise ArgumentError(f"{wanted}, not {described(name)}")
     enum_name, dot, member_name = name.partition(".")
     if not dot or "." in member_name:
-        raise ConfigError(f"the name of weights is like 'ResNet50_Weights.IMAGENET1K_V2', not {name!r}")
+        raise ConfigError(f"{wanted}, not {name!r}")
     enums = {found: getattr(weights, found) for found in weights.__all__ if found.endswith("_Weights")}
     if enum_name not in enums:
         raise ConfigError(f"there is no enum of weights {enum_name!r}{_closest(enum_name, enums)}")

@@ -80,11 +80,11 @@ class WeightsEnum(Enum):
             except KeyError:
                 pass
             hint = None
-            if "." in obj and not obj.split(".")[0].endswith("_Weights"):  # is it a file of one's own?
+            if ("." in obj or "/" in obj) and not obj.split(".")[0].endswith("_Weights"):
                 hint = f"is it a file? leave weights out, then model.load_state_dict(tinycnn.load({obj!r}))"
             raise ConfigError(explain(f"{cls.__name__} has no {obj!r}", {"there are": names}, hint))
         hint = "weights='DEFAULT' takes the best ones" if isinstance(obj, bool) else None
-        given = repr(obj) if isinstance(obj, WeightsEnum) else described(obj)
+        given = f"{type(obj).__module__}.{obj!r}" if isinstance(obj, Enum) else described(obj)
         raise ArgumentError(explain(
             f"weights must be a member of {cls.__name__} or its name", {"given": given, "there are": names}, hint
         ))
