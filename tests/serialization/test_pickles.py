@@ -209,6 +209,12 @@ def test_no_list_is_multiplied(name: str, tmp_path: Path) -> None:
     assert peak < 10_000_000
 
 
+def test_a_pickle_of_endless_instructions_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinycnn.serialization.pickles._MOST_INSTRUCTIONS", 1000)
+    assert obeyed(program(op.EMPTY_SET * 998), tmp_path) == set()
+    assert "the pickle has more than 1000 instructions" in refused(program(op.EMPTY_SET * 1000), tmp_path)
+
+
 @pytest.mark.parametrize(
     "claim",
     [

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from tinycnn.serialization.flaw import Flaw, shown
 
-_MOST_BYTES = 32_000_000  # of a pickle; what takes a byte there, as an empty set, may take 216 here
+_MOST_INSTRUCTIONS = 5_000_000  # one of a byte, as EMPTY_SET, may take 200 bytes of memory
 _LONGEST_NAME = 1000
 _PLAIN = str | int | float | None  # bool is an int
 _NAMES = {code: name for name, code in vars(op).items() if name.isupper() and isinstance(code, bytes)}
@@ -68,7 +68,7 @@ class Machine:
         self, file: BufferedReader, size: int, vocabulary: Vocabulary, persistent: Callable[[Any], Any]
     ) -> None:
         self._file = file
-        self._size = self._left = min(size, _MOST_BYTES)
+        self._size = self._left = size
         self._vocabulary, self._persistent = vocabulary, persistent
         self._stack: list[Any] = []
         self._aside: list[list[Any]] = []  # the stacks that a MARK has laid aside
@@ -76,12 +76,15 @@ class Machine:
 
     def run(self) -> Any:
         """The object that the pickle describes."""
-        while (code := self._take(1)) != op.STOP:
+        for _ in range(_MOST_INSTRUCTIONS):
+            code = self._take(1)
+            if code == op.STOP:
+                return self._pop()
             if code not in _INSTRUCTIONS:
                 name = _NAMES.get(code, f"0x{code.hex()}")
                 raise Flaw(f"the pickle holds the instruction {name}, which tensors do not need: it is not obeyed")
             _INSTRUCTIONS[code](self)
-        return self._pop()
+        raise Flaw(f"the pickle has more than {_MOST_INSTRUCTIONS} instructions, and a tensor needs forty")
 
     # Reading the program ─────────────────────────────────────────────────────────────────────────────────────────────
 
