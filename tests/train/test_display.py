@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tinycnn.train import EpochRecord, Table
+from tinycnn.train import EpochRecord, Silent, Table
+from tinycnn.train.display import TESTED, VALIDATED, Progress
 
 RECORD = EpochRecord(7, 0.12345, 0.96, 0.0512, 0.98607, 0.53)
 
@@ -53,3 +54,30 @@ def test_without_tqdm_there_is_just_the_table(monkeypatch: pytest.MonkeyPatch) -
     shown(out, err)
     assert len(out.getvalue().splitlines()) == 3
     assert err.getvalue() == ""
+
+
+def test_what_is_gone_through_has_a_bar_too() -> None:
+    out, err = io.StringIO(), Terminal()
+    assert list(Progress(out, err).through(["a", "b"])) == ["a", "b"]
+    assert "0/2" in err.getvalue()
+    assert "image" in err.getvalue()
+    assert err.getvalue().split("\r")[-1].strip() == ""
+    assert out.getvalue() == ""
+    assert list(Silent().through(["a", "b"])) == ["a", "b"]
+
+
+def test_where_validation_images_judge_the_header_says_so() -> None:
+    assert len(VALIDATED) == len(TESTED)
+    out = io.StringIO()
+    Table(out, io.StringIO(), VALIDATED).begin(1)
+    assert "val loss" in out.getvalue()
+    assert "test" not in out.getvalue()
+
+
+def test_progress_alone_says_nothing_of_epochs() -> None:
+    out = io.StringIO()
+    progress = Progress(out, io.StringIO())
+    progress.begin(1)
+    progress.epoch(RECORD)
+    progress.end()
+    assert out.getvalue() == ""

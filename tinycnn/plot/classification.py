@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 30   # classes up to which every count is written into its cell
 MOST_MISTAKES = 20  # images in one picture
 MOST_BARS = 10      # probabilities beside an image
+_PANEL = 1.45       # inches, the side of an image and of its bars
 
 
 def confusion_matrix(matrix: Any, classes: Sequence[str] | None = None, title: str = "") -> Figure:
@@ -130,8 +131,9 @@ def mistakes(
     width, height = figure.get_size_inches()
     for place, n in enumerate(shown):
         x, y = 0.25 + pitch * (place % columns), height - 2.4 - 1.95 * (place // columns)
-        panel = [figure.add_axes((at / width, y / height, 1.45 / width, 1.45 / height)) for at in (x, x + 1.75 + label)]
-        _mistake(panel, as_array(pixels[int(n)]), int(truth[n]), chances[n], names)
+        size = _PANEL / width, _PANEL / height
+        panel = [figure.add_axes((at / width, y / height, *size)) for at in (x, x + 1.75 + label)]
+        _mistake(panel, as_array(pixels[int(n)]), int(truth[n]), chances[n], names, label / _PANEL)
     return figure
 
 
@@ -139,7 +141,7 @@ def _shortened(name: str) -> str:
     return name if len(name) <= 20 else f"{name[:19]}…"
 
 
-def _mistake(panel: list[Axes], image: Any, target: int, chances: Any, names: list[str]) -> None:
+def _mistake(panel: list[Axes], image: Any, target: int, chances: Any, names: list[str], indent: float) -> None:
     left, right = panel
     if len(image) == 3:
         left.imshow(image.transpose(1, 2, 0).clip(0, 1), interpolation="nearest")
@@ -150,8 +152,9 @@ def _mistake(panel: list[Axes], image: Any, target: int, chances: Any, names: li
     for spine in left.spines.values():
         spine.set_color(FAINT)
     guess = int(chances.argmax())
-    left.set_title(f"a {names[target]}", color=RIGHT, fontsize=11)
-    right.set_title(f"taken for {names[guess]}", color=RIGHT if guess == target else WRONG, fontsize=11, loc="left")
+    left.set_title(f"a {names[target]}" if len(names[target]) == 1 else names[target], color=RIGHT, fontsize=11)
+    right.set_title(f"taken for {names[guess]}", color=RIGHT if guess == target else WRONG, fontsize=11, loc="left",
+                    x=-indent)
     _bars(right, target, guess, chances, names)
 
 

@@ -1,0 +1,72 @@
+r"""Curves against the number of examples, and pictures of images that are fetched only if they are shown."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import pytest
+
+from tinycnn import plot
+from tinycnn.data import Dataset
+from tinycnn.errors import ShapeError
+
+
+def test_curves_have_their_points_and_bands_of_a_standard_error() -> None:
+    scratch, head = [(1, 0.5, 0.02), (10, 0.8, 0.01)], [(1, 0.6, math.nan), (10, 0.9, 0.0)]
+    figure = plot.few_examples({"scratch": scratch, "head": head})
+    (axes,) = figure.axes
+    assert [line.get_label() for line in axes.lines] == ["scratch", "head"]
+    assert np.asarray(axes.lines[0].get_xydata()) == pytest.approx(np.array([[1, 50], [10, 80]]))
+    band = axes.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((48, 81))
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "10"]
+    figure.savefig(io.BytesIO(), format="png", dpi=40)
+
+
+def test_without_points_there_is_nothing_to_draw() -> None:
+    for curves in ({}, {"scratch": []}):
+        with pytest.raises(ShapeError, match="needs a point"):
+            plot.few_examples(curves)
+
+
+class Fetched(Dataset[np.ndarray]):
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def __len__(self) -> int:
+        return 50
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        self.asked.append(index)
+        return np.full((3, 4, 4), index / 50)
+
+
+def test_of_a_dataset_only_the_mistakes_are_fetched() -> None:
+    images, chances = Fetched(), np.tile([0.9, 0.1], (50, 1))
+    targets = np.zeros(50, dtype=int)
+    targets[[7, 30]] = 1
+    figure = plot.mistakes(images, targets, chances, tested="validation images")
+    assert sorted(images.asked) == [7, 30]
+    assert figure._suptitle is not None
+    assert figure._suptitle.get_text() == "2 of 50 validation images are classified wrongly"
+    with pytest.raises(ShapeError, match=r"\(50, 'C', 'H', 'W'\)"):
+        plot.mistakes(images, targets[:40], chances)
+
+
+def test_long_names_of_classes_do_not_cover_the_image() -> None:
+    names = ["white-tailed deer", "a name beyond all measure"]
+    figure = plot.mistakes(np.zeros((1, 1, 4, 4)), [0], [[0.2, 0.8]], names)
+    picture, bars = figure.axes
+    figure.savefig(io.BytesIO(), format="png", dpi=40)
+    labels = [label.get_window_extent() for label in bars.get_yticklabels()]
+    assert min(extent.x0 for extent in labels) > picture.get_window_extent().x1
+    assert bars.get_title(loc="left") == "taken for a name beyond all m…"
+
+
+def test_curves_say_what_judged() -> None:
+    from tinycnn.train import EpochRecord
+
+    figure = plot.curves([EpochRecord(1, 0.9, 0.7, 0.5, 0.85, 0.4)], tested="validation images")
+    assert figure.axes[1].get_legend_handles_labels()[1][1] == "validation images: 85.00 %"
