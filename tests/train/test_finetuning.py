@@ -18,7 +18,8 @@ from tinycnn.errors import ConfigError, FormatError
 from tinycnn.train import Silent, TrainConfig, run_experiment
 from tinycnn.train import experiment as training
 from tinycnn.train import finetuning as module
-from tinycnn.train.finetuning import FINETUNE_CONTENTS, FinetuneConfig, FinetuneOutcome, run_finetune
+from tinycnn.train.config import FinetuneConfig
+from tinycnn.train.finetuning import FINETUNE_CONTENTS, FinetuneOutcome, run_finetune
 from tinycnn.train.image_folders import Photographs, Preprocessing
 from tinycnn.train.starting_point import starting_point
 

@@ -10,8 +10,9 @@ from dataclasses import fields
 
 from tinycnn.cli.program import INTERRUPTED
 from tinycnn.train.balance import balanced_accuracy, report_table
+from tinycnn.train.config import FinetuneConfig
 from tinycnn.train.display import VALIDATED, Table
-from tinycnn.train.finetuning import FINETUNE_CONTENTS, FinetuneConfig, FinetuneOutcome, run_finetune
+from tinycnn.train.finetuning import FINETUNE_CONTENTS, FinetuneOutcome, run_finetune
 
 _EXAMPLES = """
 examples:

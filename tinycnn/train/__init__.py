@@ -5,11 +5,11 @@ from __future__ import annotations
 from tinycnn.train.adaptation import freeze_body, head_of, parameter_groups, replace_head
 from tinycnn.train.augmentation import RandomAffine, bilinear
 from tinycnn.train.balance import balanced_accuracy, class_reports, class_weights
-from tinycnn.train.config import TrainConfig, TransferConfig
+from tinycnn.train.config import FinetuneConfig, TrainConfig, TransferConfig
 from tinycnn.train.demonstration import run_transfer
 from tinycnn.train.display import Silent, Table
 from tinycnn.train.experiment import Outcome, run_experiment
-from tinycnn.train.finetuning import FinetuneConfig, run_finetune
+from tinycnn.train.finetuning import run_finetune
 from tinycnn.train.metrics import Tally, accuracy, confusion_matrix
 from tinycnn.train.optimization import make_optimizer, make_schedule
 from tinycnn.train.preparation import load_datasets, make_model

@@ -3,7 +3,7 @@ r"""A trained network made to tell one's own photographs apart, from configurati
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,14 +12,13 @@ from tinycnn import backend
 from tinycnn._tensor import Tensor
 from tinycnn._version import __version__
 from tinycnn.data import DataLoader
-from tinycnn.errors import ConfigError
 from tinycnn.nn import CrossEntropyLoss, Module
 from tinycnn.optim import AdamW
 from tinycnn.optim.lr_scheduler import OneCycleLR
 from tinycnn.random import Generator, manual_seed
 from tinycnn.train.adaptation import freeze_body, parameter_groups
 from tinycnn.train.balance import ClassReport, balanced_accuracy, class_reports, class_weights
-from tinycnn.train.config import check_least, check_range
+from tinycnn.train.config import FinetuneConfig
 from tinycnn.train.display import Silent
 from tinycnn.train.image_folders import Folders, Photographs, Pictures, Preprocessing, find_images
 from tinycnn.train.metrics import Tally, confusion_matrix
@@ -39,73 +38,6 @@ FINETUNE_CONTENTS = {
     "confusion.png": "which class was taken for which",
     "mistakes.png": "the images that were classified wrongly",
 }
-
-
-@dataclass(frozen=True)
-class FinetuneConfig:
-    r"""The choices behind one fine-tuning.
-
-    Parameters
-    ----------
-    data : str
-        A folder of images; see `find_images`.
-    model : str
-        A name that `models.list_models` lists.
-    weights : str or None
-        What it begins with; see `starting_point`.
-    freeze : bool
-        Only the head learns.
-    epochs, batch_size : int
-        Passes through the training images; images in a step.
-    lr, head_lr : float
-        The largest learning rates, of the body and of the head; from scratch all learns at the head's.
-    weight_decay : float
-        Of AdamW.
-    class_weights : bool
-        Classes weigh the same in the loss, whatever their sizes; see `balance.class_weights`.
-    validation_share : float
-        Of each class, where validation images have no folder of their own.
-    crop_size, resize_size : int or None
-        Of the images; None: as the weights want them.
-    workers : int
-        Threads that read images ahead.
-    threads : int or None
-        For the BLAS library; None leaves it alone.
-    device, seed, out
-        As in `TrainConfig`.
-
-    Raises
-    ------
-    ConfigError    an option is out of range, or has no meaning beside another
-    """
-
-    data: str
-    model: str = "resnet18"
-    weights: str | None = None
-    freeze: bool = False
-    epochs: int = 10
-    batch_size: int = 32
-    lr: float = 1e-4
-    head_lr: float = 1e-3
-    weight_decay: float = 0.01
-    class_weights: bool = False
-    validation_share: float = 0.2
-    crop_size: int | None = None
-    resize_size: int | None = None
-    workers: int = 2
-    threads: int | None = None
-    device: str = "cpu"
-    seed: int = 0
-    out: str | None = None
-
-    def __post_init__(self) -> None:
-        check_least(self, {"epochs": 1, "batch_size": 1, "workers": 0, "seed": 0, "crop_size": 1, "resize_size": 1})
-        check_range("lr", self.lr, "above 0", lambda x: x > 0)
-        check_range("head_lr", self.head_lr, "above 0", lambda x: x > 0)
-        check_range("weight_decay", self.weight_decay, "at least 0", lambda x: x >= 0)
-        check_range("validation_share", self.validation_share, "above 0 and below 1", lambda x: 0 < x < 1)
-        if self.freeze and self.weights is None:
-            raise ConfigError("freeze keeps the body as it is, which has learnt nothing without weights: give weights")
 
 
 class FinetuneOutcome(NamedTuple):
