@@ -130,15 +130,6 @@ def modules(torch: Any) -> dict[str, Case]:
         def forward(self, x: Any) -> Any:
             return self.a_layer_with_quite_a_long_name(self.inside(x) + self.shift)
 
-    class Pruned(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.weight_orig = nn.Parameter(torch.ones(3, 4))
-            self.register_buffer("weight_mask", (torch.arange(12).reshape(3, 4) % 3 == 0).float())
-
-        def forward(self, x: Any) -> Any:
-            return x @ (self.weight_orig * self.weight_mask).T
-
     class Tied(nn.Module):
         r"""Two layers with one weight."""
 
@@ -163,7 +154,6 @@ def modules(torch: Any) -> dict[str, Case]:
         "two": Case(Two, [(2, 4), (2, 2, 5, 6)]),
         "frozen": Case(Frozen, (2, 3, 8, 8)),
         "deep": Case(Deep, (2, 3)),
-        "pruned": Case(Pruned, (2, 4)),
         "tied": Case(Tied, (2, 3)),
         "same": Case(Same, (2, 2)),
         "layer": Case(lambda: nn.Conv2d(3, 8, (3, 5)), (1, 3, 9, 9)),

@@ -92,6 +92,14 @@ def test_a_model_in_double_precision_gets_input_of_its_own_kind() -> None:
     assert (found.total_param_bytes, found.total_output_bytes) == (8 * 8, 2 * 2 * 8)
 
 
+def test_many_modules_in_modules() -> None:
+    model: nn.Module = nn.Linear(3, 2)
+    for _ in range(60):
+        model = nn.Sequential(model)  # each around the one before; to look into each anew from each would never end
+    found = summary(model, (1, 3), depth=99, verbose=0)
+    assert (len(found.summary_list), found.total_params, found.summary_list[0].own_params) == (61, 8, 0)
+
+
 # The model is left as it was ─────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,4 +1,4 @@
-r"""One line of the summary: a module that ran, its sizes, and torchinfo's counts of its parameters and mult-adds."""
+r"""One line of the summary: a module that ran, its sizes, and its parameters and mult-adds as torchinfo counts them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 
 from tinycnn.autograd.node import is_tensor
 from tinycnn.nn import Module
-from tinycnn.nn.parts import Parameter
 
 
 class LayerInfo:
-    r"""What torchinfo knows of a module; names are its.
+    r"""What is known of a module, or of one call of it; attributes bear torchinfo's names.
 
     Attributes
     ----------
@@ -21,14 +20,15 @@ class LayerInfo:
     depth, depth_index : int            how deep it lies, and the how-manieth it is of this depth
     parent_info, children               the one around it, and all inside it
     input_size, output_size : list      of the first input, of the output
-    num_params, trainable_params, param_bytes : int
-    output_bytes, macs : int
-    inner_layers : dict                 for each parameter its shape and count, as text
-    is_leaf_layer, is_recursive, executed : bool
+    num_params, trainable_params        of all its parameters, those of its parts too
+    param_bytes, output_bytes : int
+    own_params, own_trainable : int     those that no part holds; of a leaf, all
+    macs : int                          mult-adds
+    is_leaf_layer : bool                it has no parts (torchinfo passes over empty containers, for they are false)
+    is_recursive, executed : bool       the module has a line above; it has run
     """
 
     def __init__(self, var_name: str, module: Module, depth: int, parent_info: LayerInfo | None = None) -> None:
-        self.layer_id = id(module)
         self.module = module
         self.class_name = type(module).__name__
         self.var_name = var_name
@@ -36,18 +36,76 @@ class LayerInfo:
         self.depth_index: int | None = None
         self.parent_info = parent_info
         self.children: list[LayerInfo] = []
-        self.is_leaf_layer = not any(module.children())  # a container that is empty is no child, as it is false
-        self.is_recursive = False
-        self.executed = False
+        self.is_leaf_layer = not any(module.children())
+        self.is_recursive = self.executed = False
         self.input_size: list[Any] = []
         self.output_size: list[Any] = []
         self.kernel_size = _kernel_size(module)
-        self.num_params = self.trainable_params = self.param_bytes = 0
+        parameters = list(module.parameters())
+        self.num_params = sum(p.array.size for p in parameters)
+        self.trainable_params = sum(p.array.size for p in parameters if p.requires_grad)
+        self.param_bytes = sum(p.array.nbytes for p in parameters)
+        self.own_params, self.own_trainable = self.num_params, self.trainable_params
         self.output_bytes = self.macs = 0
-        self.inner_layers: dict[str, dict[str, str]] = {}
 
     def __repr__(self) -> str:
         return f"{self.class_name}: {self.depth}"
+
+    def note_call(self, taken: Any, output: Any, batch_dim: int | None) -> None:
+        r"""Keep what a call took and gave, and count what it cost."""
+        self.input_size, _ = _size_and_width(taken, batch_dim)
+        self.output_size, width = _size_and_width(output, batch_dim)
+        self.output_bytes = width * _product(self.output_size)
+        self.macs = sum(self._uses(name) * p.array.size for name, p in self.module.named_parameters())
+        self.executed = True
+
+    def _uses(self, name: str) -> int:
+        r"""How often torchinfo takes each entry of a parameter to be multiplied.
+
+        Weights and biases: in a convolution once for each example and position, elsewhere once for each example; in
+        parts, and under longer names, once for each of the first two dimensions; others never.
+        """
+        size = self.output_size
+        if name in ("weight", "bias"):
+            return _product(size[:1] + size[2:] if "Conv" in self.class_name else size[:1])
+        return _product(size[:2]) if "weight" in name or "bias" in name else 0
+
+    def part_from(self, children: list[LayerInfo]) -> None:
+        r"""Take these lines, which know what is their own, as lying inside, and leave them theirs."""
+        self.children = children
+        if not self.is_leaf_layer:
+            inside = [child for child in children if not child.is_recursive]
+            self.own_params = self.num_params - sum(child.own_params for child in inside)
+            self.own_trainable = self.trainable_params - sum(child.own_trainable for child in inside)
+
+    # In words ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def label(self, show_var_name: bool, show_depth: bool) -> str:
+        """Such as ``Conv2d (conv1): 1-1``."""
+        name = f"{self.class_name} ({self.var_name})" if show_var_name and self.var_name else self.class_name
+        return f"{name}: {self.depth}-{self.depth_index}" if show_depth and self.depth else name
+
+    def cells(self, total_params: int, folded: bool) -> dict[str, str]:
+        """What stands in each column; `folded` says that its parts have no lines, and so count in this one."""
+        whole = folded or self.is_leaf_layer
+        params = self.num_params if whole else self.own_params
+        number = f"{params:,}" if params > 0 else "--"
+        share = f"{params / total_params:>7.2%}" if params and total_params else "     --"
+        if self.is_recursive:
+            number = "(recursive)" if self.num_params else "--"
+            share = "(recursive)" if total_params else share
+        elif whole and params and not self.trainable_params:  # frozen
+            number = f"({number})"
+        macs = self.macs if self.is_leaf_layer else sum(child.macs for child in self.children if child.is_leaf_layer)
+        return {
+            "kernel_size": _or_dashes(self.kernel_size),
+            "input_size": _or_dashes(self.input_size),
+            "output_size": _or_dashes(self.output_size),
+            "num_params": number,
+            "params_percent": share,
+            "mult_adds": f"{macs:,}" if whole and self.macs > 0 else "--",
+            "trainable": self.trainable,
+        }
 
     @property
     def trainable(self) -> str:
@@ -56,87 +114,19 @@ class LayerInfo:
             return "--"
         return {self.num_params: "True", 0: "False"}.get(self.trainable_params, "Partial")
 
-    # Counting ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def calculate_num_params(self) -> None:
-        """Count the parameters, those of the parts too."""
-        self.num_params = self.trainable_params = self.param_bytes = 0
-        self.inner_layers = {}
-        for name, parameter in self.module.named_parameters():
-            count, name = _count(self.module, name, parameter)
-            self.num_params += count
-            self.param_bytes += count * parameter.array.itemsize
-            self.trainable_params += count * parameter.requires_grad
-            if self.parent_info is not None or "." not in name:
-                shape = list(parameter.array.shape)
-                if name == "weight" and len(shape) > 1:
-                    shape[:2] = shape[1::-1]  # what comes in before what goes out
-                self.inner_layers[name] = {"kernel_size": str(shape), "num_params": f"├─{count:,}"}
-        if self.inner_layers:
-            last = self.inner_layers[list(self.inner_layers)[-1]]
-            last["num_params"] = "└─" + last["num_params"][2:]
-
-    def calculate_macs(self) -> None:
-        """Add the mult-adds of a call, as torchinfo counts them: each parameter, biases and norms too, is one for each
-        example, and in a convolution for each position."""
-        size = self.output_size
-        for name, parameter in self.module.named_parameters():
-            count, name = _count(self.module, name, parameter)
-            if name in ("weight", "bias"):
-                self.macs += count * prod(size[:1] + size[2:] if "Conv" in self.class_name else size[:1])
-            elif "weight" in name or "bias" in name:
-                self.macs += count * prod(size[:2])
-
-    def check_recursive(self, layer_ids: set[int]) -> None:
-        """Note whether the module has a line already."""
-        self.is_recursive = self.is_recursive or self.layer_id in layer_ids
-
-    def leftover_params(self) -> int:
-        """Parameters that no part holds."""
-        return self._leftover("num_params")
-
-    def leftover_trainable_params(self) -> int:
-        """Trainable parameters that no part holds."""
-        return self._leftover("trainable_params")
-
-    def _leftover(self, what: str) -> int:
-        held = [getattr(child, what) if child.is_leaf_layer else child._leftover(what)
-                for child in self.children if not child.is_recursive]
-        return int(getattr(self, what) - sum(held))
-
-    # In words ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def get_layer_name(self, show_var_name: bool, show_depth: bool) -> str:
-        """Such as ``Conv2d (conv1): 1-1``."""
-        name = f"{self.class_name} ({self.var_name})" if show_var_name and self.var_name else self.class_name
-        if show_depth and self.depth:
-            name += f": {self.depth}" + (f"-{self.depth_index}" if self.depth_index is not None else "")
-        return name
-
-    def macs_to_str(self, reached_max_depth: bool) -> str:
-        """Its mult-adds; those of its parts where these have no lines."""
-        if self.macs <= 0 or not (self.is_leaf_layer or reached_max_depth):
-            return "--"
-        macs = self.macs if self.is_leaf_layer else sum(child.macs for child in self.children if child.is_leaf_layer)
-        return f"{macs:,}"
-
-    def num_params_to_str(self, reached_max_depth: bool) -> str:
-        """Its parameters, those of its parts only where these have no lines; in parentheses if frozen."""
-        if not self.num_params:
-            return "--"
-        if self.is_recursive:
-            return "(recursive)"
-        if reached_max_depth or self.is_leaf_layer:
-            return f"{self.num_params:,}" if self.trainable_params else f"({self.num_params:,})"
-        leftover = self.leftover_params()
-        return f"{leftover:,}" if leftover > 0 else "--"
-
-    def params_percent(self, total_params: int, reached_max_depth: bool, precision: int = 2) -> str:
-        """Its share of all parameters."""
-        if total_params and self.is_recursive:
-            return "(recursive)"
-        params = self.num_params if reached_max_depth or self.is_leaf_layer else self.leftover_params()
-        return f"{params / total_params:>{precision + 5}.{precision}%}" if total_params and params else "     --"
+    @property
+    def inner_layers(self) -> dict[str, dict[str, str]]:
+        """For each parameter its shape and count in words; of the outermost model, for those of its own."""
+        outermost = self.parent_info is None
+        shown = {name: p for name, p in self.module.named_parameters() if not (outermost and "." in name)}
+        lines = {}
+        for name, p in shown.items():
+            shape = list(p.array.shape)
+            if name == "weight" and len(shape) > 1:
+                shape[:2] = shape[1::-1]  # what comes in before what goes out
+            branch = "└─" if name == [*shown][-1] else "├─"
+            lines[name] = {"kernel_size": str(shape), "num_params": f"{branch}{p.array.size:,}"}
+        return lines
 
 
 def _kernel_size(module: Module) -> int | list[int] | None:
@@ -144,44 +134,45 @@ def _kernel_size(module: Module) -> int | list[int] | None:
     return list(kernel) if isinstance(kernel, Iterable) else kernel if isinstance(kernel, int) else None
 
 
-def _count(module: Module, name: str, parameter: Parameter) -> tuple[int, str]:
-    r"""How many entries count, and the name to show: of a pruned ``weight_orig`` those that its mask leaves."""
-    stem = name.removesuffix("_orig")
-    mask = dict(module.named_buffers()).get(f"{stem}_mask") if stem != name else None
-    return (int(parameter.array.size), name) if mask is None else (int(mask.array.sum()), stem)
+def _or_dashes(value: Any) -> str:
+    return str(value) if value else "--"
 
 
-def prod(sizes: Iterable[Any]) -> int:
-    r"""The product of all numbers, also nested ones; 1 of none."""
+# Sizes of whatever goes in and comes out ─────────────────────────────────────────────────────────────────────────────
+
+
+def _product(sizes: Iterable[Any]) -> int:
+    r"""Of all numbers, also nested ones; 1 of none."""
     result = 1
     for size in sizes:
-        result *= prod(size) if isinstance(size, Iterable) else size
+        result *= _product(size) if isinstance(size, Iterable) else size
     return result
 
 
-def calculate_size(data: Any, batch_dim: int | None) -> tuple[list[Any], int]:
-    r"""The sizes of what went in or came out, and the bytes of an element.
+def _size_and_width(data: Any, batch_dim: int | None) -> tuple[list[Any], int]:
+    r"""The size that is shown of what went in or came out, and the bytes of an element.
 
     Of several the first counts, of a dict the last. Where the batch dimension was left out of the input and added for
     the forward pass, it is shown as 1.
     """
     if isinstance(data, list | tuple) and data and is_tensor(data[0]):
-        size, width = _nested_size(data[0])
+        size, width = _first(data[0])
         return (size if batch_dim is None else [*size[:batch_dim], 1, *size[batch_dim + 1:]]), width
     if isinstance(data, Mapping):
-        size, width = _nested_size(list(data.values())[-1]) if data else ([], 0)
+        size, width = _first(list(data.values())[-1]) if data else ([], 0)
         return (size if batch_dim is None else [[*size[:batch_dim], 1, *size[batch_dim + 1:]]]), width
-    size, width = _nested_size(data)
+    size, width = _first(data)
     if batch_dim is not None and isinstance(data, list | tuple) and batch_dim < len(size):
         size[batch_dim] = 1
     return size, width
 
 
-def _nested_size(data: Any) -> tuple[list[Any], int]:
+def _first(data: Any) -> tuple[list[Any], int]:
+    r"""Size and width of the first tensor in nested lists and dicts."""
     if is_tensor(data):
         return list(data.array.shape), int(data.array.itemsize)
     if isinstance(data, np.ndarray):
         return list(data.shape), data.itemsize
     if isinstance(data, Mapping):
         data = list(data.values())
-    return _nested_size(data[0]) if isinstance(data, Sequence) and not isinstance(data, str) and data else ([], 0)
+    return _first(data[0]) if isinstance(data, Sequence) and not isinstance(data, str) and data else ([], 0)

@@ -8,7 +8,7 @@ from typing import Any
 from tinycnn.autograd import no_grad
 from tinycnn.nn import Module
 from tinycnn.tables.keeping import as_it_was
-from tinycnn.tables.layer_info import LayerInfo, calculate_size, prod
+from tinycnn.tables.layer_info import LayerInfo
 
 
 def layers_alone(model: Module) -> list[LayerInfo]:
@@ -31,7 +31,7 @@ def layers_passed(
     seen: set[int] = set()
     home = next((parameter.device for parameter in model.parameters()), None)
     latest: dict[int, LayerInfo] = {}
-    places = {info.layer_id: info for info in _tree(model)}
+    places = {id(info.module): info for info in _tree(model)}
 
     def before(module: Module, args: Any) -> None:
         place = places[id(module)]
@@ -39,12 +39,7 @@ def layers_passed(
         _add(info, found, seen)
 
     def after(module: Module, args: Any, output: Any) -> None:
-        info = latest[id(module)]
-        info.input_size, _ = calculate_size(args, batch_dim)
-        info.output_size, width = calculate_size(output, batch_dim)
-        info.output_bytes = width * prod(info.output_size)
-        info.executed = True
-        info.calculate_macs()
+        latest[id(module)].note_call(args, output, batch_dim)
 
     handles: list[Any] = []
     try:
@@ -82,10 +77,9 @@ def _tree(model: Module) -> Iterator[LayerInfo]:
 
 def _add(info: LayerInfo, found: list[LayerInfo], seen: set[int]) -> None:
     r"""The next line; `seen` are the modules that have one."""
-    info.calculate_num_params()
-    info.check_recursive(seen)
+    info.is_recursive = info.is_recursive or id(info.module) in seen
     found.append(info)
-    seen.add(info.layer_id)
+    seen.add(id(info.module))
 
 
 def _with_containers(found: list[LayerInfo], seen: set[int]) -> list[LayerInfo]:
@@ -115,11 +109,12 @@ def _around(info: LayerInfo) -> list[LayerInfo]:
 
 
 def _numbered(found: list[LayerInfo]) -> list[LayerInfo]:
-    r"""Count the lines of each depth, and give each line those that lie inside it."""
+    r"""Count the lines of each depth, and give each line those that lie inside it, the innermost first."""
     counts: dict[int, int] = {}
-    for position, info in enumerate(found):
+    for info in found:
         info.depth_index = counts[info.depth] = counts.get(info.depth, 0) + 1
-        inside = next((n for n, other in enumerate(found[position + 1:], position + 1) if other.depth <= info.depth),
-                      len(found))
-        info.children = found[position + 1:inside]
+    for position, info in reversed([*enumerate(found)]):
+        after = range(position + 1, len(found))
+        end = next((n for n in after if found[n].depth <= info.depth), len(found))
+        info.part_from(found[position + 1:end])
     return found

@@ -39,7 +39,7 @@ class FormattingOptions:
 
     def name(self, info: LayerInfo) -> str:
         """The layer's name, with or without its attribute and its index."""
-        return info.get_layer_name(self.shows("var_names"), self.shows("depth"))
+        return info.label(self.shows("var_names"), self.shows("depth"))
 
     def branch(self, depth: int) -> str:
         """What stands before a name: the lines of the tree."""
@@ -70,16 +70,7 @@ class FormattingOptions:
         for info in summary_list:
             if info.depth > self.max_depth or (self.shows("hide_recursive_layers") and info.is_recursive):
                 continue
-            reached = info.depth == self.max_depth
-            yield info.depth, self.name(info), {
-                "kernel_size": _or_dashes(info.kernel_size),
-                "input_size": _or_dashes(info.input_size),
-                "output_size": _or_dashes(info.output_size),
-                "num_params": info.num_params_to_str(reached),
-                "params_percent": info.params_percent(total_params, reached),
-                "mult_adds": info.macs_to_str(reached),
-                "trainable": info.trainable,
-            }
+            yield info.depth, self.name(info), info.cells(total_params, folded=info.depth == self.max_depth)
             if self.verbose == 2:
                 for name, values in info.inner_layers.items():
                     yield info.depth + 1, name, values
@@ -111,15 +102,10 @@ class ModelStatistics:
             if info.is_leaf_layer:
                 self.total_mult_adds += info.macs
                 self.total_output_bytes += 2 * info.output_bytes * (info.num_params > 0)
-            if info.is_recursive:
-                continue
-            if info.is_leaf_layer:
-                self.total_params += info.num_params
-                self.trainable_params += info.trainable_params
-                self.total_param_bytes += info.param_bytes
-            else:
-                self.total_params += max(info.leftover_params(), 0)
-                self.trainable_params += max(info.leftover_trainable_params(), 0)
+            if not info.is_recursive:  # layers that share a weight can have more than the module around them
+                self.total_params += max(info.own_params, 0)
+                self.trainable_params += max(info.own_trainable, 0)
+                self.total_param_bytes += info.param_bytes * info.is_leaf_layer
         formatting.set_layer_name_width(summary_list)
 
     def __repr__(self) -> str:
@@ -176,7 +162,3 @@ class ModelStatistics:
             return f": {num:,}"
         unit, size = next(((unit, size) for unit, size in units if num >= size), units[-1])
         return f" (Units.{unit}): {num // size:,}" if num % size == 0 else f" (Units.{unit}): {num / size:,.2f}"
-
-
-def _or_dashes(value: Any) -> str:
-    return str(value) if value else "--"
