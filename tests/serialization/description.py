@@ -14,7 +14,7 @@ def described(value: Any) -> Any:
         return {
             "tensor": str(numbers.dtype).removeprefix("torch."),
             "shape": list(numbers.shape),
-            "stride": list(numbers.stride()),
+            "stride": list(value.stride()),
             "requires_grad": value.requires_grad,
             "numbers": numbers.tolist(),
         }

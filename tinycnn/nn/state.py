@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -58,7 +58,7 @@ def load(module: Module, values: Mapping[str, Any], strict: bool, assign: bool) 
     given, values = values, dict(values)
     problems = _adapted(module, values, getattr(given, "_metadata", None))
     missing = [key for key in own if key not in values]
-    unexpected = [key for key in values if key not in own]
+    unexpected = sorted((key for key in values if key not in own), key=_place_in(module))
     if strict and unexpected:
         problems.insert(0, "Unexpected key(s) in state_dict: " + ", ".join(f'"{key}"' for key in unexpected) + ".")
     if strict and missing:
@@ -91,6 +91,19 @@ def load(module: Module, values: Mapping[str, Any], strict: bool, assign: bool) 
             else:
                 own[key].copy_(value)
     return IncompatibleKeys(missing, unexpected)
+
+
+def _place_in(module: Module) -> Callable[[Any], int]:
+    """Where a key belongs: at the innermost part that its path leads to, in the order of the parts."""
+    places = {path: place for place, (path, _) in enumerate(module.named_modules(remove_duplicate=False))}
+
+    def place(key: Any) -> int:
+        path = str(key).rpartition(".")[0]
+        while path not in places:  # the module itself is ""
+            path = path.rpartition(".")[0]
+        return places[path]
+
+    return place
 
 
 def _adapted(module: Module, values: dict[str, Any], versions: Any) -> list[str]:
