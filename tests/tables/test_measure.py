@@ -151,6 +151,25 @@ def test_a_model_written_with_functions_alone_has_its_layers_too() -> None:
     ]
 
 
+def test_a_function_that_takes_several_ops_is_one_layer() -> None:
+    class Functions(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kernel, self.matrix = nn.Parameter(tinycnn.ones(2, 1, 3, 3)), nn.Parameter(tinycnn.ones(3, 2))
+            self.bias = nn.Parameter(tinycnn.ones(2))
+
+        def forward(self, x: Any) -> Any:
+            y = F.avg_pool2d(F.conv2d(x, self.kernel, self.bias), 2)
+            return F.linear(y.permute(0, 2, 3, 1), self.matrix).mean((1, 2)) + 1
+
+    found = measure(Functions(), (2, 1, 6, 6)).layers
+    assert [(layer.path, layer.parameters, layer.output_shape, layer.sources) for layer in found] == [
+        ("conv2d", 18 + 2, (2, 2, 4, 4), ()), ("avg_pool2d", 0, (2, 2, 2, 2), (0,)),
+        ("permute", 0, (2, 2, 2, 2), (1,)), ("linear", 6, (2, 2, 2, 3), (2,)),
+        ("mean", 0, (2, 3), (3,)), ("add", 0, (2, 3), (4,)),
+    ]
+
+
 class Doubled(tinycnn.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:

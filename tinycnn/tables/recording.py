@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from tinycnn._tensor import Tensor
@@ -48,6 +49,16 @@ class Recording:
     calls: list[Call]
     ops: list[Op]
     inputs: set[Op]  # the nodes of the inputs themselves; no part of the model
+    outputs: list[Op]  # the ops that the results of the model come from
+
+    @cached_property
+    def data(self) -> set[Op]:
+        r"""The ops that are made of more than parameters; of whole numbers nothing is recorded, then they all count."""
+        data = set(self.inputs)
+        for op in self.ops:  # old before young
+            if not self.inputs or any(edge is not None and edge[0] in data for edge in op.edges):
+                data.add(op)
+        return data
 
     def caller(self, op: Op) -> Call:
         """The innermost call in which the op was made."""
@@ -73,11 +84,12 @@ def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recordi
     calls: list[Call] = []
     running: list[tuple[Call, enable_grad]] = []
     ops: set[Op] = set()
+    results: list[Op] = []
     given = [_in_graph(x) for x in inputs]
     sources = {x.grad_fn for x in given if x.grad_fn is not None}
 
     def note(makers: Sequence[Op], since: int) -> None:
-        for op in _behind(makers, since, ops):
+        for op in behind(makers, since, ops):
             if thrifty:
                 op.release()
 
@@ -97,7 +109,8 @@ def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recordi
         call.ended, call.output_shapes = next_serial(), _shapes(outputs)
         note(_makers(outputs), call.began)
         if not running:  # the model is done: whatever passed the hooks by leads to its outputs
-            ops.update(_behind(_makers(outputs), call.began, set()))
+            results.extend(_makers(outputs))
+            ops.update(behind(results, call.began, set()))
 
     with as_it_was(model), enable_grad():
         for parameter in model.parameters():
@@ -115,7 +128,7 @@ def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recordi
                 running.pop()[1].__exit__()
             for handle in handles:
                 handle.remove()
-    return Recording(calls, sorted(ops, key=lambda op: op.serial), sources)
+    return Recording(calls, sorted(ops, key=lambda op: op.serial), sources, results)
 
 
 def _in_graph(x: Tensor) -> Tensor:
@@ -125,7 +138,7 @@ def _in_graph(x: Tensor) -> Tensor:
     return clone(x.detach().requires_grad_())
 
 
-def _behind(roots: Sequence[Op], since: int, known: set[Op]) -> Iterator[Op]:
+def behind(roots: Sequence[Op], since: int, known: set[Op]) -> Iterator[Op]:
     r"""The ops that led to `roots` and are younger than `since`; each is added to those that are known."""
     stack = list(roots)
     while stack:
