@@ -14,7 +14,7 @@ from tests.tables.modules import modules
 from tests.tables.printouts import ASKED, FOLDER, printed
 from tinycnn import nn
 from tinycnn.errors import ArgumentError, ConfigError, ShapeError
-from tinycnn.tables import ModelStatistics, summary
+from tinycnn.tables import ModelStatistics, layer_table, measure, summary
 
 MODELS = modules(tinycnn)
 
@@ -153,7 +153,8 @@ def test_an_input_that_does_not_fit_names_the_module() -> None:
     ({"row_settings": ["var_name"]}, "did you mean 'var_names'"),
     ({"mode": "test"}, "mode knows no 'test'"),
     ({"verbose": 3}, "verbose is 0"),
-    ({"col_width": 0}, "col_width must be at least 1"),
+    ({"col_width": 0}, "col_width must be a whole number of at least 1, not int 0"),
+    ({"depth": "all"}, "depth must be a whole number of at least 0, not str all"),
     ({"input_data": tinycnn.ones(5, 3)}, "not both"),
     ({"input_size": None, "col_names": ["mult_adds"]}, "the model has to run for mult_adds"),
     ({"input_size": (0, 3)}, "must be at least 1"),
@@ -169,6 +170,28 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any], text: s
 def test_what_is_no_size_is_refused(size: Any) -> None:
     with pytest.raises(ArgumentError, match="with the batch"):
         quiet("late", input_size=size)
+
+
+def test_a_batch_that_was_forgotten() -> None:
+    for count in (quiet, lambda name, input_size: measure(MODELS[name].make(), input_size)):
+        with pytest.raises(ShapeError) as caught:
+            count("net", input_size=(3, 32, 32))
+        assert caught.value.__notes__[-1] == "was the batch forgotten? input_size says it too: (1, 3, 32, 32)"
+
+
+@pytest.mark.parametrize("count", [summary, measure, layer_table])
+@pytest.mark.parametrize(("model", "hint"), [
+    (nn.Identity, r"Identity\(\) makes one"), ("alexnet", r"get_model\('alexnet'\)"), (5, "int 5"),
+])
+def test_what_is_no_model_is_refused(count: Any, model: Any, hint: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"{count.__name__}: model must be a Module(.|\n)*{hint}"):
+        count(model, (1, 3))
+
+
+@pytest.mark.parametrize("count", [measure, layer_table])
+def test_dtypes_are_a_list(count: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"one dtype for each input: \['float32'\]"):
+        count(nn.Identity(), (1, 3), "float32")
 
 
 # Printing one pass in several ways ───────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tinycnn import nn
 from tinycnn.geometry import Pair
 from tinycnn.shapes import product
-from tinycnn.tables.inputs import Shape
+from tinycnn.tables.inputs import Shape, expect_model, listed
 from tinycnn.tables.layers import LayerRecord
 from tinycnn.tables.layout import as_text
 from tinycnn.tables.measuring import measure
@@ -146,7 +146,8 @@ def layer_table(model: nn.Module, input_size: Any, dtypes: Sequence[Any] | None 
     <BLANKLINE>
     <BLANKLINE>
     """
-    measured = measure(model, input_size, dtypes)
+    expect_model("layer_table", model)
+    measured = measure(model, listed(input_size, "layer_table"), dtypes)
     shown = [layer for layer in measured.layers if _has_row(layer)]
     names = _numbered(shown) if _is_plain_chain(measured.layers, shown) else [_path(layer) for layer in shown]
     rows = tuple(_row(name, layer) for name, layer in zip(names, shown, strict=True))

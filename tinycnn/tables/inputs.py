@@ -3,6 +3,7 @@ r"""The inputs that a model is tried with: their sizes as the user says them, an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from tinycnn._tensor import Tensor
 from tinycnn.autograd.node import is_tensor
 from tinycnn.conversion import as_tensor
 from tinycnn.dtypes import is_floating
-from tinycnn.errors import ArgumentError, ConfigError, described, explain
+from tinycnn.errors import ArgumentError, ConfigError, ShapeError, described, explain
 from tinycnn.nn import Module
 from tinycnn.random import Generator, rand
 
@@ -49,6 +50,30 @@ def listed(input_size: Any, op: str = "summary") -> list[Shape]:
     return [tuple(map(int, size)) for size in sizes]
 
 
+def expect_model(op: str, model: Any) -> None:
+    r"""Raise an ArgumentError unless it is a module."""
+    if isinstance(model, Module):
+        return
+    hint = None
+    if callable(model):
+        hint = f"call it first: {getattr(model, '__name__', 'it')}() makes one"
+    elif isinstance(model, str):
+        hint = f"tinycnn.models.get_model({model!r}) makes one, if it is the name of a model"
+    raise ArgumentError(explain(f"{op}: model must be a Module", {"model": described(model)}, hint))
+
+
+@contextmanager
+def reminding(sizes: Any) -> Iterator[None]:
+    r"""Add to an error about shapes that the batch may be missing, where an input has three sizes."""
+    try:
+        yield
+    except ShapeError as error:
+        for size in sizes if isinstance(sizes, list) else ():
+            if isinstance(size, tuple) and len(size) == 3:
+                error.add_note(f"was the batch forgotten? input_size says it too: {(1, *size)}")
+        raise
+
+
 def drawn(
     model: Module, sizes: Sequence[Shape], dtypes: Sequence[Any] | None = None, device: Any = None,
     batch_dim: int | None = None,
@@ -57,6 +82,8 @@ def drawn(
 
     Of an integer dtype they are zeros, which every table of embeddings has. A `batch_dim` is added, of size 1.
     """
+    if dtypes is not None and not isinstance(dtypes, list | tuple):
+        raise ArgumentError(f"dtypes must be a list, of one dtype for each input: [{dtypes!r}]")
     if dtypes is not None and len(dtypes) != len(sizes):
         raise ConfigError(explain("dtypes and input_size must name as many inputs",
                                   {"dtypes": len(dtypes), "input_size": len(sizes)}))

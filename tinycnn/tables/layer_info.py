@@ -70,7 +70,7 @@ class LayerInfo:
             return _product(size[:1] + size[2:] if "Conv" in self.class_name else size[:1])
         return _product(size[:2]) if "weight" in name or "bias" in name else 0
 
-    def part_from(self, children: list[LayerInfo]) -> None:
+    def enclose(self, children: list[LayerInfo]) -> None:
         r"""Take these lines, which know what is their own, as lying inside, and leave them theirs."""
         self.children = children
         if not self.is_leaf_layer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinycnn.nn import Module
-from tinycnn.tables.inputs import Shape, drawn, listed
+from tinycnn.tables.inputs import Shape, drawn, expect_model, listed, reminding
 from tinycnn.tables.layers import LayerRecord, layers_of
 from tinycnn.tables.recording import record
 
@@ -72,7 +72,8 @@ def measure(model: Module, input_size: Any, dtypes: Sequence[Any] | None = None)
     >>> [(layer.path, layer.kind, layer.output_shape) for layer in cost.layers]
     [('0', 'Conv2d', (1, 8, 6, 6)), ('1', 'ReLU', (1, 8, 6, 6)), ('2', 'Flatten', (1, 288)), ('3', 'Linear', (1, 10))]
     """
+    expect_model("measure", model)
     sizes = listed(input_size, "measure")
-    recording = record(model, drawn(model, sizes, dtypes))
-    layers = layers_of(recording)
-    return Measure(type(model).__name__, sizes, layers, sum(p.array.size for p in model.parameters()))
+    with reminding(sizes):
+        recording = record(model, drawn(model, sizes, dtypes))
+    return Measure(type(model).__name__, sizes, layers_of(recording), sum(p.array.size for p in model.parameters()))

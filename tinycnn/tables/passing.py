@@ -116,5 +116,5 @@ def _numbered(found: list[LayerInfo]) -> list[LayerInfo]:
     for position, info in reversed([*enumerate(found)]):
         after = range(position + 1, len(found))
         end = next((n for n in after if found[n].depth <= info.depth), len(found))
-        info.part_from(found[position + 1:end])
+        info.enclose(found[position + 1:end])
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from tinycnn.errors import ConfigError, described, explain
 from tinycnn.nn import Module
-from tinycnn.tables.inputs import converted, drawn, listed, shapes_of, tensors_in
+from tinycnn.tables.inputs import converted, drawn, expect_model, listed, reminding, shapes_of, tensors_in
 from tinycnn.tables.layer_info import LayerInfo
 from tinycnn.tables.passing import layers_alone, layers_passed
 from tinycnn.tables.statistics import COLUMNS, FormattingOptions, ModelStatistics
@@ -110,6 +110,7 @@ def summary(
     >>> found.total_params, found.total_mult_adds
     (3114, 10954)
     """
+    expect_model("summary", model)
     given = input_size is not None or input_data is not None
     if col_names is None:
         col_names = ("output_size", "num_params") if given else ("num_params",)
@@ -117,12 +118,13 @@ def summary(
     rows = {"depth"} if row_settings is None else set(_known("row_settings", row_settings, ROW_SETTINGS))
     (mode,) = _known("mode", ["eval" if mode is None else mode], MODES)
     verbose = (0 if getattr(sys, "ps1", None) else 1) if verbose is None else verbose
-    _check(input_size, input_data, columns, col_width, verbose)
+    _check(input_size, input_data, columns, col_width, depth, verbose)
     formatting = FormattingOptions(depth, verbose, columns, col_width, rows)
 
     inputs, sizes = _inputs(model, input_size, input_data, batch_dim, device, dtypes)
     if given:
-        layers = _pass(model, inputs, sizes, kwargs, batch_dim, device, mode == "train", bool(cache_forward_pass))
+        with reminding(sizes if batch_dim is None else None):
+            layers = _pass(model, inputs, sizes, kwargs, batch_dim, device, mode == "train", bool(cache_forward_pass))
     else:
         layers = layers_alone(model)
     bytes_in = sum(STORAGE_OBJECT + x.array.nbytes for x in tensors_in(inputs))
@@ -176,7 +178,7 @@ def _known(option: str, names: Iterable[str], known: Iterable[str]) -> tuple[str
     return tuple(map(str, chosen))
 
 
-def _check(input_size: Any, input_data: Any, columns: Sequence[str], col_width: int, verbose: int) -> None:
+def _check(input_size: Any, input_data: Any, columns: Sequence[str], col_width: int, depth: int, verbose: int) -> None:
     if input_size is not None and input_data is not None:
         raise ConfigError("summary: takes input_size or input_data, not both: the data has its sizes")
     missing = [name for name in columns if name in NEEDS_INPUT]
@@ -185,7 +187,8 @@ def _check(input_size: Any, input_data: Any, columns: Sequence[str], col_width: 
             f"summary: the model has to run for {' and '.join(missing)}", {"col_names": ", ".join(columns)},
             "pass input_size, such as (1, 3, 224, 224), or input_data",
         ))
-    if col_width < 1:
-        raise ConfigError(f"summary: col_width must be at least 1, but it is {col_width}")
+    for option, number, least in (("col_width", col_width, 1), ("depth", depth, 0)):
+        if not isinstance(number, int) or number < least:
+            raise ConfigError(f"summary: {option} must be a whole number of at least {least}, not {described(number)}")
     if verbose not in {0, 1, 2}:
         raise ConfigError(f"summary: verbose is 0 (quiet), 1 (print) or 2 (parameters too), not {described(verbose)}")
