@@ -15,7 +15,7 @@ from tinycnn.errors import ShapeError
 
 def test_curves_have_their_points_and_bands_of_a_standard_error() -> None:
     scratch, head = [(1, 0.5, 0.02), (10, 0.8, 0.01)], [(1, 0.6, math.nan), (10, 0.9, 0.0)]
-    figure = plot.few_examples({"scratch": scratch, "head": head})
+    figure = plot.few_examples({"after 15 steps": {"scratch": scratch, "head": head}})
     (axes,) = figure.axes
     assert [line.get_label() for line in axes.lines] == ["scratch", "head"]
     assert np.asarray(axes.lines[0].get_xydata()) == pytest.approx(np.array([[1, 50], [10, 80]]))
@@ -25,10 +25,19 @@ def test_curves_have_their_points_and_bands_of_a_standard_error() -> None:
     figure.savefig(io.BytesIO(), format="png", dpi=40)
 
 
+def test_panels_stand_side_by_side_at_one_scale() -> None:
+    figure = plot.few_examples({"few steps": {"scratch": [(1, 0.2, 0.1)]}, "many": {"scratch": [(1, 0.9, 0.1)]}})
+    left, right = figure.axes
+    assert left.get_ylim() == right.get_ylim()
+    assert right.get_title(loc="left") == "many: test accuracy in %"
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["scratch"]
+
+
 def test_without_points_there_is_nothing_to_draw() -> None:
-    for curves in ({}, {"scratch": []}):
+    for panels in ({}, {"after 15 steps": {}}, {"after 15 steps": {"scratch": []}}):
         with pytest.raises(ShapeError, match="needs a point"):
-            plot.few_examples(curves)
+            plot.few_examples(panels)
 
 
 class Fetched(Dataset[np.ndarray]):

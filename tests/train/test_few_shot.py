@@ -17,7 +17,7 @@ from tinycnn.train.config import TransferConfig
 from tinycnn.train.display import Silent
 from tinycnn.train.few_shot import Demonstration, Estimate, Trial, draw_examples, gain, orientations
 
-TINY = {"examples": (1, 2), "repeats": 2, "networks": 1, "steps": 2, "pretrain_steps": 2, "rates": (0.003, 0.01)}
+TINY = {"examples": (1, 2), "repeats": 2, "networks": 1, "steps": (2,), "pretrain_steps": 2, "rates": (0.003, 0.01)}
 
 
 class Said(Silent):
@@ -72,9 +72,9 @@ def leaves_its_results(tmp_path: Path, display: Said, trials: list[Trial]) -> No
     assert sorted(os.listdir(tmp_path / "run")) == sorted(demonstration.TRANSFER_CONTENTS)
     facts = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
     assert facts["examples"] == [1, 2]
-    assert set(facts["chosen_rates"]) == set(few_shot.METHODS)
+    assert set(facts["chosen_rates"]["2"]) == set(few_shot.METHODS)
     lines = (tmp_path / "run" / "results.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "method,examples,repeat,accuracy"
+    assert lines[0] == "method,steps,examples,repeat,accuracy"
     assert len(lines) == 1 + len(trials) == 13
     assert sum(line.lstrip().startswith(("1 ", "2 ")) for line in display.lines) == 2
 
@@ -104,13 +104,13 @@ def test_the_test_images_are_looked_at_once_by_each_finished_network(
 def test_all_ways_see_the_same_images_in_a_repeat_and_others_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, bytes]] = []
 
-    def adapted(self: Demonstration, method: str, weights: Any, few: few_shot.Images, rate: float, seed: int) -> None:
+    def adapted(self: Demonstration, method: str, weights: Any, few: few_shot.Images, rate: float, *rest: int) -> None:
         seen.append((method, few.images.numpy().tobytes()))
 
     monkeypatch.setattr(Demonstration, "adapted", adapted)
     monkeypatch.setattr(Demonstration, "accuracy", lambda self, trainer, data: 0.5)
     shown = Demonstration(TransferConfig(examples=(2,), repeats=2), Silent())
-    list(few_shot.compare(shown, dict.fromkeys(few_shot.METHODS, 0.01), [{}, {}], 2))
+    list(few_shot.compare(shown, dict.fromkeys(few_shot.METHODS, 0.01), [{}, {}], 15, 2))
     first, second = seen[:3], seen[3:]
     assert [method for method, _ in first] == list(few_shot.METHODS)
     assert len({images for _, images in first}) == len({images for _, images in second}) == 1
@@ -132,36 +132,39 @@ def test_the_practice_draw_is_none_that_is_counted(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(demonstration, "_draw", lambda *args: None)
     demonstration.run_transfer(TransferConfig(repeats=3, seed=4, out=str(tmp_path / "run")))
     assert set(seeds) == {4, 5, 6, 7}
-    counted = seeds[-12:]  # 4 numbers of examples × 3 repeats
+    practice, counted = seeds[:36], seeds[36:48]  # 3 ways × 3 rates × 4 numbers of examples; 4 × 3 repeats
+    assert set(practice) == {7}
     assert set(counted) == {4, 5, 6}
-    assert set(seeds[:-12]) == {7}
+    assert seeds[48:] == seeds[:48]  # for the second number of steps
 
 
 def test_means_and_their_errors_are_those_of_the_pairs() -> None:
     trials = [Trial(*row) for row in [
-        ("scratch", 1, 0, 0.5), ("head", 1, 0, 0.7), ("scratch", 1, 1, 0.7), ("head", 1, 1, 0.8),
+        ("scratch", 15, 1, 0, 0.5), ("head", 15, 1, 0, 0.7), ("scratch", 15, 1, 1, 0.7), ("head", 15, 1, 1, 0.8),
     ]]
     assert Estimate.of([0.5, 0.7]) == pytest.approx((0.6, 0.1))
     assert gain(trials, "head", 1) == pytest.approx((0.15, 0.05))
     assert math.isnan(Estimate.of([0.5]).error)
 
 
-def test_fine_tuning_beats_starting_anew_with_two_examples_of_each_digit() -> None:
-    shown = Demonstration(TransferConfig(repeats=3, pretrain_steps=150, steps=40), Silent())
-    rates = {"scratch": 0.003, "head": 0.03, "fine-tune": 0.005}
-    trials = list(few_shot.compare(shown, rates, [shown.pretrained(0)], 2))
-    assert gain(trials, "fine-tune", 2).mean > 0.03
+def test_with_few_examples_and_steps_both_ways_of_transfer_beat_starting_anew() -> None:
+    shown = Demonstration(TransferConfig(repeats=3, pretrain_steps=120), Silent())
+    rates = {"scratch": 0.03, "head": 0.03, "fine-tune": 0.01}  # as the demonstration chooses them
+    trials = list(few_shot.compare(shown, rates, [shown.pretrained(0)], steps=15, examples=2))
+    assert gain(trials, "fine-tune", 2).mean > 0.1
+    assert gain(trials, "head", 2).mean > 0.05
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"examples": ()}, "at least one number of examples"),
+        ({"steps": ()}, "one of steps"),
         ({"examples": (0, 5)}, "examples must be from 1 to 100, but it is 0"),
         ({"rates": (0.0,)}, "rates must be above 0"),
         ({"orientations": 5}, "orientations must be from 1 to 4"),
         ({"repeats": 0}, "repeats must be at least 1"),
-        ({"steps": 1}, "steps must be at least 2"),
+        ({"steps": (1, 15)}, "steps must be at least 2"),
     ],
 )
 def test_options_out_of_range(options: dict[str, Any], words: str) -> None:

@@ -10,35 +10,48 @@ from tinycnn.errors import ShapeError
 from tinycnn.plot.canvas import FAINT, INK, RIGHT, TEST, TRAIN, WRONG, new_figure, tidy
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _COLOURS = (FAINT, TRAIN, TEST, RIGHT, WRONG)  # the first is what the others are compared with
 
 
-def few_examples(curves: Mapping[str, Sequence[tuple[int, float, float]]], title: str = "Few examples") -> Figure:
-    r"""A curve for each way to learn; the examples on a logarithmic axis.
+def few_examples(
+    panels: Mapping[str, Mapping[str, Sequence[tuple[int, float, float]]]], title: str = "Few examples"
+) -> Figure:
+    r"""A curve for each way to learn, the examples on a logarithmic axis; panels side by side at one scale.
 
     Parameters
     ----------
-    curves : mapping
-        The points of each curve, by its name: examples of a class, mean accuracy in [0, 1], standard error or NaN.
+    panels : mapping
+        The curves of each panel, by its heading. Of each curve, by its name, the points: examples of a class, mean
+        accuracy in [0, 1], standard error or NaN.
 
     Raises
     ------
-    ShapeError    there is no point
+    ShapeError    there is no panel, or a curve without a point
 
     Examples
     --------
     >>> points = [(1, 0.5, 0.02), (5, 0.8, 0.01)]
-    >>> figure = few_examples({"scratch": points, "fine-tune": [(1, 0.6, 0.02), (5, 0.9, 0.01)]})
+    >>> figure = few_examples({"after 15 steps": {"scratch": points, "fine-tune": [(1, 0.6, 0.02), (5, 0.9, 0.01)]}})
     >>> [line.get_label() for line in figure.axes[0].lines]
     ['scratch', 'fine-tune']
     """
-    if not curves or not all(curves.values()):
+    if not panels or not all(curves and all(curves.values()) for curves in panels.values()):
         raise ShapeError("few_examples: every curve needs a point")
-    figure = new_figure(8.6, 5.2, title)
-    axes = figure.subplots()
-    for (name, points), colour in zip(curves.items(), _cycled(len(curves)), strict=True):
+    figure = new_figure(2.6 + 4.6 * len(panels), 5.6, title)
+    row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (heading, curves) in zip(row, panels.items(), strict=True):
+        _panel(axes, curves)
+        axes.set_title(f"{heading}: test accuracy in %", loc="left", fontsize=11, color=INK)
+    figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower left", frameon=False, labelcolor="linecolor")
+    return figure
+
+
+def _panel(axes: Axes, curves: Mapping[str, Sequence[tuple[int, float, float]]]) -> None:
+    for i, (name, points) in enumerate(curves.items()):
+        colour = _COLOURS[i % len(_COLOURS)]
         examples = [n for n, _, _ in points]
         means = [100 * mean for _, mean, _ in points]
         errors = [100 * error if math.isfinite(error) else 0.0 for _, _, error in points]
@@ -50,11 +63,4 @@ def few_examples(curves: Mapping[str, Sequence[tuple[int, float, float]]], title
     axes.set_xticks(ticks, [str(n) for n in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlabel("examples of each class", color=INK)
-    axes.set_title("Test accuracy in %, mean and standard error", loc="left", fontsize=11, color=INK)
-    axes.legend(loc="lower right", facecolor="white", edgecolor="none", framealpha=1, labelcolor="linecolor")
     tidy(axes)
-    return figure
-
-
-def _cycled(n: int) -> list[str]:
-    return [_COLOURS[i % len(_COLOURS)] for i in range(n)]

@@ -116,8 +116,10 @@ class TransferConfig:
         How often all is done anew with other examples and other first weights.
     networks : int
         How many are pretrained, each from other first weights; the repeats take them in turn.
-    steps, pretrain_steps : int
-        Of the optimizer, for the new digits and for the old ones.
+    steps : tuple of int
+        Of the optimizer, for the new digits; one comparison each.
+    pretrain_steps : int
+        Of the optimizer, for the old digits.
     orientations : int
         In how many orientations, from 1 to 4, the old digits are to be told apart.
     augment : float
@@ -134,9 +136,9 @@ class TransferConfig:
 
     model: str = "resnet_digits"
     examples: tuple[int, ...] = (1, 2, 5, 10)
-    repeats: int = 10
+    repeats: int = 8
     networks: int = 3
-    steps: int = 50
+    steps: tuple[int, ...] = (15, 50)
     pretrain_steps: int = 300
     orientations: int = 4
     augment: float = 1.0
@@ -146,12 +148,15 @@ class TransferConfig:
     out: str | None = None
 
     def __post_init__(self) -> None:
-        check_least(self, {"repeats": 1, "networks": 1, "steps": 2, "pretrain_steps": 2, "threads": 1, "seed": 0})
+        check_least(self, {"repeats": 1, "networks": 1, "pretrain_steps": 2, "threads": 1, "seed": 0})
         check_range("orientations", self.orientations, "from 1 to 4", lambda x: 1 <= x <= 4)
         check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
-        object.__setattr__(self, "examples", tuple(sorted({*self.examples})))
-        if not self.examples or not self.rates:
-            raise ConfigError("at least one number of examples is needed, and one learning rate to choose from")
+        for name in ("examples", "steps"):
+            object.__setattr__(self, name, tuple(sorted({*getattr(self, name)})))
+        if not (self.examples and self.steps and self.rates):
+            raise ConfigError("at least one number of examples, one of steps and one learning rate are needed")
+        for steps in self.steps:
+            check_range("steps", steps, "at least 2", lambda x: x >= 2)
         for examples in self.examples:
             check_range("examples", examples, f"from 1 to {MOST_EXAMPLES}", lambda x: 1 <= x <= MOST_EXAMPLES)
         for rate in self.rates:

@@ -31,8 +31,7 @@ TRANSFER_CONTENTS = {
     "transfer.png": "accuracy against examples",
 }
 _HEADER = """
-test accuracy on 5–9 in %, mean ± standard error over {repeats} repeats; the gain is over scratch, on the same examples
-
+after {steps} steps; learning rates {rates}
 examples of            a new network    pretrained, frozen body        pretrained, all learns
 each digit                 scratch        head          gain         fine-tune       gain"""
 
@@ -67,28 +66,38 @@ def run_transfer(config: TransferConfig, display: Silent | None = None) -> Trans
     try:
         with blas_threads(config.threads):
             weights = [demonstration.pretrained(config.seed + i) for i in range(config.networks)]
-            rates = choose_rates(demonstration, weights[0], config.seed + config.repeats)  # a seed no repeat has
-            folder.write_config({**config.as_dict(), "chosen_rates": rates, **facts})
-            display.say("learning rates   " + "   ".join(f"{method} {rate:g}" for method, rate in rates.items()))
-            display.say(_HEADER.format(repeats=config.repeats))
-            for examples in config.examples:
-                trials += compare(demonstration, rates, weights, examples)
-                folder.write_table("results.csv", Trial._fields, (
-                    [method, str(n), str(repeat), f"{accuracy:.6f}"] for method, n, repeat, accuracy in trials
-                ))
-                display.say(_row(trials, examples))
+            chosen: dict[int, dict[str, float]] = {}
+            for steps in config.steps:
+                rates = choose_rates(demonstration, weights[0], steps, config.seed + config.repeats)  # no repeat's seed
+                chosen[steps] = rates
+                folder.write_config({**config.as_dict(), "chosen_rates": chosen, **facts})
+                display.say(_header(config, steps, rates))
+                for examples in config.examples:
+                    trials += compare(demonstration, rates, weights, steps, examples)
+                    folder.write_table("results.csv", Trial._fields, (
+                        [method, *map(str, numbers), f"{accuracy:.6f}"] for method, *numbers, accuracy in trials
+                    ))
+                    display.say(_row(after(trials, steps), examples))
     finally:
         display.end()
     return TransferOutcome(folder, trials, _draw(folder, config, trials))
 
 
+def after(trials: list[Trial], steps: int) -> list[Trial]:
+    r"""The trials of networks that learnt for so many steps."""
+    return [trial for trial in trials if trial.steps == steps]
+
+
 def _draw(folder: RunFolder, config: TransferConfig, trials: list[Trial]) -> str | None:
-    curves = {
-        f"{method}: {what}": [(n, *Estimate.of(accuracies(trials, method, n))) for n in config.examples]
-        for method, what in METHODS.items()
+    def points(method: str, steps: int) -> list[tuple[int, float, float]]:
+        return [(n, *Estimate.of(accuracies(after(trials, steps), method, n))) for n in config.examples]
+
+    panels = {
+        f"after {steps} steps": {f"{method}: {what}": points(method, steps) for method, what in METHODS.items()}
+        for steps in config.steps
     }
     try:
-        figure = plot.few_examples(curves, "Digits 5–9 from few examples, with and without having learnt 0–4")
+        figure = plot.few_examples(panels, "Digits 5–9 from few examples, with and without having learnt 0–4")
     except ImportError as error:
         return f"matplotlib cannot be imported: {error}"
     plot.write(figure, folder.file("transfer.png"))
@@ -101,8 +110,13 @@ def _headline(demonstration: Demonstration) -> str:
     return (
         f"{config.model}: {len(demonstration.source.images)} images of 0–4{turned} are learnt first;"
         f" then 5–9, tested on {len(demonstration.test.images)} images\n"
-        "learning rates are chosen by training images, on a draw of examples that is not counted; it takes a while …"
+        "test accuracy in %, mean ± standard error over "
+        f"{config.repeats} repeats; the gain is over scratch, on the same examples"
     )
+
+
+def _header(config: TransferConfig, steps: int, rates: dict[str, float]) -> str:
+    return _HEADER.format(steps=steps, rates=", ".join(f"{method} {rate:g}" for method, rate in rates.items()))
 
 
 def _row(trials: list[Trial], examples: int) -> str:
@@ -124,22 +138,25 @@ def verdict(trials: list[Trial]) -> str:
     Examples
     --------
     >>> pairs = {"scratch": (0.5, 0.6), "head": (0.7, 0.8), "fine-tune": (0.5, 0.7)}
-    >>> print(verdict([Trial(way, 2, i, x) for way, values in pairs.items() for i, x in enumerate(values)]))
-    head beats scratch with 2 examples of each digit, by up to 20.0 points
-    fine-tune and scratch: no difference beyond two standard errors
+    >>> print(verdict([Trial(way, 15, 2, i, x) for way, values in pairs.items() for i, x in enumerate(values)]))
+    after 15 steps, head beats scratch with 2 examples of each digit, by up to 20.0 points
+    after 15 steps, fine-tune and scratch do not differ by more than two standard errors
     """
+    return "\n".join(
+        f"after {steps} steps, {sentence}"
+        for steps in sorted({trial.steps for trial in trials}) for method in ("head", "fine-tune")
+        for sentence in _sentences(after(trials, steps), method)
+    )
+
+
+def _sentences(trials: list[Trial], method: str) -> list[str]:
+    gains = {n: gain(trials, method, n) for n in sorted({trial.examples for trial in trials})}
+    if any(estimate.error != estimate.error for estimate in gains.values()):
+        return [f"one repeat alone tells no gain of {method} from luck: take more repeats"]
     lines = []
-    for method in ("head", "fine-tune"):
-        gains = {n: gain(trials, method, n) for n in sorted({trial.examples for trial in trials})}
-        if any(estimate.error != estimate.error for estimate in gains.values()):
-            return "one repeat alone tells luck from gain nowhere: take more repeats"
-        found = False
-        for verb, sign in (("beats", 1), ("loses to", -1)):
-            sure = {n: sign * e.mean for n, e in gains.items() if sign * e.mean > 2 * e.error}
-            if sure:
-                where = f"with {', '.join(map(str, sure))} examples of each digit"
-                lines.append(f"{method} {verb} scratch {where}, by up to {100 * max(sure.values()):.1f} points")
-                found = True
-        if not found:
-            lines.append(f"{method} and scratch: no difference beyond two standard errors")
-    return "\n".join(lines)
+    for verb, sign in (("beats", 1), ("loses to", -1)):
+        sure = {n: sign * e.mean for n, e in gains.items() if sign * e.mean > 2 * e.error}
+        if sure:
+            where = f"with {', '.join(map(str, sure))} examples of each digit"
+            lines.append(f"{method} {verb} scratch {where}, by up to {100 * max(sure.values()):.1f} points")
+    return lines or [f"{method} and scratch do not differ by more than two standard errors"]

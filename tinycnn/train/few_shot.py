@@ -7,8 +7,9 @@ Three ways to learn the new digits meet on equal terms:
     fine-tune    the same; all of it learns, the body at a third of the head's rate
 
 All three see the same few images, distorted alike, for the same number of steps, and each takes the learning rate that
-served it best in practice: on other draws of the examples, judged by training images that were not drawn. The test
-images are looked at once by each finished network, and decide nothing.
+served it best in practice: on another draw of the examples, judged by training images that were not drawn. The test
+images are looked at once by each finished network, and decide nothing. Few steps show that a pretrained network gets
+there sooner, many that it gets further.
 
 What transfers depends on how much there was to learn. Told apart from one another and nothing else, five digits leave
 a network that sees what parts these five, and fine-tuning it is worse than starting anew. So each is shown in four
@@ -64,6 +65,7 @@ class Trial(NamedTuple):
     r"""One network, finished and tested."""
 
     method: str
+    steps: int  #: it learnt for
     examples: int  #: of each class
     repeat: int  #: which draw of the examples and of the first weights
     accuracy: float  #: on the test digits 5–9
@@ -146,7 +148,9 @@ class Demonstration:
         self._learn(model, groups, self.source, self.config.pretrain_steps, PRETRAIN_BATCH_SIZE, seed, ())
         return model.state_dict()
 
-    def adapted(self, method: str, weights: dict[str, Tensor], few: Images, rate: float, seed: int) -> Trainer:
+    def adapted(
+        self, method: str, weights: dict[str, Tensor], few: Images, rate: float, steps: int, seed: int
+    ) -> Trainer:
         r"""A network that learnt the new digits from these few images."""
         manual_seed(seed)
         model = self._untrained()
@@ -155,7 +159,7 @@ class Demonstration:
         replace_head(model, len(NEW))
         frozen = freeze_body(model) if method == "head" else ()
         groups = parameter_groups(model, rate * (BODY_RATE if method == "fine-tune" else 1), rate)
-        return self._learn(model, groups, few, self.config.steps, BATCH_SIZE, seed, frozen)
+        return self._learn(model, groups, few, steps, BATCH_SIZE, seed, frozen)
 
     def _untrained(self) -> Module:
         classes = len(OLD) * self.config.orientations
@@ -190,7 +194,9 @@ def _endless(loader: DataLoader, steps: int) -> Iterator[Any]:
     return itertools.islice(itertools.chain.from_iterable(itertools.repeat(loader)), steps)
 
 
-def choose_rates(demonstration: Demonstration, weights: dict[str, Tensor], seed: int) -> dict[str, float]:
+def choose_rates(
+    demonstration: Demonstration, weights: dict[str, Tensor], steps: int, seed: int
+) -> dict[str, float]:
     r"""The learning rate that serves each method best, on average over the numbers of examples.
 
     Judged by training images that were not drawn, on a draw that is not counted afterwards.
@@ -204,14 +210,19 @@ def choose_rates(demonstration: Demonstration, weights: dict[str, Tensor], seed:
             right = []
             for examples in config.examples:
                 few, rest = draw_examples(demonstration.pool, examples, seed)
-                right.append(demonstration.accuracy(demonstration.adapted(method, weights, few, rate, seed), rest))
+                trainer = demonstration.adapted(method, weights, few, rate, steps, seed)
+                right.append(demonstration.accuracy(trainer, rest))
             scores.append(float(np.mean(right)))
         chosen[method] = config.rates[int(np.argmax(scores))]
     return chosen
 
 
 def compare(
-    demonstration: Demonstration, rates: dict[str, float], weights: Sequence[dict[str, Tensor]], examples: int
+    demonstration: Demonstration,
+    rates: dict[str, float],
+    weights: Sequence[dict[str, Tensor]],
+    steps: int,
+    examples: int,
 ) -> Iterator[Trial]:
     r"""Every method on the same examples, again and again with others; the pretrained networks take turns."""
     config = demonstration.config
@@ -219,12 +230,12 @@ def compare(
         known, seed = weights[repeat % len(weights)], config.seed + repeat
         few, _ = draw_examples(demonstration.pool, examples, seed)
         for method in METHODS:
-            trainer = demonstration.adapted(method, known, few, rates[method], seed)
-            yield Trial(method, examples, repeat, demonstration.accuracy(trainer, demonstration.test))
+            trainer = demonstration.adapted(method, known, few, rates[method], steps, seed)
+            yield Trial(method, steps, examples, repeat, demonstration.accuracy(trainer, demonstration.test))
 
 
 def steps_in_all(config: TransferConfig) -> int:
     r"""How many steps the demonstration takes, for the line of progress."""
     practice = len(config.rates) if len(config.rates) > 1 else 0
     networks = len(METHODS) * len(config.examples) * (config.repeats + practice)
-    return networks * config.steps + config.networks * config.pretrain_steps
+    return networks * sum(config.steps) + config.networks * config.pretrain_steps
