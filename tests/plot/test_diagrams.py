@@ -13,7 +13,7 @@ import pytest
 import tinycnn as torch
 from tests.plot.legibility import NAMESPACE, check
 from tinycnn import models, nn, plot
-from tinycnn.errors import ArgumentError, ConfigError
+from tinycnn.errors import ArgumentError, ConfigError, TinycnnError
 from tinycnn.nn import functional as F
 from tinycnn.plot import SVG
 from tinycnn.plot.diagram.lettering import text_width
@@ -65,6 +65,11 @@ class TwoHeads(nn.Module):
     def forward(self, x: torch.Tensor) -> Any:
         y = self.body(x).relu().mean((2, 3))
         return {"a": self.a(y), "b": self.b(y)}
+
+
+class Sum(nn.Module):
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return x + y
 
 
 NETS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
@@ -170,13 +175,16 @@ def test_texts_are_no_wider_than_estimated() -> None:
 
 @pytest.mark.parametrize(("model", "size", "message"), [
     (models.resnet18, (1, 3, 8, 8), "made before they are drawn"),
-    (nn.ReLU(), "abc", "positive integers"),
-    (nn.ReLU(), 3, "positive integers"),
-    (nn.ReLU(), (1, 0), "positive integers"),
-    (nn.ReLU(), (), "positive integers"),
+    (nn.ReLU(), "abc", "must be a tuple"),
+    (nn.ReLU(), 3, "must be a tuple"),
+    (nn.ReLU(), (1, 0), "at least 1"),
+    (nn.ReLU(), (), "at least 1"),
+    (nn.ReLU(), [(1, 3), (1, 3)], "begins with one"),
+    (Sum(), (1, 3), r"Sum: forward\(.*missing a required argument: 'y'"),
+    (nn.Sequential(nn.Flatten(0)), torch.tensor([[1, 2]]), "does not depend on its input"),
 ])
 def test_wrong_arguments_are_refused_with_the_likely_mistake(model: Any, size: Any, message: str) -> None:
-    with pytest.raises(ArgumentError, match=message):
+    with pytest.raises(TinycnnError, match=message):
         plot.block(model, size)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tinycnn
 from tests.tables.modules import modules
 from tinycnn import models, nn
-from tinycnn.errors import ShapeError
+from tinycnn.errors import ConfigError, ShapeError
 from tinycnn.nn import functional as F
 from tinycnn.ops.activations import GELU
 from tinycnn.ops.convolution import Conv2d
@@ -233,6 +233,15 @@ def test_a_first_layer_may_work_in_place() -> None:
 def test_several_inputs() -> None:
     make, sizes = MODELS["two"]
     assert measure(make(), sizes).mult_adds == 2 * 4 * 3 + 2 * 3 * 5 * 4 * 2 * 3
+    with pytest.raises(ConfigError, match=r"(?s)Two: forward\(.*on 1 input: missing a required argument: 'y'.*a list"):
+        measure(make(), sizes[0])
+
+
+def test_no_grad_makes_no_difference() -> None:
+    model = nn.Sequential(Block(), nn.Flatten())
+    usual = [(layer.path, layer.sources) for layer in measure(model, (1, 4, 6, 6)).layers]
+    with tinycnn.no_grad():
+        assert [(layer.path, layer.sources) for layer in measure(model, (1, 4, 6, 6)).layers] == usual
 
 
 def test_whole_numbers_have_no_gradient_and_still_count() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import Op, enable_grad
 from tinycnn.autograd.node import next_serial
-from tinycnn.errors import GraphError
+from tinycnn.errors import ConfigError, GraphError, explain
 from tinycnn.nn import Module
 from tinycnn.ops.copying import clone
 from tinycnn.tables.inputs import Shape, tensors_in
@@ -73,11 +73,30 @@ def record(model: Module, inputs: Sequence[Tensor]) -> Recording:
 
     It costs little more memory than the forward pass: when a call ends, what its ops saved for a backward is let go.
     Only for a forward that takes gradients itself all is kept, in a second try.
+
+    Raises
+    ------
+    ConfigError    forward() cannot be called with this number of inputs
     """
+    _check_count(model, inputs)
     try:
         return _recorded(model, inputs, thrifty=True)
     except GraphError:
         return _recorded(model, inputs, thrifty=False)
+
+
+def _check_count(model: Module, inputs: Sequence[Tensor]) -> None:
+    from inspect import signature  # needed only here
+
+    taken = signature(model.forward)
+    try:
+        taken.bind(*inputs)
+    except TypeError as error:
+        many = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
+        raise ConfigError(explain(
+            f"{type(model).__name__}: forward{taken} cannot be run on {many}: {error}", {},
+            "the sizes of several inputs are a list, input_size=[(1, 3, 8, 8), (1, 5)]",
+        )) from None
 
 
 def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recording:
@@ -135,7 +154,8 @@ def _in_graph(x: Tensor) -> Tensor:
     r"""The input as the result of an op, so that all that is made of it is recorded, and it may be changed in place."""
     if not x.is_floating_point():
         return x
-    return clone(x.detach().requires_grad_())
+    with enable_grad():
+        return clone(x.detach().requires_grad_())
 
 
 def behind(roots: Sequence[Op], since: int, known: set[Op]) -> Iterator[Op]:

@@ -14,7 +14,8 @@ from tinycnn.plot.diagram.drawing import FAINT, GRID, SVG
 from tinycnn.plot.diagram.lettering import text_width
 from tinycnn.plot.diagram.steps import Step, times
 from tinycnn.plot.diagram.structure import ears, spine
-from tinycnn.plot.diagram.tracing import Call, Trace, trace
+from tinycnn.plot.diagram.tracing import Trace, trace
+from tinycnn.tables.recording import Call
 
 LINE, SIZE, PAD = 15.0, 11.0, 18.0
 Row = tuple[str, list[list[str]]]  # what it is about; the lines of every model's cell
@@ -96,7 +97,7 @@ def _anatomy(model: nn.Module, input_size: Sequence[int] | Tensor, name: str) ->
     found = trace(model, input_size)
     kinds = set()
     for step in found.steps:
-        around = [call for call in found.calls if call.start < step.serial < call.stop and call.path]
+        around = [call for call in found.calls if call.began < step.serial < call.ended and call.path]
         if step.kind == "merge" and step.label() == "+" and around:
             kinds.add(type(around[-1].module))
     blocks = [call for call in found.calls if type(call.module) in kinds]  # those without a shortcut, too
@@ -144,7 +145,7 @@ def _picture(part: Anatomy) -> SVG:
 
 
 def _stem(part: Anatomy) -> list[str]:
-    return [step.label() for step in part.between(0, part.blocks[0].start)]
+    return [step.label() for step in part.between(0, part.blocks[0].began)]
 
 
 def _depths(part: Anatomy) -> list[str]:
@@ -192,7 +193,7 @@ def _downsampling(part: Anatomy) -> list[str]:
     if len(part.stages) < 2:
         return ["none"]
     last, first = part.stages[0][-1], part.stages[1][0]
-    apart = part.between(last.stop, first.start)
+    apart = part.between(last.ended, first.began)
     if apart:
         return [step.label() for step in apart]
     inside = _inside(part.found, first)

@@ -68,7 +68,7 @@ def chained(trace: Trace) -> list[Step]:
 def _block(trace: Trace, group: Sequence[int], inputs: tuple[int, ...]) -> Step:
     r"""One step in place of many, named after the module in which they ran."""
     parts = tuple(trace.steps[i] for i in group)
-    around = [c for c in trace.calls if c.start < parts[0].serial and parts[-1].serial < c.stop and c.path]
+    around = [c for c in trace.calls if c.began < parts[0].serial and parts[-1].serial < c.ended and c.path]
     title = type(around[-1].module).__name__ if around else "branches"
     return parts[-1]._replace(path=around[-1].path if around else "", inputs=inputs, parts=parts, title=title)
 
