@@ -76,4 +76,4 @@ def test_transfer_quick_takes_what_is_said_besides(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(transfer, "run_transfer", run)
     assert main(["transfer", "--quick", "--repeats", "7"]) == 130
     (config,) = seen
-    assert (config.repeats, config.examples, config.rates) == (7, (2, 10), (0.005,))  # type: ignore[attr-defined]
+    assert (config.repeats, config.examples, config.rates) == (7, (2, 10), (0.01, 0.03))  # type: ignore[attr-defined]

@@ -132,10 +132,10 @@ def test_the_practice_draw_is_none_that_is_counted(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(demonstration, "_draw", lambda *args: None)
     demonstration.run_transfer(TransferConfig(repeats=3, seed=4, out=str(tmp_path / "run")))
     assert set(seeds) == {4, 5, 6, 7}
-    practice, counted = seeds[:36], seeds[36:48]  # 3 ways × 3 rates × 4 numbers of examples; 4 × 3 repeats
+    practice, counted = seeds[:48], seeds[48:60]  # 3 ways × 4 rates × 4 numbers of examples; 4 × 3 repeats
     assert set(practice) == {7}
     assert set(counted) == {4, 5, 6}
-    assert seeds[48:] == seeds[:48]  # for the second number of steps
+    assert seeds[60:] == seeds[:60]  # for the second number of steps
 
 
 def test_means_and_their_errors_are_those_of_the_pairs() -> None:

@@ -142,7 +142,7 @@ class TransferConfig:
     pretrain_steps: int = 300
     orientations: int = 4
     augment: float = 1.0
-    rates: tuple[float, ...] = (0.003, 0.01, 0.03)
+    rates: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1)
     threads: int = 1
     seed: int = 0
     out: str | None = None
