@@ -140,8 +140,10 @@ def test_layer_norm_of_pixels(device):
 def test_layer_norm_of_pixels_takes_images_only():
     with pytest.raises(RankError, match="LayerNorm2d: expected 4 dimensions, N C H W, but got 2"):
         nn.LayerNorm2d(5)(tinycnn.ones(2, 5))
-    with pytest.raises(tinycnn.ShapeError, match=r"normalized_shape=\(5,\)"):
+    with pytest.raises(tinycnn.ShapeError, match=r"= \(2, 6, 3, 3\)\n  normalized_shape  = \(5,\)$"):
         nn.LayerNorm2d(5)(tinycnn.ones(2, 6, 3, 3))
+    with pytest.raises(tinycnn.ShapeError, match=r"N H W C\? nn\.LayerNorm takes it"):
+        nn.LayerNorm2d(5)(tinycnn.ones(2, 3, 3, 5))
 
 
 def test_permute_puts_dimensions_in_another_order():
@@ -162,3 +164,9 @@ def test_a_convolution_with_its_norm_and_activation():
     assert len(bare) == 1
     assert bare[0].bias is not None
     assert nn.Conv2dNormActivation(2, 4, padding="valid")(tinycnn.ones(1, 2, 5, 5)).shape == (1, 4, 3, 3)
+
+
+@pytest.mark.parametrize("options", [{"norm_layer": nn.BatchNorm2d(4)}, {"activation_layer": nn.ReLU()}])
+def test_layers_that_are_made_already_are_refused(options):
+    with pytest.raises(TypeError, match=r"_layer makes a layer, so give the class (BatchNorm2d|ReLU)"):
+        nn.Conv2dNormActivation(2, 4, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tinycnn.errors import ArgumentError
 from tinycnn.geometry import Sizes, pair
 from tinycnn.nn.activations import ReLU
 from tinycnn.nn.batch_normalization import BatchNorm2d
@@ -58,6 +59,11 @@ class Conv2dNormActivation(Sequential):
         inplace: bool | None = True,
         bias: bool | None = None,
     ) -> None:
+        for name, layer in (("norm_layer", norm_layer), ("activation_layer", activation_layer)):
+            if isinstance(layer, Module):
+                kind = type(layer).__name__
+                raise ArgumentError(f"Conv2dNormActivation: {name} makes a layer, so give the class {kind}, not one "
+                                    "that is made")
         if padding is None:
             kernel, spread = pair("Conv2d", "kernel_size", kernel_size), pair("Conv2d", "dilation", dilation)
             padding = (kernel[0] - 1) // 2 * spread[0], (kernel[1] - 1) // 2 * spread[1]

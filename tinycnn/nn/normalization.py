@@ -13,7 +13,7 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.creation import empty
-from tinycnn.errors import ConfigError
+from tinycnn.errors import ConfigError, ShapeError, explain
 from tinycnn.nn import functional as F
 from tinycnn.nn import init
 from tinycnn.nn.functional.normalization import expect_rank
@@ -132,6 +132,13 @@ class LayerNorm2d(LayerNorm):
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, H, W), to the same shape."""
         expect_rank("LayerNorm2d", input, 4, "N C H W")
+        if self.normalized_shape != tuple(input.shape[1:2]):
+            last = self.normalized_shape == tuple(input.shape[3:])
+            raise ShapeError(explain(
+                "LayerNorm2d: the input must have as many channels as the norm",
+                {"input  N C H W": tuple(input.shape), "normalized_shape": self.normalized_shape},
+                "is the input N H W C? nn.LayerNorm takes it as it is" if last else None,
+            ))
         pixels = input.permute(0, 2, 3, 1)                 # N H W C
         return super().forward(pixels).permute(0, 3, 1, 2)
 

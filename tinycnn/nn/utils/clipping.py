@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Iterable
 from types import GeneratorType
+from typing import SupportsFloat
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
@@ -47,7 +48,7 @@ def get_total_norm(
     >>> get_total_norm([tinycnn.tensor([3.0]), tinycnn.tensor([0.0, 4.0])])
     tensor(5.)
     """
-    parts = _listed("get_total_norm", tensors)
+    parts = tensors_in("get_total_norm", tensors)
     if not parts:
         return tensor(0.0)
     with no_grad():
@@ -60,10 +61,12 @@ def get_total_norm(
 
 def _no_number(total: Tensor, norms: list[Tensor], parts: list[Tensor], norm_type: float) -> str:
     found = next((i for i, norm in enumerate(norms) if not math.isfinite(norm.item())), None)
-    where = "each is finite" if found is None else f"number {found} of {len(parts)}, shape {tuple(parts[found].shape)}"
+    where = "none, but together they overflow"
+    if found is not None:
+        where = f"number {found} of {len(parts)}, shape {tuple(parts[found].shape)}"
     return explain(
-        f"the total norm of order {norm_type} is non-finite, so nothing can be clipped to it",
-        {"total norm": total.item(), "first such tensor": where},
+        f"the norm of order {norm_type} of all tensors is {total.item()}, but a finite one was asked for",
+        {"first that is not finite": where},
         "is the loss finite? error_if_nonfinite=False lets it pass",
     )
 
@@ -128,9 +131,10 @@ def clip_grad_norm_(
     (tensor(5.), tensor([0.6000, 0.8000]))
     """
     _expect_length("clip_grad_norm_", "max_norm", max_norm)
-    named = _listed("clip_grad_norm_", parameters)
+    named = tensors_in("clip_grad_norm_", parameters)
     if not named and isinstance(parameters, GeneratorType):
-        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
+        warnings.warn("clip_grad_norm_: nothing to clip, for the generator was empty; was it run through before?",
+                      stacklevel=2)
     total = get_total_norm(_gradients("clip_grad_norm_", named), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(named, max_norm, total, foreach)
     return total
@@ -163,21 +167,25 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
             grad.clamp_(-bound, bound)
 
 
-def _listed(op: str, tensors: Tensors) -> list[Tensor]:
+def tensors_in(op: str, tensors: Tensors) -> list[Tensor]:
+    r"""One tensor or several as a list; an ArgumentError says what else it was."""
     if isinstance(tensors, Tensor):
         return [tensors]
     parts = list(tensors) if isinstance(tensors, Iterable) else None
     if parts is None or not all(isinstance(part, Tensor) for part in parts):
-        hint = "; of a model, give model.parameters()" if hasattr(tensors, "parameters") else ""
         given = tensors if parts is None else next(part for part in parts if not isinstance(part, Tensor))
+        wrong = hasattr(tensors, "parameters") or isinstance(given, tuple)  # a model; its named_parameters()
+        hint = "; of a model, give model.parameters()" if wrong else ""
         raise ArgumentError(f"{op}: takes a Tensor or several, but got {described(given)}{hint}")
     return parts
 
 
 def _gradients(op: str, parameters: Tensors) -> list[Tensor]:
-    return [parameter.grad for parameter in _listed(op, parameters) if parameter.grad is not None]
+    return [parameter.grad for parameter in tensors_in(op, parameters) if parameter.grad is not None]
 
 
 def _expect_length(op: str, name: str, value: float) -> None:
+    if not isinstance(value, SupportsFloat):
+        raise ArgumentError(f"{op}: {name} must be a number, not {described(value)}")
     if float(value) < 0:
         raise DomainError(f"{op}: {name} must not be negative, but it is {value}; it would turn the gradient round")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ShapeError, explain
+from tinycnn.nn.utils.clipping import tensors_in
 from tinycnn.ops.arguments import expect_tensor
 from tinycnn.ops.joining import cat
 
@@ -24,7 +25,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> nn.utils.parameters_to_vector(nn.Linear(10, 4).parameters()).shape
     tinycnn.Size([44])
     """
-    return cat([parameter.reshape(-1) for parameter in parameters])
+    return cat([parameter.reshape(-1) for parameter in tensors_in("parameters_to_vector", parameters)])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
@@ -53,7 +54,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     (tensor([[1., 2.]]), tensor([3.]))
     """
     expect_tensor("vector_to_parameters", "vec", vec)
-    targets = list(parameters)
+    targets = tensors_in("vector_to_parameters", parameters)
     sizes = [target.numel() for target in targets]
     if vec.ndim != 1 or vec.numel() != sum(sizes):
         raise ShapeError(explain(
