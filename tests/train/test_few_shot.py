@@ -17,7 +17,8 @@ from tinycnn.train.config import TransferConfig
 from tinycnn.train.display import Silent
 from tinycnn.train.few_shot import Demonstration, Estimate, Trial, draw_examples, gain, orientations
 
-TINY = {"examples": (1, 2), "repeats": 2, "networks": 1, "steps": (2,), "pretrain_steps": 2, "rates": (0.003, 0.01)}
+TINY = {"examples": (1, 2), "repeats": 2, "practice": 1, "networks": 1, "steps": (2,), "pretrain_steps": 2,
+        "rates": (0.003, 0.01)}
 
 
 class Said(Silent):
@@ -130,12 +131,12 @@ def test_the_practice_draw_is_none_that_is_counted(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(Demonstration, "pretrained", lambda *args: {})
     monkeypatch.setattr(Demonstration, "accuracy", lambda *args: 0.5)
     monkeypatch.setattr(demonstration, "_draw", lambda *args: None)
-    demonstration.run_transfer(TransferConfig(repeats=3, seed=4, out=str(tmp_path / "run")))
-    assert set(seeds) == {4, 5, 6, 7}
-    practice, counted = seeds[:48], seeds[48:60]  # 3 ways × 4 rates × 4 numbers of examples; 4 × 3 repeats
-    assert set(practice) == {7}
+    demonstration.run_transfer(TransferConfig(repeats=3, practice=2, seed=4, out=str(tmp_path / "run")))
+    assert set(seeds) == {4, 5, 6, 7, 8}
+    practice, counted = seeds[:72], seeds[72:84]  # 3 ways × 3 rates × 2 draws × 4 numbers of examples; 4 × 3 repeats
+    assert set(practice) == {7, 8}
     assert set(counted) == {4, 5, 6}
-    assert seeds[60:] == seeds[:60]  # for the second number of steps
+    assert seeds[84:] == seeds[:84]  # for the second number of steps
 
 
 def test_means_and_their_errors_are_those_of_the_pairs() -> None:

@@ -13,10 +13,11 @@ from tinycnn.train.demonstration import TRANSFER_CONTENTS, run_transfer, verdict
 from tinycnn.train.display import Progress
 from tinycnn.train.few_shot import METHODS
 
-_QUICK: dict[str, Any] = {"examples": (2, 10), "repeats": 4, "networks": 1, "steps": (15,), "rates": (0.01, 0.03)}
+_QUICK: dict[str, Any] = {"examples": (2, 10), "repeats": 4, "practice": 1, "networks": 1, "steps": (15,),
+                          "rates": (0.01, 0.03)}
 _RULES = """
 All see the same few images, distorted alike, for the same number of steps. Learning rates are chosen for each way by
-training images, on a draw of examples that is not counted; the test digits decide nothing.
+training images, on draws of examples that are not counted; the test digits decide nothing.
 
 examples:
   tinycnn transfer                        a minute or two
@@ -38,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--examples", metavar="N", type=int, nargs="+", help="images of each digit, one point each")
     parser.add_argument("--repeats", metavar="N", type=int,
                         help="how often all is done anew, with other examples and other first weights")
+    parser.add_argument("--practice", metavar="N", type=int,
+                        help="how often each learning rate is tried before, on other examples")
     parser.add_argument("--networks", metavar="N", type=int, help="how many are pretrained; the repeats take turns")
     parser.add_argument("--steps", metavar="N", type=int, nargs="+", help="of the optimizer, for 5–9; a table each")
     parser.add_argument("--pretrain-steps", metavar="N", type=int, help="of the optimizer, for 0–4")

@@ -114,6 +114,8 @@ class TransferConfig:
         How many images of each new digit; one point of the curves each.
     repeats : int
         How often all is done anew with other examples and other first weights.
+    practice : int
+        How often each learning rate is tried before, on draws of examples that are not counted.
     networks : int
         How many are pretrained, each from other first weights; the repeats take them in turn.
     steps : tuple of int
@@ -137,18 +139,19 @@ class TransferConfig:
     model: str = "resnet_digits"
     examples: tuple[int, ...] = (1, 2, 5, 10)
     repeats: int = 8
-    networks: int = 3
-    steps: tuple[int, ...] = (15, 50)
+    practice: int = 2
+    networks: int = 2
+    steps: tuple[int, ...] = (15, 40)
     pretrain_steps: int = 300
     orientations: int = 4
     augment: float = 1.0
-    rates: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1)
+    rates: tuple[float, ...] = (0.003, 0.01, 0.03)
     threads: int = 1
     seed: int = 0
     out: str | None = None
 
     def __post_init__(self) -> None:
-        check_least(self, {"repeats": 1, "networks": 1, "pretrain_steps": 2, "threads": 1, "seed": 0})
+        check_least(self, {"repeats": 1, "practice": 1, "networks": 1, "pretrain_steps": 2, "threads": 1, "seed": 0})
         check_range("orientations", self.orientations, "from 1 to 4", lambda x: 1 <= x <= 4)
         check_range("augment", self.augment, "from 0 to 4", lambda x: 0 <= x <= 4)
         for name in ("examples", "steps"):

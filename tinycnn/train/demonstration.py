@@ -68,7 +68,7 @@ def run_transfer(config: TransferConfig, display: Silent | None = None) -> Trans
             weights = [demonstration.pretrained(config.seed + i) for i in range(config.networks)]
             chosen: dict[int, dict[str, float]] = {}
             for steps in config.steps:
-                rates = choose_rates(demonstration, weights[0], steps, config.seed + config.repeats)  # no repeat's seed
+                rates = choose_rates(demonstration, weights, steps)
                 chosen[steps] = rates
                 folder.write_config({**config.as_dict(), "chosen_rates": chosen, **facts})
                 display.say(_header(config, steps, rates))

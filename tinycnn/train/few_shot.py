@@ -7,7 +7,7 @@ Three ways to learn the new digits meet on equal terms:
     fine-tune    the same; all of it learns, the body at a third of the head's rate
 
 All three see the same few images, distorted alike, for the same number of steps, and each takes the learning rate that
-served it best in practice: on another draw of the examples, judged by training images that were not drawn. The test
+served it best in practice: on other draws of the examples, judged by training images that were not drawn. The test
 images are looked at once by each finished network, and decide nothing. Few steps show that a pretrained network gets
 there sooner, many that it gets further.
 
@@ -195,11 +195,11 @@ def _endless(loader: DataLoader, steps: int) -> Iterator[Any]:
 
 
 def choose_rates(
-    demonstration: Demonstration, weights: dict[str, Tensor], steps: int, seed: int
+    demonstration: Demonstration, weights: Sequence[dict[str, Tensor]], steps: int
 ) -> dict[str, float]:
     r"""The learning rate that serves each method best, on average over the numbers of examples.
 
-    Judged by training images that were not drawn, on a draw that is not counted afterwards.
+    Judged by training images that were not drawn, on draws that are not counted afterwards.
     """
     config, chosen = demonstration.config, dict[str, float]()
     if len(config.rates) == 1:
@@ -208,9 +208,10 @@ def choose_rates(
         scores = []
         for rate in config.rates:
             right = []
-            for examples in config.examples:
+            for draw, examples in itertools.product(range(config.practice), config.examples):
+                known, seed = weights[draw % len(weights)], config.seed + config.repeats + draw  # no repeat's seed
                 few, rest = draw_examples(demonstration.pool, examples, seed)
-                trainer = demonstration.adapted(method, weights, few, rate, steps, seed)
+                trainer = demonstration.adapted(method, known, few, rate, steps, seed)
                 right.append(demonstration.accuracy(trainer, rest))
             scores.append(float(np.mean(right)))
         chosen[method] = config.rates[int(np.argmax(scores))]
@@ -236,6 +237,6 @@ def compare(
 
 def steps_in_all(config: TransferConfig) -> int:
     r"""How many steps the demonstration takes, for the line of progress."""
-    practice = len(config.rates) if len(config.rates) > 1 else 0
+    practice = config.practice * len(config.rates) if len(config.rates) > 1 else 0
     networks = len(METHODS) * len(config.examples) * (config.repeats + practice)
     return networks * sum(config.steps) + config.networks * config.pretrain_steps
