@@ -7,13 +7,29 @@ from typing import Any, NamedTuple
 from tinycnn import nn
 from tinycnn.autograd import Op
 from tinycnn.geometry import Pair, Window
+from tinycnn.ops.activations import ELU, GELU, Hardtanh, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, TanhGELU
+from tinycnn.ops.arithmetic import Add, Div, Mul, Sub
+from tinycnn.ops.choice import Clamp
+from tinycnn.ops.convolution import Conv2d, Conv2dInput
+from tinycnn.ops.elementwise import Tanh
+from tinycnn.ops.indexing import GetItem
+from tinycnn.ops.joining import Cat, Split
+from tinycnn.ops.linalg import Linear, MatMul
+from tinycnn.ops.logits import LogSoftmax, Softmax
+from tinycnn.ops.normalization import Normalize
+from tinycnn.ops.padding import Crop, Pad
+from tinycnn.ops.pooling import MaxPool2d, SumPool2d
+from tinycnn.ops.reduction import Sum
+from tinycnn.ops.shaping import Flip, Permute, Reshape, Roll
+from tinycnn.tables.grouping import window_of
 
-CONVOLUTIONS, POOLS = ("Conv2d", "Conv2dInput"), ("MaxPool2d", "SumPool2d")
-DENSE = ("Linear", "MatMul")
-MERGES = {"Add": "+", "Mul": "⊙", "Sub": "−", "Cat": "concat"}
-SHAPING = ("Reshape", "Permute", "Transpose", "GetItem", "Pad", "Slice", "Flip", "Roll")
-POINTWISE = ("ReLU", "GELU", "SiLU", "Sigmoid", "Tanh", "ReLU6", "Hardtanh", "LeakyReLU", "ELU", "Softplus", "Clamp",
-             "LogSigmoid")
+KINDS: dict[str, tuple[type[Op], ...]] = {  # what one of these ops makes of a layer; of several the first
+    "conv": (Conv2d, Conv2dInput), "dense": (Linear, MatMul), "norm": (Normalize,), "softmax": (Softmax, LogSoftmax),
+    "pool": (MaxPool2d, SumPool2d),
+    "activation": (ReLU, GELU, TanhGELU, SiLU, Sigmoid, Tanh, Hardtanh, LeakyReLU, ELU, Softplus, Clamp),
+}
+MERGES: dict[type[Op], str] = {Add: "+", Mul: "⊙", Sub: "−", Cat: "concat"}
+SHAPING = (Reshape, Permute, GetItem, Split, Pad, Crop, Flip, Roll)
 
 
 class Step(NamedTuple):
@@ -47,35 +63,28 @@ class Step(NamedTuple):
             return "block"
         if not self.inputs:
             return "input"
-        names, kind = {op.name for op in self.ops}, type(self.module).__name__
-        if self.module is not None and self.module._modules:
-            return "block"
-        for which, known in (("conv", CONVOLUTIONS), ("dense", DENSE)):
-            if names & set(known):
-                return which
-        if "Norm" in kind or "Normalize" in names:
-            return "norm"
-        if names & {"Softmax", "LogSoftmax"}:
-            return "softmax"
-        if names & set(POOLS) or self.is_mean:
+        kind = next((kind for kind, known in KINDS.items() if any(isinstance(op, known) for op in self.ops)), "other")
+        if "Norm" in type(self.module).__name__ and kind not in ("conv", "dense"):
+            return "norm"  # users write norms with sums and products; only the name tells
+        if self.is_mean:
             return "pool"
-        if self.module is None and self.ops[-1].name in MERGES:
+        if self.module is None and type(self.ops[-1]) in MERGES and kind == "other":
             return "merge" if len(self.inputs) > 1 or not self._operand() else "scale"
-        if names & set(POINTWISE) or type(self.module).__module__ == "tinycnn.nn.activations":
+        if type(self.module).__module__ == nn.ReLU.__module__ and kind == "other":
             return "activation"
-        return "shape" if names <= set(SHAPING) else "other"
+        return "shape" if all(isinstance(op, SHAPING) for op in self.ops) else kind
 
     @property
     def is_mean(self) -> bool:
         r"""Whether it is the mean over all positions."""
         first = self.ops[0]
-        return first.name == "Sum" and len(first.shapes[0]) == 4 and set(_axes(first)) == {2, 3}
+        return isinstance(first, Sum) and len(first.shapes[0]) == 4 and set(_axes(first)) == {2, 3}
 
     @property
     def main(self) -> Op:
         r"""The op that says what the layer does."""
-        wanted = (*CONVOLUTIONS, *DENSE, *POOLS)
-        return next((op for op in self.ops if op.name in wanted), self.ops[0])
+        working = (*KINDS["conv"], *KINDS["dense"], *KINDS["pool"])
+        return next((op for op in self.ops if isinstance(op, working)), self.ops[0])
 
     @property
     def depth(self) -> int:
@@ -111,8 +120,7 @@ class Step(NamedTuple):
     @property
     def window(self) -> Window | None:
         r"""Kernel, stride and padding of a convolution or a pooling."""
-        found: Window | None = options(self.main).get("window")
-        return found
+        return window_of(self.main)
 
     @property
     def groups(self) -> int:
@@ -122,11 +130,8 @@ class Step(NamedTuple):
     @property
     def channels(self) -> tuple[int, int]:
         r"""Channels in and out of a convolution or a dense layer, as its weight has them."""
-        if self.main.name == "Conv2dInput":
-            return self.main.shapes[0][1], self.main.like[0][0][1]
-        if self.main.name == "Conv2d":
-            return self.main.shapes[0][1], self.main.like[0][0][1]
-        return self.main.shapes[0][-1], self.main.like[0][0][-1]
+        axis = 1 if self.kind == "conv" else -1
+        return self.main.shapes[0][axis], self.main.like[0][0][axis]
 
     @property
     def is_depthwise(self) -> bool:
@@ -144,7 +149,7 @@ class Step(NamedTuple):
             return "input"
         if kind == "conv" and window is not None:
             depthwise = "depthwise " if self.is_depthwise else ""
-            transposed = "transposed " if self.main.name == "Conv2dInput" else ""
+            transposed = "transposed " if isinstance(self.main, Conv2dInput) else ""
             many = f", {self.groups} groups" if self.groups > 1 and not depthwise else ""
             spread = "" if window.dilation == (1, 1) else f", dilation {times(window.dilation)}"
             what = f"{times(window.kernel, True)} {depthwise}{transposed}conv, {self.channels[1]}"
@@ -154,14 +159,14 @@ class Step(NamedTuple):
         if kind == "pool":
             return self._pool_label(window)
         if kind in ("merge", "scale"):
-            return f"{MERGES[self.ops[-1].name]} {self._operand() if kind == 'scale' else ''}".strip()
+            return f"{MERGES[type(self.ops[-1])]} {self._operand() if kind == 'scale' else ''}".strip()
         if self.module is not None:
             name: str = self.module._get_name()
             return name
-        op: str = self.ops[0].name
-        if op == "Reshape" and len(self.shape) == 2 < len(self.in_shape):
+        first, last = self.ops[0], self.ops[-1]
+        if isinstance(first, Reshape) and len(self.shape) == 2 < len(self.in_shape):
             return "flatten"
-        return op
+        return "mean" if isinstance(first, Sum) and isinstance(last, Div) else str(first.name)
 
     def _operand(self) -> str:
         r"""What is added or multiplied if it is no other step's result: the parameter's name, if that is certain."""
@@ -171,7 +176,7 @@ class Step(NamedTuple):
 
     def _pool_label(self, window: Window | None) -> str:
         adaptive = isinstance(self.module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d)
-        largest = self.main.name == "MaxPool2d" or isinstance(self.module, nn.AdaptiveMaxPool2d)
+        largest = isinstance(self.main, MaxPool2d) or isinstance(self.module, nn.AdaptiveMaxPool2d)
         what = "max pool" if largest else "avg pool"
         if self.volume[1:] == (1, 1) and (window is None or window.kernel == window.size):
             return f"global {what}"
@@ -181,7 +186,7 @@ class Step(NamedTuple):
 
     def facts(self) -> str:
         r"""A longer text, for the tip that shows when the pointer rests on a box: the path, the module, the shapes."""
-        what = repr(self.module) if self.module is not None and not self.module._modules else self.label()
+        what = repr(self.module) if self.module is not None else self.label()
         shapes = f"{dims(self.in_shape)} → {dims(self.shape)}" if self.inputs else dims(self.shape)
         return f"{self.path + ': ' if self.path else ''}{what}\n{shapes}"
 

@@ -64,10 +64,10 @@ def trace(model: nn.Module, input_size: Sequence[int] | Tensor) -> Trace:
             {"model": type(model).__name__, "input": f"{shape}, {inputs[0].dtype}"},
             "does forward() return its input, or nothing, or leave the graph by detach(), numpy() or no_grad()?",
         ))
-    if any(step.kind in ("conv", "pool") and len(step.in_shape) == 3 for step in steps):
+    if len(shape) < 2 or any(step.kind in ("conv", "pool") and len(step.in_shape) == 3 for step in steps):
         raise ConfigError(explain(
-            "diagram: the input has no batch, so that height cannot be told from channels",
-            {"input": shape}, f"N C H W: {(1, *shape)}",
+            "diagram: the input has no batch, so that channels cannot be told from examples or rows",
+            {"input": shape}, f"one example: {(1, *shape)}",
         ))
     return Trace(steps, [call for call in recording.calls if not call.is_leaf], model)
 
