@@ -154,16 +154,33 @@ def test_weights_get_into_the_model(content: bytes) -> None:
         server.files[name] = content
         enum = small_weights(f"{server.url}/{name}")
         for weights in ("DEFAULT", enum["V1"], "Small_Weights.V1"):
-            model = pretrained(Small(), enum, weights, progress=False)
+            model = pretrained(enum, weights, False, Small)
             assert model.fc.weight.tolist() == [[1, 1]] * 3
         assert len(server.asked) == 1  # then it lies in the cache
 
 
-def test_without_weights_the_model_is_as_it_was() -> None:
-    model = Small()
-    before = model.fc.weight.tolist()
-    assert pretrained(model, None, None) is model
-    assert pretrained(model, small_weights("https://example.org/small-00000000.pth"), None).fc.weight.tolist() == before
+def test_without_weights_the_model_is_drawn_as_ever() -> None:
+    tinycnn.manual_seed(0)
+    drawn = Small().fc.weight.tolist()
+    for enum in (None, small_weights("https://example.org/small-00000000.pth")):
+        tinycnn.manual_seed(0)
+        assert pretrained(enum, None, True, Small).fc.weight.tolist() == drawn
+
+
+def test_where_weights_replace_them_no_numbers_are_drawn(content: bytes) -> None:
+    tinycnn.manual_seed(0)
+    first = tinycnn.rand(1).item()
+    tinycnn.manual_seed(0)
+    with serving(small=content) as server:
+        pretrained(small_weights(f"{server.url}/small"), "DEFAULT", False, Small)
+    assert tinycnn.rand(1).item() == first
+
+
+@pytest.mark.parametrize("name", ["resnet50", "alexnet", "vgg16", "convnext_tiny", "efficientnet_b0", "resnet20"])
+def test_the_old_way_to_ask_for_weights(name: str) -> None:
+    for given in (True, False):
+        with pytest.raises(ArgumentError, match=rf"no option pretrained\n.*pretrained={given}\n.*weights='DEFAULT'"):
+            models.get_model(name, pretrained=given)
 
 
 def test_the_hash_in_the_name_is_checked(content: bytes) -> None:
@@ -171,14 +188,14 @@ def test_the_hash_in_the_name_is_checked(content: bytes) -> None:
         server.files["small-deadbeef.pth"] = content
         enum = small_weights(f"{server.url}/small-deadbeef.pth")
         with pytest.raises(DownloadError, match="sha256 should begin with deadbeef"):
-            pretrained(Small(), enum, "DEFAULT", progress=False)
+            pretrained(enum, "DEFAULT", False, Small)
         assert set(enum["V1"].get_state_dict(progress=False, check_hash=False)) == {"fc.weight", "fc.bias"}
 
 
 def test_another_number_of_parameters_is_refused_before_the_download() -> None:
     enum = small_weights(f"{closed_port()}/small-00000000.pth", num_params=1_000_000)
     with pytest.raises(ConfigError) as caught:
-        pretrained(Small(), enum, "DEFAULT")
+        pretrained(enum, "DEFAULT", False, Small)
     assert str(caught.value) == (
         "Small_Weights.V1 are the weights of another network\n"
         "  its parameters  = 1,000,000\n"
@@ -188,8 +205,8 @@ def test_another_number_of_parameters_is_refused_before_the_download() -> None:
 
 
 def test_a_model_without_official_weights() -> None:
-    with pytest.raises(ConfigError, match=r"no official weights of this Small(.|\n)*tinycnn\.load\(path\)"):
-        pretrained(Small(), None, "DEFAULT")
+    with pytest.raises(ConfigError, match=r"no official weights of this network(.|\n)*tinycnn\.load\(path\)"):
+        pretrained(None, "DEFAULT", False, Small)
 
 
 def test_names_and_shapes_must_fit(content: bytes, tmp_path: Path) -> None:
@@ -199,7 +216,7 @@ def test_names_and_shapes_must_fit(content: bytes, tmp_path: Path) -> None:
             self.head = nn.Linear(2, 3)
 
     with serving(small=content) as server, pytest.raises(StateError, match=r"fc\.weight"):
-        pretrained(Other(), small_weights(f"{server.url}/small"), "DEFAULT", progress=False)
+        pretrained(small_weights(f"{server.url}/small"), "DEFAULT", False, Other)
 
 
 def test_a_training_scripts_wrapping_is_taken_off(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:

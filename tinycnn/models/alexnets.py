@@ -90,7 +90,7 @@ def alexnet(
     >>> tuple(alexnet(num_classes=10).eval()(torch.zeros(1, 3, 224, 224)).shape)
     (1, 10)
     """
-    return pretrained(AlexNet(num_classes=num_classes, **options), AlexNet_Weights, weights, progress)
+    return pretrained(AlexNet_Weights, weights, progress, AlexNet, num_classes=num_classes, **options)
 
 
 class AlexNet2012(nn.Module):
@@ -195,4 +195,4 @@ def alexnet_2012(
     >>> tuple(alexnet_2012(num_classes=10).eval()(torch.zeros(1, 3, 227, 227)).shape)
     (1, 10)
     """
-    return pretrained(AlexNet2012(num_classes=num_classes, **options), None, weights, progress)
+    return pretrained(None, weights, progress, AlexNet2012, num_classes=num_classes, **options)

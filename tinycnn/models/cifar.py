@@ -127,57 +127,67 @@ def resnet20(
     *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 3, **options: Any
 ) -> SmallResNet:
     r"""3 blocks a stage, 20 layers: 269,722 parameters; `SmallResNet` says which options there are."""
-    model = SmallResNet(BasicBlock, (3, 3, 3), num_classes=num_classes, in_channels=in_channels, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(
+        None, weights, progress, SmallResNet, BasicBlock, (3, 3, 3),
+        num_classes=num_classes, in_channels=in_channels, **options,
+    )
 
 
 def resnet32(
     *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 3, **options: Any
 ) -> SmallResNet:
     r"""5 blocks a stage, 32 layers: 464,154 parameters; see `SmallResNet`."""
-    model = SmallResNet(BasicBlock, (5, 5, 5), num_classes=num_classes, in_channels=in_channels, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(
+        None, weights, progress, SmallResNet, BasicBlock, (5, 5, 5),
+        num_classes=num_classes, in_channels=in_channels, **options,
+    )
 
 
 def resnet44(
     *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 3, **options: Any
 ) -> SmallResNet:
     r"""7 blocks a stage, 44 layers: 658,586 parameters; see `SmallResNet`."""
-    model = SmallResNet(BasicBlock, (7, 7, 7), num_classes=num_classes, in_channels=in_channels, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(
+        None, weights, progress, SmallResNet, BasicBlock, (7, 7, 7),
+        num_classes=num_classes, in_channels=in_channels, **options,
+    )
 
 
 def resnet56(
     *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 3, **options: Any
 ) -> SmallResNet:
     r"""9 blocks a stage, 56 layers: 853,018 parameters; see `SmallResNet`."""
-    model = SmallResNet(BasicBlock, (9, 9, 9), num_classes=num_classes, in_channels=in_channels, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(
+        None, weights, progress, SmallResNet, BasicBlock, (9, 9, 9),
+        num_classes=num_classes, in_channels=in_channels, **options,
+    )
 
 
 def resnet110(
     *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 3, **options: Any
 ) -> SmallResNet:
     r"""18 blocks a stage, 110 layers: 1,727,962 parameters; see `SmallResNet`."""
-    model = SmallResNet(BasicBlock, (18, 18, 18), num_classes=num_classes, in_channels=in_channels, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(
+        None, weights, progress, SmallResNet, BasicBlock, (18, 18, 18),
+        num_classes=num_classes, in_channels=in_channels, **options,
+    )
 
 
 def plain20(
     *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 3, **options: Any
 ) -> SmallResNet:
     r"""`resnet20` without shortcuts: 269,722 parameters; see `SmallResNet`."""
-    model = SmallResNet(
-        PlainBlock, (3, 3, 3), num_classes=num_classes, in_channels=in_channels, shortcut=None, **options
+    return pretrained(
+        None, weights, progress, SmallResNet, PlainBlock, (3, 3, 3),
+        num_classes=num_classes, in_channels=in_channels, shortcut=None, **options,
     )
-    return pretrained(model, None, weights, progress)
 
 
 def plain56(
     *, weights: None = None, progress: bool = True, num_classes: int = 10, in_channels: int = 3, **options: Any
 ) -> SmallResNet:
     r"""`resnet56` without shortcuts: 853,018 parameters; see `SmallResNet`."""
-    model = SmallResNet(
-        PlainBlock, (9, 9, 9), num_classes=num_classes, in_channels=in_channels, shortcut=None, **options
+    return pretrained(
+        None, weights, progress, SmallResNet, PlainBlock, (9, 9, 9),
+        num_classes=num_classes, in_channels=in_channels, shortcut=None, **options,
     )
-    return pretrained(model, None, weights, progress)

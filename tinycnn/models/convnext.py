@@ -148,8 +148,7 @@ def initialize(model: nn.Module) -> None:
 def _convnext(
     size: str, published: type[WeightsEnum], weights: WeightsEnum | str | None, progress: bool, **options: Any
 ) -> ConvNeXt:
-    make = ConvNeXt if weights is None else partial(nn.utils.skip_init, ConvNeXt)  # they replace every number
-    return pretrained(make(**{**SIZES[size], **options}), published, weights, progress)
+    return pretrained(published, weights, progress, ConvNeXt, **{**SIZES[size], **options})
 
 
 def convnext_tiny(

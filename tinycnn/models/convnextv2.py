@@ -194,8 +194,7 @@ class ConvNeXtV2(nn.Module):
 def _convnextv2(
     size: str, published: type[WeightsEnum], weights: WeightsEnum | str | None, progress: bool, **options: Any
 ) -> ConvNeXtV2:
-    make = ConvNeXtV2 if weights is None else partial(nn.utils.skip_init, ConvNeXtV2)  # they replace every number
-    return pretrained(make(**{**SIZES[size], **options}), published, weights, progress)
+    return pretrained(published, weights, progress, ConvNeXtV2, **{**SIZES[size], **options})
 
 
 def convnextv2_atto(

@@ -22,10 +22,10 @@ def resnet_digits(
     >>> tuple(resnet_digits()(torch.zeros(5, 1, 8, 8)).shape)
     (5, 10)
     """
-    model = SmallResNet(
-        BasicBlock, (1, 1, 1), num_classes=num_classes, in_channels=in_channels, shortcut=projection, **options
+    return pretrained(
+        None, weights, progress, SmallResNet, BasicBlock, (1, 1, 1),
+        num_classes=num_classes, in_channels=in_channels, shortcut=projection, **options,
     )
-    return pretrained(model, None, weights, progress)
 
 
 def se_resnet_digits(
@@ -35,7 +35,7 @@ def se_resnet_digits(
 
     It has 79,682 parameters; `SmallResNet` says which options there are.
     """
-    model = SmallResNet(
-        SEBasicBlock, (1, 1, 1), num_classes=num_classes, in_channels=in_channels, shortcut=projection, **options
+    return pretrained(
+        None, weights, progress, SmallResNet, SEBasicBlock, (1, 1, 1),
+        num_classes=num_classes, in_channels=in_channels, shortcut=projection, **options,
     )
-    return pretrained(model, None, weights, progress)

@@ -199,5 +199,5 @@ def efficientnet_b0(
     >>> sum(p.numel() for p in efficientnet_b0().parameters())
     5288548
     """
-    model = EfficientNet(scaled(STAGES, 1.0, 1.0), **{"dropout": 0.2, "num_classes": num_classes, **options})
-    return pretrained(model, EfficientNet_B0_Weights, weights, progress)
+    options = {"dropout": 0.2, "num_classes": num_classes, **options}
+    return pretrained(EfficientNet_B0_Weights, weights, progress, EfficientNet, scaled(STAGES, 1.0, 1.0), **options)

@@ -32,8 +32,8 @@ def softmax_classifier(
     650
     """
     height, width = _sides(image_size)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(in_channels * height * width, num_classes))
-    return pretrained(model, None, weights, progress)
+    linear = nn.Linear(in_channels * height * width, num_classes)
+    return pretrained(None, weights, progress, nn.Sequential, nn.Flatten(), linear)
 
 
 class LeNet(nn.Module):
@@ -111,8 +111,9 @@ def lenet(
     image_size: int | tuple[int, int] = 32,
 ) -> LeNet:
     r"""The lecture's convolutional network, 62,006 parameters for its images; see `LeNet`."""
-    model = LeNet(num_classes=num_classes, in_channels=in_channels, image_size=image_size)
-    return pretrained(model, None, weights, progress)
+    return pretrained(
+        None, weights, progress, LeNet, num_classes=num_classes, in_channels=in_channels, image_size=image_size
+    )
 
 
 def _sides(image_size: int | tuple[int, int]) -> tuple[int, int]:

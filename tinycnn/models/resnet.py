@@ -121,40 +121,45 @@ def resnet18(
     *, weights: ResNet18_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> ResNet:
     r"""2, 2, 2 and 2 basic blocks: 11,689,512 parameters; `ResNet` says which options there are."""
-    model = ResNet(BasicBlock, (2, 2, 2, 2), num_classes=num_classes, **options)
-    return pretrained(model, ResNet18_Weights, weights, progress)
+    return pretrained(
+        ResNet18_Weights, weights, progress, ResNet, BasicBlock, (2, 2, 2, 2), num_classes=num_classes, **options
+    )
 
 
 def resnet34(
     *, weights: ResNet34_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> ResNet:
     r"""3, 4, 6 and 3 basic blocks: 21,797,672 parameters; `ResNet` says which options there are."""
-    model = ResNet(BasicBlock, (3, 4, 6, 3), num_classes=num_classes, **options)
-    return pretrained(model, ResNet34_Weights, weights, progress)
+    return pretrained(
+        ResNet34_Weights, weights, progress, ResNet, BasicBlock, (3, 4, 6, 3), num_classes=num_classes, **options
+    )
 
 
 def resnet50(
     *, weights: ResNet50_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> ResNet:
     r"""3, 4, 6 and 3 bottlenecks: 25,557,032 parameters; `ResNet` says which options there are."""
-    model = ResNet(Bottleneck, (3, 4, 6, 3), num_classes=num_classes, **options)
-    return pretrained(model, ResNet50_Weights, weights, progress)
+    return pretrained(
+        ResNet50_Weights, weights, progress, ResNet, Bottleneck, (3, 4, 6, 3), num_classes=num_classes, **options
+    )
 
 
 def resnet101(
     *, weights: ResNet101_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> ResNet:
     r"""3, 4, 23 and 3 bottlenecks: 44,549,160 parameters; `ResNet` says which options there are."""
-    model = ResNet(Bottleneck, (3, 4, 23, 3), num_classes=num_classes, **options)
-    return pretrained(model, ResNet101_Weights, weights, progress)
+    return pretrained(
+        ResNet101_Weights, weights, progress, ResNet, Bottleneck, (3, 4, 23, 3), num_classes=num_classes, **options
+    )
 
 
 def resnet152(
     *, weights: ResNet152_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> ResNet:
     r"""3, 8, 36 and 3 bottlenecks: 60,192,808 parameters; `ResNet` says which options there are."""
-    model = ResNet(Bottleneck, (3, 8, 36, 3), num_classes=num_classes, **options)
-    return pretrained(model, ResNet152_Weights, weights, progress)
+    return pretrained(
+        ResNet152_Weights, weights, progress, ResNet, Bottleneck, (3, 8, 36, 3), num_classes=num_classes, **options
+    )
 
 
 def resnext50_32x4d(
@@ -162,8 +167,10 @@ def resnext50_32x4d(
     **options: Any,
 ) -> ResNet:
     r"""ResNet-50 whose 3×3 convolutions have 32 groups, of 4 channels at first: 25,028,904 parameters; see `ResNet`."""
-    model = ResNet(Bottleneck, (3, 4, 6, 3), num_classes=num_classes, groups=32, width_per_group=4, **options)
-    return pretrained(model, ResNeXt50_32X4D_Weights, weights, progress)
+    return pretrained(
+        ResNeXt50_32X4D_Weights, weights, progress, ResNet, Bottleneck, (3, 4, 6, 3),
+        num_classes=num_classes, groups=32, width_per_group=4, **options,
+    )
 
 
 def wide_resnet50_2(
@@ -171,8 +178,10 @@ def wide_resnet50_2(
     **options: Any,
 ) -> ResNet:
     r"""ResNet-50 whose 3×3 convolutions are twice as wide: 68,883,240 parameters; see `ResNet`."""
-    model = ResNet(Bottleneck, (3, 4, 6, 3), num_classes=num_classes, width_per_group=128, **options)
-    return pretrained(model, Wide_ResNet50_2_Weights, weights, progress)
+    return pretrained(
+        Wide_ResNet50_2_Weights, weights, progress, ResNet, Bottleneck, (3, 4, 6, 3),
+        num_classes=num_classes, width_per_group=128, **options,
+    )
 
 
 def se_resnet18(
@@ -180,8 +189,7 @@ def se_resnet18(
 ) -> ResNet:
     r"""ResNet-18 with squeeze-and-excitation: 11,779,624 parameters; see `ResNet`."""
     options.setdefault("zero_init_residual", True)
-    model = ResNet(SEBasicBlock, (2, 2, 2, 2), num_classes=num_classes, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(None, weights, progress, ResNet, SEBasicBlock, (2, 2, 2, 2), num_classes=num_classes, **options)
 
 
 def se_resnet34(
@@ -189,8 +197,7 @@ def se_resnet34(
 ) -> ResNet:
     r"""ResNet-34 with squeeze-and-excitation: 21,960,416 parameters; see `ResNet`."""
     options.setdefault("zero_init_residual", True)
-    model = ResNet(SEBasicBlock, (3, 4, 6, 3), num_classes=num_classes, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(None, weights, progress, ResNet, SEBasicBlock, (3, 4, 6, 3), num_classes=num_classes, **options)
 
 
 def se_resnet50(
@@ -198,8 +205,9 @@ def se_resnet50(
 ) -> ResNet:
     r"""ResNet-50 with squeeze-and-excitation: 28,088,024 parameters; see `ResNet`."""
     options.setdefault("zero_init_residual", True)
-    model = ResNet(SEBottleneck, (3, 4, 6, 3), num_classes=num_classes, **options)
-    return pretrained(model, SEResNet50_Weights, weights, progress)
+    return pretrained(
+        SEResNet50_Weights, weights, progress, ResNet, SEBottleneck, (3, 4, 6, 3), num_classes=num_classes, **options
+    )
 
 
 def se_resnet101(
@@ -207,8 +215,7 @@ def se_resnet101(
 ) -> ResNet:
     r"""ResNet-101 with squeeze-and-excitation: 49,326,872 parameters; see `ResNet`."""
     options.setdefault("zero_init_residual", True)
-    model = ResNet(SEBottleneck, (3, 4, 23, 3), num_classes=num_classes, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(None, weights, progress, ResNet, SEBottleneck, (3, 4, 23, 3), num_classes=num_classes, **options)
 
 
 def se_resnet152(
@@ -216,5 +223,4 @@ def se_resnet152(
 ) -> ResNet:
     r"""ResNet-152 with squeeze-and-excitation: 66,821,848 parameters; see `ResNet`."""
     options.setdefault("zero_init_residual", True)
-    model = ResNet(SEBottleneck, (3, 8, 36, 3), num_classes=num_classes, **options)
-    return pretrained(model, None, weights, progress)
+    return pretrained(None, weights, progress, ResNet, SEBottleneck, (3, 8, 36, 3), num_classes=num_classes, **options)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tinycnn import nn
 from tinycnn._tensor import Tensor
-from tinycnn.models.weights.entry import WeightsEnum, pretrained
+from tinycnn.models.weights.entry import pretrained
 from tinycnn.models.weights.vgg import (
     VGG11_BN_Weights,
     VGG11_Weights,
@@ -142,79 +142,75 @@ class VGG(nn.Module):
         return logits
 
 
-def _vgg(
-    column: str, batch_norm: bool, published: type[WeightsEnum] | None, weights: WeightsEnum | str | None,
-    progress: bool, **options: Any,
-) -> VGG:
-    options.setdefault("init_weights", weights is None)  # what is overwritten need not be drawn
-    return pretrained(VGG(features(column, batch_norm), **options), published, weights, progress)
+def _column(column: str, batch_norm: bool, **options: Any) -> VGG:
+    return VGG(features(column, batch_norm), **options)
 
 
 def vgg11(
     *, weights: VGG11_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column A, 8 convolutions: 132,863,336 parameters; `VGG` says which options there are."""
-    return _vgg("A", False, VGG11_Weights, weights, progress, num_classes=num_classes, **options)
+    return pretrained(VGG11_Weights, weights, progress, _column, "A", False, num_classes=num_classes, **options)
 
 
 def vgg11_bn(
     *, weights: VGG11_BN_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column A with batch normalization: 132,868,840 parameters; see `VGG`."""
-    return _vgg("A", True, VGG11_BN_Weights, weights, progress, num_classes=num_classes, **options)
+    return pretrained(VGG11_BN_Weights, weights, progress, _column, "A", True, num_classes=num_classes, **options)
 
 
 def vgg11_lrn(
     *, weights: None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column A-LRN, with AlexNet's normalization once: 132,863,336 parameters; see `VGG`. No weights are published."""
-    return _vgg("A-LRN", False, None, weights, progress, num_classes=num_classes, **options)
+    return pretrained(None, weights, progress, _column, "A-LRN", False, num_classes=num_classes, **options)
 
 
 def vgg13(
     *, weights: VGG13_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column B, 10 convolutions: 133,047,848 parameters; `VGG` says which options there are."""
-    return _vgg("B", False, VGG13_Weights, weights, progress, num_classes=num_classes, **options)
+    return pretrained(VGG13_Weights, weights, progress, _column, "B", False, num_classes=num_classes, **options)
 
 
 def vgg13_bn(
     *, weights: VGG13_BN_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column B with batch normalization: 133,053,736 parameters; see `VGG`."""
-    return _vgg("B", True, VGG13_BN_Weights, weights, progress, num_classes=num_classes, **options)
+    return pretrained(VGG13_BN_Weights, weights, progress, _column, "B", True, num_classes=num_classes, **options)
 
 
 def vgg16_c(
     *, weights: None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column C, with convolutions of 1×1: 133,638,952 parameters; see `VGG`. No weights are published."""
-    return _vgg("C", False, None, weights, progress, num_classes=num_classes, **options)
+    return pretrained(None, weights, progress, _column, "C", False, num_classes=num_classes, **options)
 
 
 def vgg16(
     *, weights: VGG16_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column D, 13 convolutions: 138,357,544 parameters; `VGG` says which options there are."""
-    return _vgg("D", False, VGG16_Weights, weights, progress, num_classes=num_classes, **options)
+    return pretrained(VGG16_Weights, weights, progress, _column, "D", False, num_classes=num_classes, **options)
 
 
 def vgg16_bn(
     *, weights: VGG16_BN_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column D with batch normalization: 138,365,992 parameters; see `VGG`."""
-    return _vgg("D", True, VGG16_BN_Weights, weights, progress, num_classes=num_classes, **options)
+    return pretrained(VGG16_BN_Weights, weights, progress, _column, "D", True, num_classes=num_classes, **options)
 
 
 def vgg19(
     *, weights: VGG19_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column E, 16 convolutions: 143,667,240 parameters; `VGG` says which options there are."""
-    return _vgg("E", False, VGG19_Weights, weights, progress, num_classes=num_classes, **options)
+    return pretrained(VGG19_Weights, weights, progress, _column, "E", False, num_classes=num_classes, **options)
 
 
 def vgg19_bn(
     *, weights: VGG19_BN_Weights | str | None = None, progress: bool = True, num_classes: int = 1000, **options: Any
 ) -> VGG:
     r"""Column E with batch normalization: 143,678,248 parameters; see `VGG`."""
-    return _vgg("E", True, VGG19_BN_Weights, weights, progress, num_classes=num_classes, **options)
+    return pretrained(VGG19_BN_Weights, weights, progress, _column, "E", True, num_classes=num_classes, **options)

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar, cast
 from tinycnn import hub
 from tinycnn.errors import ArgumentError, ConfigError, FormatError, described, explain
 from tinycnn.nn import Module
+from tinycnn.nn.utils import skip_init
 
 M = TypeVar("M", bound=Module)
 
@@ -117,33 +118,47 @@ class WeightsEnum(Enum):
 
 
 def pretrained(
-    model: M, weights_enum: type[WeightsEnum] | None, weights: WeightsEnum | str | None, progress: bool = True
+    weights_enum: type[WeightsEnum] | None,
+    weights: WeightsEnum | str | None,
+    progress: bool,
+    make: Callable[..., M],
+    *args: Any,
+    **options: Any,
 ) -> M:
-    r"""The model, with the weights in it that were asked for; as it is if none were.
+    r"""The model ``make(*args, **options)``, with the weights in it that were asked for.
+
+    If there are any, no others are drawn before.
 
     Parameters
     ----------
-    model : Module                         as its builder has made it
     weights_enum : type or None            which weights there are of it; None if there are none
-    weights : member, its name, or None    which of them
+    weights : member, its name, or None    which of them; None for random ones
     progress : bool                        show how the download goes on
+    make : callable                        the model's class, or a function that makes one
 
     Raises
     ------
     ConfigError      there are none of this name, or they are of a network with another number of parameters, which is
                      found before anything is downloaded
     DownloadError    the file cannot be had; the message says which it is, and where to put it by hand
+    ArgumentError    ``pretrained=`` is among the options
     """
+    if "pretrained" in options:
+        raise ArgumentError(explain(
+            "there is no option pretrained", {"given": f"pretrained={options['pretrained']!r}"},
+            "that is how torchvision had it until 2022; now weights='DEFAULT' takes the best ones, weights=None none",
+        ))
     if weights is None:
-        return model
+        return make(*args, **options)
     if weights_enum is None:
         raise ConfigError(explain(
-            f"there are no official weights of this {type(model).__name__}",
+            "there are no official weights of this network",
             {"weights": described(weights)},
             "leave weights out; a file of your own goes in with model.load_state_dict(tinycnn.load(path))",
         ))
     member = weights_enum.verify(weights)
     assert member is not None  # verify gives None for None alone
+    model = skip_init(make, *args, **options)
     wanted, found = member.meta["num_params"], sum(parameter.numel() for parameter in model.parameters())
     if wanted != found:
         raise ConfigError(explain(
