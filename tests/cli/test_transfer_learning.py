@@ -26,7 +26,7 @@ def test_finetune_says_what_it_does_and_what_came_of_it(capsys: pytest.CaptureFi
     assert main(["finetune", *options.split()]) == 0
     out = capsys.readouterr().out
     assert "3 classes, 32 images to learn from (empty 24, green 4, red 4)" in out
-    assert "1 damaged images are left out: traps/red/broken.jpg" in out
+    assert "1 damaged image is left out: traps/red/broken.jpg" in out
     assert "--class-weights lets each count the same" in out
     assert "from scratch" in out
     assert "val loss    val acc" in out

@@ -236,7 +236,8 @@ def _headline(config: FinetuneConfig, folders: Folders, start: StartingPoint) ->
     ]
     if folders.damaged:
         some = ", ".join(folders.damaged[:3]) + (", …" if len(folders.damaged) > 3 else "")
-        lines.append(f"{len(folders.damaged)} damaged images are left out: {some}")
+        count = len(folders.damaged)
+        lines.append(f"{count} damaged image{'s are' if count > 1 else ' is'} left out: {some}")
     if len(folders.train) and counts.max() > 3 * counts.min() and not config.class_weights:
         lines.append("the classes differ much in size; --class-weights lets each count the same")
     return "\n".join(lines) + "\n"
