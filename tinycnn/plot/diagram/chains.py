@@ -110,10 +110,9 @@ def _stack(sheet: SVG, step: Step, following: Step | None, x: float, y: float, w
     base = COLOURS.get(step.kind, COLOURS["other"])
     left = x + (wide - width - SHIFT * (count - 1)) / 2
     top = y + _level(step, largest) - height / 2  # of the sheet in front
-    tip = "\n".join(part.facts() for part in (step, *step.followers))
     for i in range(count):  # the sheet farthest away first
         behind = count - 1 - i
-        sheet.box(left + SHIFT * behind, top - SHIFT * behind, width, height, step.kind, tip=tip, round=0,
+        sheet.box(left + SHIFT * behind, top - SHIFT * behind, width, height, step.kind, tip=step.facts(), round=0,
                   fill=mixed(base, "#ffffff", 0.15 + 0.05 * behind), solid=not behind)
     if port is not None:
         sheet.line([port, (left - 1, top + height / 2)], stroke=INK, width=1)

@@ -3,7 +3,7 @@ r"""What changed from one residual network to the next: their blocks side by sid
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tinycnn import nn
@@ -15,6 +15,7 @@ from tinycnn.plot.diagram.lettering import text_width
 from tinycnn.plot.diagram.steps import Step, times
 from tinycnn.plot.diagram.structure import ears, spine
 from tinycnn.plot.diagram.tracing import Trace, trace
+from tinycnn.tables.layers import layers_of
 from tinycnn.tables.recording import Call
 
 LINE, SIZE, PAD = 15.0, 11.0, 18.0
@@ -77,7 +78,7 @@ def compare_blocks(*models: nn.Module, input_size: Sequence[int] | Tensor, names
     if names is not None and len(names) != len(models):
         raise ArgumentError(f"compare_blocks: {len(models)} models have {len(names)} names")
     parts = [_anatomy(model, input_size, names[n] if names else "") for n, model in enumerate(models)]
-    rows = [*((topic, [read(part) for part in parts]) for topic, read in TOPICS.items()), *_costs(models, input_size)]
+    rows = [(topic, [read(part) for part in parts]) for topic, read in TOPICS.items()]
     pictures = [_picture(part) for part in parts]
     first = max(text_width(topic, SIZE) for topic, _ in rows) + PAD
     cells = [max(text_width(line, SIZE, True) for _, row in rows for line in row[n]) for n in range(len(models))]
@@ -202,23 +203,21 @@ def _downsampling(part: Anatomy) -> list[str]:
     return [f"{label} in the first block" for label in strided] or ["none"]
 
 
-TOPICS = {
+def _parameters(part: Anatomy) -> list[str]:
+    return [f"{sum(p.array.size for p in part.found.model.parameters()):,}"]
+
+
+def _mult_adds(part: Anatomy) -> int:
+    return sum(layer.mult_adds for layer in layers_of(part.found.recording))
+
+
+TOPICS: dict[str, Callable[[Anatomy], list[str]]] = {
     "stem": _stem, "blocks a stage": _depths, "channels of the stages": _results, "channels in the block": _widths,
     "largest kernel": _kernel, "grouping": _grouping, "activations a block": _activations, "norms a block": _norms,
-    "downsampling": _downsampling,
+    "downsampling": _downsampling, "parameters": _parameters,
+    "multiply-adds": lambda part: [f"{_mult_adds(part) / 1e9:.2f} G"],
+    "FLOPs": lambda part: [f"{2 * _mult_adds(part) / 1e9:.2f} G"],
 }
-
-
-def _costs(models: Sequence[nn.Module], input_size: Sequence[int] | Tensor) -> list[Row]:
-    from tinycnn.tables import measure
-
-    sizes = tuple(input_size.shape) if isinstance(input_size, Tensor) else tuple(input_size)
-    costs = [measure(model, sizes) for model in models]
-    return [
-        ("parameters", [[f"{cost.parameters:,}"] for cost in costs]),
-        ("multiply-adds", [[f"{cost.mult_adds / 1e9:.2f} G"] for cost in costs]),
-        ("FLOPs", [[f"{cost.flops / 1e9:.2f} G"] for cost in costs]),
-    ]
 
 
 def _table(sheet: SVG, rows: Sequence[Row], edges: Sequence[float], y: float) -> None:

@@ -12,6 +12,7 @@ from tinycnn.plot.diagram.drawing import FAINT, SVG
 from tinycnn.plot.diagram.layering import BEND, positions, routed, rows_of
 from tinycnn.plot.diagram.lettering import text_width
 from tinycnn.plot.diagram.steps import dims
+from tinycnn.tables.recording import behind
 
 MOST = 2000                      # nodes in one picture
 ROW, BOX = 62.0, 34.0
@@ -97,14 +98,7 @@ def _collected(tensor: Tensor, names: Mapping[int, str]) -> tuple[list[Node], li
     r"""Nodes from the oldest to the youngest, and the edges between them."""
     if tensor.grad_fn is None:
         return [_leaf(tensor, names)], []
-    ops: dict[int, Op] = {}
-    todo: list[Any] = [tensor.grad_fn]
-    while todo:
-        op = todo.pop()
-        if op.serial not in ops:
-            ops[op.serial] = op
-            todo += [edge[0] for edge in op.edges if edge is not None and isinstance(edge[0], Op)]
-    ordered = [ops[serial] for serial in sorted(ops)]
+    ordered = sorted(behind([tensor.grad_fn], 0, set()), key=lambda op: op.serial)
     ends = [edge[0] for op in ordered for edge in op.edges if edge is not None]
     leaves = {id(end): end for end in ends if not isinstance(end, Op)}
     count = len(ordered) + len(leaves)

@@ -138,8 +138,8 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, f
         step, y = column.steps[i], free[band]
         free[band] += HEIGHT + GAP
         staged = step.kind in ("conv", "block", "norm", "activation") or (step.kind == "dense" and len(step.shape) > 2)
-        sheet.box(x - half, y, column.width, HEIGHT, step.kind, label=step.label(), tip=_tip(step), size=SIZE, round=3,
-                  fill=colour[band] if staged else "#f4f5f6")
+        sheet.box(x - half, y, column.width, HEIGHT, step.kind, label=step.label(), tip=step.facts(), size=SIZE,
+                  round=3, fill=colour[band] if staged else "#f4f5f6")
         if previous is not None:
             sheet.line([(x, previous), (x, y)], head=5)
         bottom[i] = previous = y + HEIGHT
@@ -147,10 +147,6 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, f
     spans = [(anchors[ear.start], anchors[ear.end]) for ear in column.loops]
     for ear, span, lane in zip(column.loops, spans, lanes(spans), strict=True):
         _arc(sheet, column, ear, x, span, lane)
-
-
-def _tip(step: Step) -> str:
-    return "\n".join(part.facts() for part in (step, *step.followers))
 
 
 def _anchors(column: Column, bottom: dict[int, float]) -> dict[int, float]:
@@ -172,7 +168,7 @@ def _arc(sheet: SVG, column: Column, ear: Ear, x: float, span: tuple[float, floa
         return
     out = right + bulge * 4 / 3  # a Bézier curve reaches three quarters of the way to its control points
     points = [(right, begin), (out, begin), (out, end), (right, end)]
-    tip = "\n".join(_tip(steps[i]) for i in ear.inner) or "identity"
+    tip = "\n".join(steps[i].facts() for i in ear.inner) or "identity"
     sheet.line([(x, begin), (right, begin)], arrow=False, dotted=changed, kind="lead", stroke=INK, width=1)
     sheet.line(points, arrow=False, dotted=changed, curved=True, kind="shortcut", stroke=INK, width=1, tip=tip)
     sheet.line([(right, end), (x, end)], dotted=changed, kind="lead", stroke=INK, width=1, head=5)

@@ -185,10 +185,11 @@ class Step(NamedTuple):
         return f"{times(window.kernel, True)} {what}{stride(window)}"
 
     def facts(self) -> str:
-        r"""A longer text, for the tip that shows when the pointer rests on a box: the path, the module, the shapes."""
+        r"""For the tip that shows when the pointer rests on a box: path, module and shapes, of the followers too."""
         what = repr(self.module) if self.module is not None else self.label()
         shapes = f"{dims(self.in_shape)} → {dims(self.shape)}" if self.inputs else dims(self.shape)
-        return f"{self.path + ': ' if self.path else ''}{what}\n{shapes}"
+        own = f"{self.path + ': ' if self.path else ''}{what}\n{shapes}"
+        return "\n".join([own, *(step.facts() for step in self.followers)])
 
 
 def options(op: Op) -> dict[str, Any]:

@@ -16,14 +16,20 @@ from tinycnn.tables.recording import Call, Recording, behind, record
 
 
 class Trace(NamedTuple):
-    r"""What ran: the steps in the order in which they did, the first being the input, the last the output.
-
-    calls : the uses of modules that have parts, outermost first: stages and blocks
-    """
+    r"""What ran: the steps in the order in which they did, the first being the input, the last the output."""
 
     steps: list[Step]
-    calls: list[Call]
-    model: nn.Module
+    recording: Recording
+
+    @property
+    def model(self) -> nn.Module:
+        r"""The network itself."""
+        return self.recording.calls[0].module
+
+    @property
+    def calls(self) -> list[Call]:
+        r"""The uses of modules that have parts, outermost first: stages and blocks."""
+        return [call for call in self.recording.calls if not call.is_leaf]
 
     def inside(self, call: Call) -> list[int]:
         r"""Which steps ran within a call."""
@@ -69,7 +75,7 @@ def trace(model: nn.Module, input_size: Sequence[int] | Tensor) -> Trace:
             "diagram: the input has no batch, so that channels cannot be told from examples or rows",
             {"input": shape}, f"one example: {(1, *shape)}",
         ))
-    return Trace(steps, [call for call in recording.calls if not call.is_leaf], model)
+    return Trace(steps, recording)
 
 
 def _steps(recording: Recording) -> list[Step]:
