@@ -244,6 +244,23 @@ def test_no_grad_makes_no_difference() -> None:
         assert [(layer.path, layer.sources) for layer in measure(model, (1, 4, 6, 6)).layers] == usual
 
 
+def test_a_layer_counts_also_behind_a_cut_in_the_graph() -> None:
+    class Cut(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.head, self.last = nn.Linear(4, 3), nn.Linear(3, 2), nn.Linear(2, 5)
+
+        def forward(self, x: Any) -> Any:
+            with tinycnn.no_grad():
+                x = nn.functional.relu(self.body(x))
+            return self.last(input=tinycnn.tensor(self.head(x).detach().numpy()))
+
+    found = measure(Cut(), (2, 4))
+    assert [(layer.path, layer.mult_adds, layer.weights) for layer in found.layers if layer.mult_adds] == [
+        ("body", 24, 12), ("head", 12, 6), ("last", 20, 10),
+    ]
+
+
 def test_whole_numbers_have_no_gradient_and_still_count() -> None:
     class Words(nn.Module):
         def __init__(self) -> None:

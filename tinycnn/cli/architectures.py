@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tinycnn import models, nn
+from tinycnn.errors import ConfigError
 from tinycnn.models import cifar
 
 _INPUTS = {
@@ -24,6 +25,21 @@ def usual_input(name: str) -> tuple[int, ...]:
     ((1, 3, 224, 224), (1, 3, 32, 32), (1, 3, 32, 32))
     """
     return _INPUTS.get(name.lower(), (1, 3, 224, 224))
+
+
+def chosen_input(options: argparse.Namespace) -> tuple[int, ...]:
+    r"""The size that was asked for, or the usual one.
+
+    Raises
+    ------
+    ConfigError    it is no N C H W
+    """
+    if options.input is None:
+        return usual_input(options.model)
+    if len(options.input) != 4:
+        given = " ".join(map(str, options.input))
+        raise ConfigError(f"--input takes the sizes of a batch of images, N C H W, such as 1 3 224 224, not {given}")
+    return tuple(options.input)
 
 
 def undrawn(name: str) -> nn.Module:

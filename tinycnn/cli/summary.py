@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tinycnn.cli.architectures import add_model, undrawn, usual_input
+from tinycnn.cli.architectures import add_model, chosen_input, undrawn
 from tinycnn.tables import summary
 from tinycnn.tables.statistics import COLUMNS
 
@@ -20,6 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     r"""Run the model on random numbers, and print the summary."""
-    size = tuple(options.input or usual_input(options.model))
+    size = chosen_input(options)
     print(summary(undrawn(options.model), size, depth=options.depth, col_names=options.columns, verbose=0))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tinycnn.cli.architectures import add_model, undrawn, usual_input
+from tinycnn.cli.architectures import add_model, chosen_input, undrawn
 from tinycnn.tables import layer_table
 
 LECTURE = {"alexnet": (1, 3, 227, 227)}  # Figure 8; elsewhere the lecture gives it 224
@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     r"""Run the model on random numbers, and print the table."""
-    size = tuple(options.input or LECTURE.get(options.model.lower()) or usual_input(options.model))
-    print(layer_table(undrawn(options.model), size))
+    if options.input is None:
+        options.input = LECTURE.get(options.model.lower())
+    print(layer_table(undrawn(options.model), chosen_input(options)))
     return 0

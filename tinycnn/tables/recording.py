@@ -15,7 +15,7 @@ from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import Op, enable_grad
-from tinycnn.autograd.node import next_serial
+from tinycnn.autograd.node import is_tensor, next_serial
 from tinycnn.errors import ConfigError, GraphError, explain
 from tinycnn.nn import Module
 from tinycnn.ops.copying import clone
@@ -49,12 +49,13 @@ class Recording:
     calls: list[Call]
     ops: list[Op]
     inputs: set[Op]  # the nodes of the inputs themselves; no part of the model
+    severed: set[Op]  # where values go on that a forward had cut off from the graph
     outputs: list[Op]  # the ops that the results of the model come from
 
     @cached_property
     def data(self) -> set[Op]:
         r"""The ops that are made of more than parameters; of whole numbers nothing is recorded, then they all count."""
-        data = set(self.inputs)
+        data = self.inputs | self.severed
         for op in self.ops:  # old before young
             if not self.inputs or any(edge is not None and edge[0] in data for edge in op.edges):
                 data.add(op)
@@ -106,13 +107,22 @@ def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recordi
     results: list[Op] = []
     given = [_in_graph(x) for x in inputs]
     sources = {x.grad_fn for x in given if x.grad_fn is not None}
+    severed: set[Op] = set()
 
     def note(makers: Sequence[Op], since: int) -> None:
         for op in behind(makers, since, ops):
             if thrifty:
                 op.release()
 
-    def begin(path: str, module: Module, args: Any, kwargs: Any) -> None:
+    def rejoined(x: Any) -> Any:
+        if not is_tensor(x) or not x.is_floating_point() or x.requires_grad:
+            return x
+        joined = _in_graph(x)
+        severed.update(_makers(joined))
+        return joined
+
+    def begin(path: str, module: Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        args, kwargs = tuple(map(rejoined, args)), {name: rejoined(value) for name, value in kwargs.items()}
         outer = running[-1][0] if running else None
         recording = enable_grad()  # also where the forward says no_grad: what runs there is to be counted too
         recording.__enter__()
@@ -121,6 +131,7 @@ def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recordi
         note(call.taken, calls[0].began if calls else call.began)
         calls.append(call)
         running.append((call, recording))
+        return args, kwargs
 
     def end(outputs: Any) -> None:
         call, recording = running.pop()
@@ -147,11 +158,11 @@ def _recorded(model: Module, inputs: Sequence[Tensor], thrifty: bool) -> Recordi
                 running.pop()[1].__exit__()
             for handle in handles:
                 handle.remove()
-    return Recording(calls, sorted(ops, key=lambda op: op.serial), sources, results)
+    return Recording(calls, sorted(ops, key=lambda op: op.serial), sources, severed, results)
 
 
 def _in_graph(x: Tensor) -> Tensor:
-    r"""The input as the result of an op, so that all that is made of it is recorded, and it may be changed in place."""
+    r"""The tensor as the result of an op: what is made of it is recorded, and it may be changed in place."""
     if not x.is_floating_point():
         return x
     with enable_grad():
