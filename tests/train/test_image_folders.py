@@ -53,6 +53,17 @@ def test_parts_with_folders_of_their_own_are_taken_as_they_are(tmp_path: Path) -
     assert {label for _, label in folders.validation} == {folders.classes.index("green")} == {0}
 
 
+def test_photographs_are_learnt_the_way_up_in_which_they_are_predicted(tmp_path: Path) -> None:
+    stored = Image.fromarray(np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype="u1"))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a quarter clockwise
+    stored.save(tmp_path / "stored.png", exif=turned)
+    stored.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "upright.png")
+    samples = [(str(tmp_path / name), 0) for name in ("stored.png", "upright.png")]
+    (first, _), (second, _) = Photographs(samples, Preprocessing(8, 8).for_judging())
+    assert torch.equal(first, second)
+
+
 def test_damaged_images_are_left_out_and_named(tmp_path: Path) -> None:
     draw_shapes(tmp_path, {"red": 4, "green": 4})
     photograph = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype="u1"))

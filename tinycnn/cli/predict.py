@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from tinycnn import models
 from tinycnn.cli.architectures import usual_input
 from tinycnn.cli.program import FAILED
+from tinycnn.datasets import open_photograph
 from tinycnn.errors import ConfigError, FormatError
 from tinycnn.plot import write
 from tinycnn.plot.prediction import top_classes
-from tinycnn.train.photographs import open_photograph
 from tinycnn.train.prediction import MODEL, Guess, load_classifier, read_classes
 
 _EXAMPLES = """

@@ -6,6 +6,7 @@ from .cifar import CIFAR10, CIFAR100
 from .digits import Digits
 from .folder import DatasetFolder, ImageFolder
 from .mnist import MNIST, FashionMNIST
+from .photographs import open_photograph
 from .pictures import VisionDataset
 from .tables import TableDataset
 
@@ -19,4 +20,5 @@ __all__ = [
     "ImageFolder",
     "TableDataset",
     "VisionDataset",
+    "open_photograph",
 ]

@@ -6,28 +6,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tinycnn.errors import ConfigError, FormatError, explain
+from tinycnn.errors import ConfigError, explain
 
+from .photographs import load_image
 from .pictures import Transform, VisionDataset
 
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-
-
-def load_image(path: str) -> Any:
-    r"""The image in a file, as a Pillow image in RGB.
-
-    Raises
-    ------
-    FormatError    the file is damaged, or no image; the message names it
-    OSError        it cannot be opened
-    """
-    from PIL import Image
-
-    with open(path, "rb") as file:
-        try:
-            return Image.open(file).convert("RGB")
-        except Exception as error:  # whatever a decoder stumbles over, it is the file that is wrong
-            raise FormatError(f"{path}: no image that can be read: {error}") from error
 
 
 class DatasetFolder(VisionDataset):
@@ -115,7 +99,7 @@ class ImageFolder(DatasetFolder):
     ----------
     root : str or PathLike                    the folder that holds a folder for each class
     transform, target_transform : callable    what is done to an image (Pillow, RGB) and to a label as it is fetched
-    loader : callable                         makes an image of a path
+    loader : callable                         makes an image of a path; `open_photograph` turns photographs upright
     is_valid_file : callable, optional        whether to take a file, by its path; if None, those whose names end as
                                               images' do: .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff, .webp
     allow_empty : bool                        whether a class may have no image

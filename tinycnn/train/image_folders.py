@@ -12,8 +12,7 @@ import numpy as np
 from tinycnn import transforms
 from tinycnn._tensor import Tensor
 from tinycnn.data import Dataset
-from tinycnn.datasets import ImageFolder
-from tinycnn.datasets.folder import load_image
+from tinycnn.datasets import ImageFolder, open_photograph
 from tinycnn.errors import ConfigError, FormatError, explain
 
 SPLIT_SEED = 0  # the same images judge every run, whatever its seed
@@ -120,7 +119,7 @@ class Photographs(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         path, label = self.samples[index]
-        return self.prepare(load_image(path)), label
+        return self.prepare(open_photograph(path)), label
 
 
 class Pictures(Photographs):

@@ -1,9 +1,10 @@
-r"""Photographs as cameras and scanners leave them, made upright images of red, green and blue."""
+r"""Photographs as cameras and scanners leave them, made images of red, green and blue."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,19 +16,40 @@ def open_photograph(path: str | os.PathLike[str]) -> Any:
     r"""The photograph in a file, as a Pillow image in RGB, the way up in which it was taken.
 
     What is transparent shows white. Of 16 bits a pixel the upper 8 are kept. Of an animation comes the first picture.
+    ``tinycnn predict`` and ``tinycnn finetune`` see photographs so; ``ImageFolder(root, loader=open_photograph)``
+    does, too.
 
     Raises
     ------
     FormatError    the file is damaged, or no image; the message names it
     OSError        it cannot be opened
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
+
+    return _read(path, lambda image: in_colour(ImageOps.exif_transpose(image)))
+
+
+def load_image(path: str | os.PathLike[str]) -> Any:
+    r"""The image in a file, as Pillow converts it to RGB: what torchvision's folders load.
+
+    It lies as it was stored, whatever a camera says, colours that are transparent show, and 16 bits are cut off at 255.
+
+    Raises
+    ------
+    FormatError    the file is damaged, or no image; the message names it
+    OSError        it cannot be opened
+    """
+    return _read(path, lambda image: image.convert("RGB"))
+
+
+def _read(path: str | os.PathLike[str], convert: Callable[[Any], Any]) -> Any:
+    from PIL import Image, UnidentifiedImageError
 
     name = os.fspath(path)
     with open(name, "rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata, and of large images
         try:
-            return in_colour(ImageOps.exif_transpose(Image.open(file)))
+            return convert(Image.open(file))
         except UnidentifiedImageError:
             raise FormatError(f"{name}: no image that Pillow knows") from None
         except Exception as error:  # whatever a decoder stumbles over, it is the file that is wrong

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tinycnn.datasets import open_photograph
+from tinycnn.datasets.photographs import in_colour
 from tinycnn.errors import FormatError
-from tinycnn.train.photographs import in_colour, open_photograph
 
 RED, GREEN = (200, 10, 10), (10, 200, 10)
 
