@@ -22,7 +22,7 @@ training images, on draws of examples that are not counted; the test digits deci
 examples:
   tinycnn transfer                        a minute or two
   tinycnn transfer --quick                a rougher picture in a sixth of the time
-  tinycnn transfer --orientations 1       0–4 upright alone: what is learnt is too narrow to help, and transfer loses
+  tinycnn transfer --orientations 1       0–4 upright alone: what is learnt is too narrow to help much
 """
 
 

@@ -12,8 +12,9 @@ images are looked at once by each finished network, and decide nothing. Few step
 there sooner, many that it gets further.
 
 What transfers depends on how much there was to learn. Told apart from one another and nothing else, five digits leave
-a network that sees what parts these five, and fine-tuning it is worse than starting anew. So each is shown in four
-orientations, as a class of its own: 20 classes of the same images, and the features serve new digits too.
+a network that sees what parts these five: a frozen body is then far worse than a new network, and fine-tuning gains
+nothing once there are steps enough. So each is shown in four orientations, as a class of its own: 20 classes of the
+same images, and the features serve new digits too.
 """
 
 from __future__ import annotations
