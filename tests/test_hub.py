@@ -17,7 +17,7 @@ import pytest
 import tinycnn
 from tests.loopback import Server, closed_port, serving
 from tinycnn import hub
-from tinycnn.errors import ConfigError, DownloadError, FormatError
+from tinycnn.errors import ConfigError, DeviceError, DownloadError, FormatError
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -260,6 +260,16 @@ def test_weights_from_a_url_are_kept_in_the_cache(server: Server, tmp_path: Path
         f"{server.url}/{name}", tmp_path / "other", "cpu", progress=False, file_name="mine.pth"
     )
     assert files_in(tmp_path / "other") == ["mine.pth"]
+
+
+def test_the_hash_in_a_name_and_the_place_of_the_tensors_are_heeded(server: Server, tmp_path: Path) -> None:
+    server.files["net-deadbeef.pth"] = saved(tmp_path, weight=tinycnn.ones(2))
+    url = f"{server.url}/net-deadbeef.pth"
+    with pytest.raises(DownloadError, match="sha256 should begin with deadbeef"):
+        hub.load_state_dict_from_url(url, progress=False, check_hash=True)
+    with pytest.raises(DeviceError, match="gpu"):
+        hub.load_state_dict_from_url(url, map_location="gpu", progress=False)
+    assert hub.load_state_dict_from_url(url, map_location="cpu", progress=False)["weight"].device.type == "cpu"
 
 
 def test_a_file_that_is_no_weights_is_named_with_what_to_do(server: Server, home: Path) -> None:

@@ -131,5 +131,5 @@ def ensure_file(
         if flaw is None:
             return path
         warnings.warn(f"{path} is damaged and is downloaded anew: {flaw}", stacklevel=2)
-    fetch(path, urls, checksum, progress)
+    fetch(path, urls, checksum, progress, keep=True)
     return path

@@ -53,8 +53,11 @@ def expect_address(url: Any) -> None:
         raise ConfigError(f"{url!r} is no web address; a file of your own is read by tinycnn.load(path)")
 
 
-def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool) -> None:
-    r"""Bring the file to ``path`` from the first of ``urls`` that gives it."""
+def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool, keep: bool = False) -> None:
+    r"""Bring the file to ``path`` from the first of ``urls`` that gives it.
+
+    With `keep` a sound file that lies there when our turn comes is left: another process has brought it meanwhile.
+    """
     if os.path.isdir(path) or not os.path.basename(path):
         raise ConfigError(f"{path} is a folder; the download needs the name of a file, such as "
                           f"{os.path.join(path, 'weights.pth')}")
@@ -62,7 +65,7 @@ def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool) ->
     for url in urls:
         expect_address(url)
         try:
-            return _download(url, path, checksum, progress)
+            return _download(url, path, checksum, progress, keep)
         except _Failure as failure:
             failures[url] = str(failure)
     rows: dict[str, str] = {}
@@ -78,12 +81,12 @@ def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool) ->
     ))
 
 
-def _download(url: str, path: str, checksum: Checksum, progress: bool) -> None:
+def _download(url: str, path: str, checksum: Checksum, progress: bool, keep: bool) -> None:
     r"""From one place: receive, verify, and only then give the file its name."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with _claimed(f"{path}.partial", progress) as (partial, waited):
-        if waited and os.path.exists(path) and checksum.flaw(path) is None:
-            return _remove(partial)  # it was another process that brought it
+    with _claimed(f"{path}.partial", progress) as partial:
+        if keep and os.path.isfile(path) and checksum.flaw(path) is None:
+            return _remove(partial)
         try:
             _receive(url, partial, progress)
             partial.flush()
@@ -117,31 +120,30 @@ def _reason(error: BaseException) -> str | None:
 
 
 @contextlib.contextmanager
-def _claimed(partial: str, progress: bool) -> Iterator[tuple[IO[bytes], bool]]:
-    r"""The unfinished file, opened for this process alone, and whether it was necessary to wait for another.
+def _claimed(partial: str, progress: bool) -> Iterator[IO[bytes]]:
+    r"""The unfinished file, opened for this process alone.
 
     The lock goes with the process that holds it, however that ends. Windows has none like it; there two downloads of a
     file at once may spoil each other, which the check of the hash brings to light.
     """
-    waited = False
     while True:
         with open(partial, "ab+") as file:
-            waited |= _lock(file, progress)
+            _lock(file, progress)
             try:
                 ours = os.path.samestat(os.fstat(file.fileno()), os.stat(partial))
             except FileNotFoundError:
                 ours = False
             if ours:  # and not the file that another process has finished, and renamed, meanwhile
-                yield file, waited
+                yield file
                 return
 
 
-def _lock(file: IO[bytes], progress: bool) -> bool:
-    r"""Wait until no other process has the file; whether one had it."""
+def _lock(file: IO[bytes], progress: bool) -> None:
+    r"""Wait until no other process has the file."""
     try:
         import fcntl
     except ImportError:
-        return False
+        return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -150,10 +152,8 @@ def _lock(file: IO[bytes], progress: bool) -> bool:
 
             print(f"waiting for another process that downloads {os.path.basename(file.name)}", file=sys.stderr)
         fcntl.flock(file, fcntl.LOCK_EX)
-        return True
     except OSError:
         pass  # a file system without locks
-    return False
 
 
 def _remove(partial: IO[bytes]) -> None:

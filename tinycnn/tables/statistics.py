@@ -46,8 +46,8 @@ class FormattingOptions:
         corner, line = ("+ ", "|    ") if self.shows("ascii_only") else ("├─" if depth == 1 else "└─", "│    ")
         return line * (depth - 1) + corner if depth else ""
 
-    def set_layer_name_width(self, summary_list: Sequence[LayerInfo]) -> None:
-        """Make room for the longest name."""
+    def make_room(self, summary_list: Sequence[LayerInfo]) -> None:
+        """Widen the column of names for the longest, to a multiple of 5."""
         longest = max((len(self.name(info)) + info.depth * _INDENT + 1 for info in summary_list), default=0)
         if longest >= self.layer_name_width:
             self.layer_name_width = -(-longest // _INDENT) * _INDENT
@@ -106,7 +106,7 @@ class ModelStatistics:
                 self.total_params += max(info.own_params, 0)
                 self.trainable_params += max(info.own_trainable, 0)
                 self.total_param_bytes += info.param_bytes * info.is_leaf_layer
-        formatting.set_layer_name_width(summary_list)
+        formatting.make_room(summary_list)
 
     def __repr__(self) -> str:
         form = self.formatting
