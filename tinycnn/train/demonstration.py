@@ -139,7 +139,7 @@ def verdict(trials: list[Trial]) -> str:
     --------
     >>> pairs = {"scratch": (0.5, 0.6), "head": (0.7, 0.8), "fine-tune": (0.5, 0.7)}
     >>> print(verdict([Trial(way, 15, 2, i, x) for way, values in pairs.items() for i, x in enumerate(values)]))
-    after 15 steps, head beats scratch with 2 examples of each digit, by up to 20.0 points
+    after 15 steps, head beats scratch with 2 of each digit, by up to 20.0 points
     after 15 steps, fine-tune and scratch do not differ by more than two standard errors
     """
     return "\n".join(
@@ -157,6 +157,6 @@ def _sentences(trials: list[Trial], method: str) -> list[str]:
     for verb, sign in (("beats", 1), ("loses to", -1)):
         sure = {n: sign * e.mean for n, e in gains.items() if sign * e.mean > 2 * e.error}
         if sure:
-            where = f"with {', '.join(map(str, sure))} examples of each digit"
+            where = f"with {', '.join(map(str, sure))} of each digit"
             lines.append(f"{method} {verb} scratch {where}, by up to {100 * max(sure.values()):.1f} points")
     return lines or [f"{method} and scratch do not differ by more than two standard errors"]
