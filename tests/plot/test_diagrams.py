@@ -190,10 +190,14 @@ def test_wrong_arguments_are_refused_with_the_likely_mistake(model: Any, size: A
 
 def test_a_model_that_does_nothing_or_leaves_the_graph_is_refused() -> None:
     class Leaves(nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return x.detach() * 2
+        def __init__(self, *after: nn.Module) -> None:
+            super().__init__()
+            self.after = nn.Sequential(*after)
 
-    for model in (nn.Identity(), Leaves()):
+        def forward(self, x: torch.Tensor) -> Any:
+            return self.after(x.detach() * 2)
+
+    for model in (nn.Identity(), Leaves(), Leaves(nn.Conv2d(3, 4, 3))):
         with pytest.raises(ConfigError, match="does not depend on its input"):
             plot.block(model, (1, 3, 8, 8))
 

@@ -20,7 +20,7 @@ COLOURS = {  # front; the side is darker, the top lighter
 }
 NAMES = {"conv": "convolution", "dense": "fully connected", "softmax": "softmax", "block": "block", "norm": "norm"}
 TALL, SLANT, GAP = 190.0, 0.32, 7.0  # height of the largest, depth drawn for each pixel of width, between solids
-LINE_HEIGHT, SPACE, ROW_WIDTH = 13, 16, 1500.0
+TEXT, LINE_HEIGHT, SPACE, ROW_WIDTH = 12, 15, 16, 1500.0
 
 
 class Solid(NamedTuple):
@@ -122,7 +122,7 @@ def _lines(group: Sequence[Solid]) -> list[str]:
 def _extent(group: Sequence[Solid]) -> tuple[float, float]:
     r"""How wide neighbours are by themselves, and with their text."""
     long = sum(solid.thick for solid in group) + GAP * (len(group) - 1) + group[-1].deep
-    return long, max(long, *(text_width(line, 10) for line in _lines(group)))
+    return long, max(long, *(text_width(line, TEXT) for line in _lines(group)))
 
 
 def _group(sheet: SVG, group: Sequence[Solid], x: float) -> float:
@@ -135,7 +135,7 @@ def _group(sheet: SVG, group: Sequence[Solid], x: float) -> float:
         at += solid.thick + GAP
     below = group[0].high / 2 + group[0].deep / 2 + 16
     for i, line in enumerate(lines):
-        sheet.text(x + wide / 2, below + LINE_HEIGHT * i, line, 10, "middle", fill=FAINT if i else INK)
+        sheet.text(x + wide / 2, below + LINE_HEIGHT * i, line, TEXT, "middle", fill=FAINT if i else INK)
     return x + wide
 
 
@@ -176,5 +176,5 @@ def _legend(sheet: SVG, steps: Sequence[Step]) -> None:
             name = " / ".join(dict.fromkeys(kinds))
         text = " + ".join([name, *after])
         sheet.box(x, y, 12, 12, "legend", fill=COLOURS.get(kind, COLOURS["other"]), round=2)
-        sheet.text(x + 17, y + 10, text, 10)
-        x += 17 + text_width(text, 10) + 20
+        sheet.text(x + 17, y + 10, text, TEXT)
+        x += 17 + text_width(text, TEXT) + 20

@@ -64,9 +64,8 @@ def squeeze_excitation(module: nn.Module, input_size: Sequence[int] | Tensor, *,
     above = -SIDE / 2 - 96.0
     at = _bars(sheet, steps, gate, u_at + LENGTH, above)
     scaled = max(at + 50, u_at + LENGTH + 180)
-    level = SIDE * 0.1
-    sheet.line([(u_at + LENGTH + 8, level), (scaled - 8, level)])
-    sheet.formula((u_at + LENGTH + scaled) / 2, level + 16, "F_scale(U, s) = U ⊙ s")
+    sheet.line([(u_at + LENGTH + 8, 0), (scaled - 8, 0)])
+    sheet.formula((u_at + LENGTH + scaled) / 2, -8, "F_scale(U, s) = U ⊙ s")
     middle = scaled + THICK / 2 + 14
     sheet.line([(at + 6, above), (middle, above), (middle, -SIDE / 2 - 26)])
     _maps(sheet, steps[gate.product], "X̂", scaled, HUES)
@@ -106,11 +105,11 @@ def _maps(sheet: SVG, step: Step, name: str, x: float, hues: Sequence[str] = ())
         draw(sheet, _solid(step, thin), x + i * thin, SIDE / 2, hue)
     c, h, w = step.volume
     low = SIDE / 2 + SLANT * SIDE / 2
-    sheet.text(x + THICK / 2, low + 18, name[0], 15, "middle", italic=True)
+    sheet.text(x + THICK / 2, low + 22, name[0], 15, "middle", italic=True)
     if name[1:]:  # a hat, drawn, for many fonts misplace it
         middle = x + THICK / 2 + 2
-        sheet.line([(middle - 4, low + 5), (middle, low + 2), (middle + 4, low + 5)], arrow=False, kind="hat")
-    sheet.text(x + THICK / 2 + 12, low + 34, f"H×W×C = {h}×{w}×{c}", 10, "middle", fill=FAINT)
+        sheet.line([(middle - 4, low + 9), (middle, low + 6), (middle + 4, low + 9)], arrow=False, kind="hat")
+    sheet.text(x + THICK / 2 + 12, low + 38, f"H×W×C = {h}×{w}×{c}", 10, "middle", fill=FAINT)
 
 
 def _way(sheet: SVG, name: str, layers: Sequence[str], x: float) -> float:

@@ -132,7 +132,7 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, f
     half, free = column.width / 2, {band: top for band, (top, _) in bands.items()}
     colour = {band: STAGES[n % len(STAGES)] for n, band in enumerate(bands)}
     sheet.text(x, free[own[0]] - 22, column.name, 13, "middle", bold=True)
-    bottom: dict[int, float] = {}
+    tops: dict[int, float] = {}
     previous: float | None = None
     for i, band in zip(column.boxes, own, strict=True):
         step, y = column.steps[i], free[band]
@@ -142,21 +142,20 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, f
                   round=3, fill=colour[band] if staged else "#f4f5f6")
         if previous is not None:
             sheet.line([(x, previous), (x, y)], head=5)
-        bottom[i] = previous = y + HEIGHT
-    anchors = _anchors(column, bottom)
-    spans = [(anchors[ear.start], anchors[ear.end]) for ear in column.loops]
+        tops[i], previous = y, y + HEIGHT
+    spans = [(_leaving(ear.start, tops), _arriving(ear.end, tops)) for ear in column.loops]
     for ear, span, lane in zip(column.loops, spans, lanes(spans), strict=True):
         _arc(sheet, column, ear, x, span, lane)
 
 
-def _anchors(column: Column, bottom: dict[int, float]) -> dict[int, float]:
-    r"""Where arcs leave and arrive: in the gap below the last box before a step's result is there."""
-    anchors: dict[int, float] = {}
-    last = 0.0
-    for i in range(len(column.steps)):
-        last = max(last, bottom.get(i, 0.0))
-        anchors[i] = bottom.get(i, last)
-    return anchors
+def _leaving(step: int, tops: dict[int, float]) -> float:
+    r"""Where an arc leaves the column: above the next box."""
+    return next((top - GAP for i, top in tops.items() if i > step), max(tops.values()) + HEIGHT)
+
+
+def _arriving(step: int, tops: dict[int, float]) -> float:
+    r"""Where an arc comes back: below the last box before the result is there."""
+    return max(top for i, top in tops.items() if i <= step) + HEIGHT
 
 
 def _arc(sheet: SVG, column: Column, ear: Ear, x: float, span: tuple[float, float], lane: int) -> None:

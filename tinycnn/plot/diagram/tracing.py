@@ -86,7 +86,7 @@ def _steps(recording: Recording) -> list[Step]:
     places: dict[int, tuple[int, ...]] = {INPUT: (0,)}
     for n, group in enumerate(grouped(recording)):
         inputs = tuple(dict.fromkeys(place for layer in group.sources for place in places[layer]))
-        if leading.isdisjoint(group.ops):  # it did nothing, as a dropout does, or nobody took what it did
+        if not inputs or leading.isdisjoint(group.ops):  # made of constants, or nobody took it, or it did nothing
             places[n] = inputs
             continue
         places[n] = (len(steps),)
