@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 import tinycnn
-from tinycnn import models, nn
+from tinycnn import hub, models, nn
 from tinycnn.cli import main
+from tinycnn.errors import DownloadError, explain
 from tinycnn.models import imagenet_classes
 from tinycnn.train import experiment
 from tinycnn.train.config import TrainConfig
@@ -28,6 +29,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
     for name in ("one.jpg", "two.png"):
         Image.fromarray(pixels).save(name)
+    Path("home").mkdir()
     Path("names.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
     tinycnn.manual_seed(0)
     tinycnn.save(models.resnet20(num_classes=3).state_dict(), "three.safetensors")
@@ -141,6 +143,27 @@ def test_official_weights_that_are_not_there(capsys: pytest.CaptureFixture[str])
     assert "there are no official weights" in refused(capsys, "one.jpg", "--model", "lenet")
 
 
+def test_what_cannot_be_downloaded_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(url: str, *arguments: Any, **options: Any) -> None:
+        raise DownloadError(explain("it cannot be downloaded", {"from": url}, "put it there by hand"))
+
+    monkeypatch.setattr(hub, "load_state_dict_from_url", no_network)
+    err = refused(capsys, "one.jpg", "--model", "resnet18")
+    assert "cannot be downloaded (from = https://download.pytorch.org/models/resnet18-f37072fd.pth; put it" in err
+
+
+def test_weights_of_a_model_that_was_trained_on_several_devices() -> None:
+    plain = tinycnn.load("three.safetensors")
+    tinycnn.save({"module." + name: tensor for name, tensor in plain.items()}, "parallel.safetensors")
+    first, second = (
+        load_classifier("resnet20", file, NAMES, 32).probabilities(Image.open("one.jpg"))
+        for file in ("three.safetensors", "parallel.safetensors")
+    )
+    assert tinycnn.equal(first, second)
+
+
 def test_the_folder_of_a_training_says_all_that_is_needed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +208,7 @@ def test_a_damaged_folder_is_named(config: str, capsys: pytest.CaptureFixture[st
     ((*THREE[:4], "--classes", "one.jpg"), ["one.jpg: expected is a text"]),
     (("--model", "resnet21", *THREE[2:]), ["no model 'resnet21'", "did you mean"]),
     (("--weights", "gone.pth"), ["gone.pth: no such file of weights"]),
+    (("--weights", "home"), ["home: no folder of a training", "config.json"]),
     (("--model", "resnet20", "--weights", "one.jpg"), ["one.jpg: "]),
     ((*THREE, "--top", "0"), ["top must be at least 1"]),
 ])  # fmt: skip

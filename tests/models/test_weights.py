@@ -223,7 +223,8 @@ def test_a_training_scripts_wrapping_is_taken_off(monkeypatch: pytest.MonkeyPatc
     state = {"fc.weight": tinycnn.ones(3, 2), "fc.bias": tinycnn.zeros(3)}
     with serving(small=content) as server:
         member = small_weights(f"{server.url}/small")["V1"]
-        for wrapped in ({"model": state}, {"state_dict": state, "epoch": 3}, state):
+        for wrapped in ({"model": state}, {"state_dict": state, "epoch": 3}, state,
+                        {f"module.{name}": tensor for name, tensor in state.items()}):
             monkeypatch.setattr("tinycnn.hub.cache.load", lambda path, place, wrapped=wrapped: wrapped)
             assert list(member.get_state_dict(progress=False)) == ["fc.weight", "fc.bias"]
         for nothing in ({}, [], tinycnn.ones(2)):

@@ -101,7 +101,7 @@ def _in_words(error: Exception) -> str:
     >>> _in_words(ConfigError(explain("the sizes differ", {"a": 1, "b": 2}, "is one cut short?")))
     'the sizes differ (a = 1, b = 2; is one cut short?)'
     """
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, TinycnnError):
         return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
     if not isinstance(error, TinycnnError):
         return f"{type(error).__name__}: {' '.join(str(error).split())} (--debug shows where)"

@@ -13,6 +13,8 @@ from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
 from tinycnn.errors import ConfigError, FormatError, StateError, explain
 from tinycnn.models import WeightsEnum, imagenet_classes
+from tinycnn.models.weights.entry import bare_weights
+from tinycnn.nn.utils import skip_init
 from tinycnn.serialization import load
 from tinycnn.train.preparation import fitting_options
 from tinycnn.transforms import Compose, Grayscale, ImageClassification, InterpolationMode, Resize, ToTensor
@@ -114,13 +116,13 @@ def _official(model: str, weights: str, classes: Sequence[str] | None, progress:
 
 def _of_file(path: str, model: str, classes: Sequence[str] | None, image_size: int) -> Classifier:
     names = list(classes or imagenet_classes())
-    network = models.get_model(model, num_classes=len(names))
-    fill(network, path, model)
-    official = _published(model, os.path.basename(path))
+    network = skip_init(models.get_model, model, num_classes=len(names))
+    fill(network, read_weights(path), path, model)
+    official = published(model, os.path.basename(path))
     return Classifier(network, official.transforms() if official else _usual(image_size), names)
 
 
-def _published(model: str, file_name: str) -> WeightsEnum | None:
+def published(model: str, file_name: str) -> WeightsEnum | None:
     r"""The official weights of the model that are published, or kept in the cache, under this name of a file."""
     names = {file_name, os.path.splitext(file_name)[0]} - {"model"}
     try:
@@ -135,20 +137,23 @@ def _usual(size: int) -> ImageClassification:
 
 
 def _of_folder(folder: str, model: str | None, classes: Sequence[str] | None, image_size: int) -> Classifier:
-    config = _configuration(os.path.join(folder, CONFIG))
+    at = os.path.join(folder, CONFIG)
+    if not os.path.exists(at):
+        raise ConfigError(f"{folder}: no folder of a training, for it has no {CONFIG}")
+    config = _configuration(at)
     trained = config["model"]
     if model not in (None, trained):
         raise ConfigError(f"{folder} holds a training of {trained}, not of {model}; leave --model out")
     names = list(classes or map(str, config["classes"]))
     if len(names) != len(config["classes"]):
         raise ConfigError(f"{folder} is of {len(config['classes'])} classes, but there are {len(names)} names")
-    at = os.path.join(folder, CONFIG)
     options = config.get("model_options")  # of tinycnn finetune; tinycnn train says the shape of its images instead
     if options is None:
         channels, *sides = config.get("image_shape") or (3, image_size, image_size)
         options = fitting_options(trained, len(names), channels, tuple(sides))
-    network = models.get_model(trained, **options)
-    fill(network, os.path.join(folder, WEIGHTS), trained)
+    network = skip_init(models.get_model, trained, **options)
+    path = os.path.join(folder, WEIGHTS)
+    fill(network, read_weights(path), path, trained)
     if "preprocessing" in config:
         return Classifier(network, _recorded(config["preprocessing"], at), names)
     if "image_shape" not in config:
@@ -184,24 +189,27 @@ def _recorded(options: Mapping[str, Any], path: str) -> Callable[[Any], Tensor]:
     return _in_channels(len(prepare.mean), prepare)
 
 
-def fill(network: nn.Module, path: str, name: str) -> None:
-    r"""Load the file of weights into the network, which is called `name`.
+def read_weights(path: str) -> dict[str, Any]:
+    r"""The tensors by name in a file of weights.
+
+    Raises
+    ------
+    FormatError    it is damaged, or holds something else
+    """
+    return bare_weights(load(path), path)
+
+
+def fill(network: nn.Module, weights: Mapping[str, Any], path: str, name: str) -> None:
+    r"""Put the weights, which came from `path`, into the network, which is called `name`.
 
     Raises
     ------
     ConfigError    the weights are of another network; the message counts what differs, and shows the first
-    FormatError    the file is damaged
     """
-    state = load(path)
-    for wrapper in ("model", "state_dict"):  # as training scripts save them
-        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
-            state = state[wrapper]
-    if not isinstance(state, dict):
-        raise FormatError(f"{path}: holds a {type(state).__name__}, no dictionary of weights by name")
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(weights)
     except StateError as error:
-        raise _of_another(network.state_dict(), state, path, name) from error
+        raise _of_another(network.state_dict(), weights, path, name) from error
 
 
 def _of_another(own: Mapping[str, Any], given: Mapping[str, Any], path: str, name: str) -> ConfigError:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tinycnn import models, nn
 from tinycnn.errors import ConfigError, FormatError
 from tinycnn.nn import Module
-from tinycnn.serialization import load
+from tinycnn.nn.utils import skip_init
 from tinycnn.train.adaptation import head_of, replace_head
 from tinycnn.train.image_folders import Preprocessing
-from tinycnn.train.prediction import fill
+from tinycnn.train.prediction import fill, published, read_weights
 from tinycnn.train.preparation import fitting_options
 
 _ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".tar")
@@ -106,30 +105,26 @@ def _of_run(name: str, folder: str) -> tuple[Module, Preprocessing, dict[str, An
     if made_of != name:
         raise ConfigError(f"the run in {folder} is of {made_of}, not of {name}: --model {made_of}")
     options = config.get("model_options") or fitting_options(name, classes, channels, (height, width))
-    model = models.get_model(name, **options)
-    fill(model, os.path.join(folder, "model.safetensors"), name)
+    model = skip_init(models.get_model, name, **options)
+    path = os.path.join(folder, "model.safetensors")
+    fill(model, read_weights(path), path, name)
     return model, preprocessing, options
 
 
 def _of_file(name: str, path: str) -> tuple[Module, Preprocessing, dict[str, Any]]:
-    state: Any = load(path)
-    for wrapper in ("model", "state_dict"):  # as training scripts save them
-        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]
-    if not isinstance(state, Mapping):
-        raise FormatError(f"{path}: holds a {type(state).__name__}, no dictionary of weights by name")
-    model, options = models.get_model(name), dict[str, Any]()
+    state = read_weights(path)
+    model, options = skip_init(models.get_model, name), dict[str, Any]()
     first = next((path for path, part in model.named_modules() if isinstance(part, nn.Conv2d)), None)
     kernels = state.get(f"{first}.weight")
     if kernels is not None and kernels.shape[1] != model.get_parameter(f"{first}.weight").shape[1]:
         options = fitting_options(name, 0, kernels.shape[1], None)
         del options["num_classes"]
-        model = models.get_model(name, **options)
+        model = skip_init(models.get_model, name, **options)
     head, linear = head_of(model)
     rows = state.get(f"{head}.weight")
     if rows is not None and rows.ndim == 2 and len(rows) != linear.out_features:  # of other classes than ImageNet's
         replace_head(model, len(rows))
-    fill(model, path, name)
+    fill(model, state, path, name)
     usual = _usual(name, os.path.basename(path))
     if kernels is not None and kernels.shape[1] != usual.channels:
         usual = Preprocessing(usual.crop_size, usual.resize_size, (0.5,) * kernels.shape[1], (0.5,) * kernels.shape[1])
@@ -142,8 +137,7 @@ def _usual(name: str, file: str = "") -> Preprocessing:
         members = models.get_model_weights(name)
     except ConfigError:
         return _SMALL
-    known = {os.path.basename(member.url): member for member in members}
-    return Preprocessing.of(_preset(known.get(file) or members["DEFAULT"]))
+    return Preprocessing.of(_preset(published(name, file) or members["DEFAULT"]))
 
 
 def _preset(member: Any) -> Any:

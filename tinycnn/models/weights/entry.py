@@ -109,12 +109,7 @@ class WeightsEnum(Enum):
         state = hub.load_state_dict_from_url(
             self.url, model_dir, map_location, progress, check_hash=check_hash, file_name=_file_name(self.url)
         )
-        for wrapper in ("model", "state_dict"):  # as training scripts save them
-            if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
-                state = state[wrapper]
-        if not isinstance(state, dict) or not state:
-            raise FormatError(f"{self!r}: {self.url} holds no weights")
-        return state
+        return bare_weights(state, f"{self!r}: {self.url}")
 
 
 def pretrained(
@@ -168,6 +163,29 @@ def pretrained(
         ))
     model.load_state_dict(member.get_state_dict(progress=progress))
     return model
+
+
+def bare_weights(state: Any, source: str) -> dict[str, Any]:
+    r"""The tensors by name, out of what training scripts put around them.
+
+    Examples
+    --------
+    >>> bare_weights({"epoch": 90, "state_dict": {"module.fc.weight": 1.0}}, "checkpoint.pth")
+    {'fc.weight': 1.0}
+
+    Raises
+    ------
+    FormatError    it holds none; `source` says what
+    """
+    for wrapper in ("model", "state_dict"):
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if not isinstance(state, dict) or not state:
+        raise FormatError(f"{source}: holds no weights by name")
+    weights = {str(name): tensor for name, tensor in state.items()}
+    if all(name.startswith("module.") for name in weights):  # as nn.DataParallel calls them
+        weights = {name.removeprefix("module."): tensor for name, tensor in weights.items()}
+    return weights
 
 
 def _file_name(url: str) -> str:
