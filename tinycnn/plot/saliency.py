@@ -12,7 +12,8 @@ from tinycnn.errors import ConfigError, ShapeError, explain
 from tinycnn.nn import Module
 from tinycnn.ops.logits import softmax
 from tinycnn.plot.canvas import FAINT, INK, new_figure
-from tinycnn.plot.watching import activation_maps, displayable, evaluated, layer_at, one_image
+from tinycnn.plot.watching import activation_maps, displayable, layer_at, one_image
+from tinycnn.tables.keeping import as_it_was
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +96,7 @@ def class_activation(
 
     hook = layer_at("grad_cam", model, layer).register_forward_hook(cut)
     try:
-        with evaluated(model), enable_grad():
+        with as_it_was(model), enable_grad():
             (logits,) = model(images)
             c = int(logits.argmax()) if target is None else target
             if not 0 <= c < len(logits):

@@ -2,8 +2,7 @@ r"""What happens inside a model while it looks at one image: its activation maps
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tinycnn._tensor import Tensor
@@ -11,6 +10,7 @@ from tinycnn.autograd import no_grad
 from tinycnn.errors import ConfigError, ShapeError, explain
 from tinycnn.nn import Module
 from tinycnn.plot.canvas import as_array
+from tinycnn.tables.keeping import as_it_was
 
 
 def one_image(function: str, image: Any) -> Tensor:
@@ -45,18 +45,6 @@ def displayable(image: Any) -> Any:
     return pixels.transpose(1, 2, 0) if len(pixels) == 3 else pixels.mean(axis=0)
 
 
-@contextlib.contextmanager
-def evaluated(model: Module) -> Iterator[None]:
-    r"""Evaluation mode inside the block; after it every part is in the mode it was in."""
-    modes = [(part, part.training) for part in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode
-
-
 def activation_maps(model: Module, images: Tensor, layers: Sequence[str] = ()) -> dict[str, Tensor]:
     r"""Activation maps, (1, C, h, w), by the path of the layer they come out of, in the order in which they arise.
 
@@ -84,7 +72,7 @@ def activation_maps(model: Module, images: Tensor, layers: Sequence[str] = ()) -
     parts = [(path, layer_at("activations", model, path)) for path in layers] or [*model.named_modules()]
     hooks = [watch(path, part) for path, part in parts if path]
     try:
-        with evaluated(model), no_grad():
+        with as_it_was(model), no_grad():
             model(images)
     finally:
         for hook in hooks:
