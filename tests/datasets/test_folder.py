@@ -40,6 +40,20 @@ def test_classes_and_files_in_order(root: Path) -> None:
     assert len(images) == 4
 
 
+def test_folders_in_a_class_are_in_order_too(tmp_path: Path) -> None:
+    places = ["fox/b/1.png", "fox/b-b/1.png", "fox/c/1.png", "fox/a/z/1.png", "fox/a/1.png", "fox/d/1.png", "fox/9.png"]
+    images = ImageFolder(write(tmp_path, dict.fromkeys(places, b"")))
+    assert [str(Path(path).relative_to(tmp_path)) for path, _ in images.samples] == [
+        "fox/9.png", "fox/a/1.png", "fox/a/z/1.png", "fox/b/1.png", "fox/b-b/1.png", "fox/c/1.png", "fox/d/1.png",
+    ]
+
+
+def test_the_root_may_be_given_from_home(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(root.parent))
+    monkeypatch.setenv("USERPROFILE", str(root.parent))  # Windows' name for it
+    assert ImageFolder("~/photos").root == str(root)
+
+
 def test_items_are_rgb_images_with_labels(root: Path) -> None:
     image, label = ImageFolder(root)[0]  # a grey one
     assert (image.mode, image.size, label) == ("RGB", (6, 4), 0)

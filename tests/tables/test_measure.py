@@ -219,11 +219,25 @@ def test_a_model_may_survive_an_error_in_a_part() -> None:
             try:
                 return self.narrow(x)
             except ShapeError:
-                return self.wide(x)
+                return nn.functional.relu(self.wide(x))
 
     model = Tolerant()
-    assert [(layer.path, layer.mult_adds) for layer in measure(model, (1, 3)).layers] == [("narrow", 0), ("wide", 6)]
+    assert [(layer.path, layer.mult_adds) for layer in measure(model, (1, 3)).layers] == [
+        ("narrow", 0), ("wide", 6), ("relu", 0),
+    ]
     assert not model.narrow._forward_hooks
+
+
+def test_a_whole_model_is_no_layer_and_a_cast_is_none() -> None:
+    class Whole(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight, self.shift = nn.Parameter(tinycnn.ones(2, 3)), nn.Parameter(tinycnn.ones(2).double())
+
+        def forward(self, x: Any) -> Any:
+            return nn.functional.relu(nn.functional.linear(x, self.weight)) + self.shift
+
+    assert [layer.path for layer in measure(Whole(), (1, 3)).layers] == ["linear", "relu", "add"]
 
 
 def test_a_first_layer_may_work_in_place() -> None:

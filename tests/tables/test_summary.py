@@ -103,6 +103,18 @@ def test_many_modules_in_modules() -> None:
 # The model is left as it was ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+class Counts(nn.Module):
+    r"""It replaces a buffer in every pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("passes", tinycnn.zeros(1))
+
+    def forward(self, x: Any) -> Any:
+        self.passes = self.passes + 1
+        return x
+
+
 class Fails(nn.Module):
     def forward(self, x: Any) -> Any:
         raise ValueError("not today")
@@ -112,9 +124,9 @@ def traced(model: nn.Module) -> list[Any]:
     r"""All that a summary might change."""
     return [
         [(m.training, len(m._forward_hooks), len(m._forward_pre_hooks)) for m in model.modules()],
-        [(name, id(p), p.numpy(force=True).tolist(), p.requires_grad, p.grad is None)
+        [(name, id(p), p.detach().cpu().numpy().tolist(), p.requires_grad, p.grad is None)
          for name, p in model.named_parameters()],
-        [(name, id(b), b.numpy().tolist()) for name, b in model.named_buffers()],
+        [(name, id(b), b.cpu().numpy().tolist()) for name, b in model.named_buffers()],
         tinycnn.get_rng_state(),
     ]
 
@@ -122,13 +134,23 @@ def traced(model: nn.Module) -> list[Any]:
 @pytest.mark.parametrize("mode", ["train", "eval"])
 @pytest.mark.parametrize("end", [nn.Identity, Fails])
 def test_the_model_is_left_as_it_was(mode: str, end: Any) -> None:
-    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(), end())
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(), Counts(), end())
     model[1].eval()
     model[0].weight.requires_grad_(False)
     model[0].bias.grad = tinycnn.ones(2)
     before = traced(model)
     with contextlib.suppress(ValueError):
         summary(model, (4, 1, 5, 5), mode=mode, verbose=0)
+    assert traced(model) == before
+
+
+@pytest.mark.parametrize("there", ["cpu", None])
+def test_the_model_goes_back_to_its_device(device: Any, there: str | None) -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).to(device)
+    before = traced(model)
+    found = summary(model, (4, 3), device=there, mode="train", verbose=0)
+    assert found.total_params == 12
+    assert {tensor.device for tensor in model.state_dict().values()} == {tinycnn.device(device)}
     assert traced(model) == before
 
 
