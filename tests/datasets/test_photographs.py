@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tinycnn.datasets import open_photograph
-from tinycnn.datasets.photographs import in_colour
+from tinycnn.datasets.photographs import in_colour, load_image
 from tinycnn.errors import FormatError
 
 RED, GREEN = (200, 10, 10), (10, 200, 10)
@@ -87,3 +87,11 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         open_photograph(path)
     with pytest.raises(FileNotFoundError):
         open_photograph(tmp_path / "gone.jpg")
+
+
+@pytest.mark.parametrize("opening", [load_image, open_photograph])
+def test_what_pillow_warns_of_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opening: Any) -> None:
+    Image.new("RGB", (4, 3)).save(tmp_path / "1.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # to hide it, the threads of a loader would change each other's
+    with pytest.warns(Image.DecompressionBombWarning):  # filters of warnings, and leave them changed
+        assert opening(tmp_path / "1.png").size == (4, 3)

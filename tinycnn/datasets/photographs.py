@@ -3,7 +3,6 @@ r"""Photographs as cameras and scanners leave them, made images of red, green an
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -46,8 +45,7 @@ def _read(path: str | os.PathLike[str], convert: Callable[[Any], Any]) -> Any:
     from PIL import Image, UnidentifiedImageError
 
     name = os.fspath(path)
-    with open(name, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd metadata, and of large images
+    with open(name, "rb") as file:
         try:
             return convert(Image.open(file))
         except UnidentifiedImageError:
