@@ -89,6 +89,14 @@ def test_flips_are_as_frequent_as_said() -> None:
     assert T.RandomVerticalFlip(0.0)(x) is x
 
 
+def test_areas_may_begin_at_nothing() -> None:
+    x = tinycnn.rand(3, 3, 5)
+    crop = T.RandomResizedCrop(4, scale=(0.0, 1.0))
+    assert all(crop(x).shape == (3, 4, 4) for _ in range(20))
+    nothing = T.RandomResizedCrop.get_params(x, (0.0, 0.0), (0.5, 1.2))  # no crop has that area
+    assert nothing == (0, 0, 3, 4)  # the middle, less wide, round(3 · 1.2)
+
+
 def test_choices_follow_their_weights() -> None:
     marks = [T.Lambda(lambda x, mark=mark: mark) for mark in "abc"]
     seen = Counter(T.RandomChoice(marks, p=[1, 0, 3])(None) for _ in range(1000))

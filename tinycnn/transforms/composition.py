@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from tinycnn import random
-from tinycnn.errors import ArgumentError, ConfigError
+from tinycnn.errors import ArgumentError, ConfigError, explain
 from tinycnn.nn.module import Module
 from tinycnn.transforms.chance import uniform
 
@@ -38,7 +38,7 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
-        self.transforms = transforms
+        self.transforms = _several("Compose", transforms, Iterable)
 
     def __call__(self, img: Any) -> Any:
         for transform in self.transforms:
@@ -75,7 +75,7 @@ class RandomApply(Module):
 
     def __init__(self, transforms: Any, p: float = 0.5) -> None:
         super().__init__()
-        self.transforms = transforms
+        self.transforms = _several("RandomApply", transforms, Iterable)
         self.p = p
 
     def forward(self, img: Any) -> Any:
@@ -94,7 +94,7 @@ class RandomOrder:
     r"""All of these transforms, in an order that is drawn anew each time."""
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
-        self.transforms = _sequence("RandomOrder", transforms)
+        self.transforms = _several("RandomOrder", transforms)
 
     def __call__(self, img: Any) -> Any:
         for number in random.host().permutation(len(self.transforms)):
@@ -120,7 +120,7 @@ class RandomChoice:
     """
 
     def __init__(self, transforms: Sequence[Transform], p: Sequence[float] | None = None) -> None:
-        self.transforms = _sequence("RandomChoice", transforms)
+        self.transforms = _several("RandomChoice", transforms)
         if p is not None and not isinstance(p, Sequence):
             raise ArgumentError(f"RandomChoice: p must be a sequence of numbers, not {p!r}")
         if p is not None and (len(p) != len(transforms) or min(p, default=0) < 0 or not sum(p) > 0):
@@ -138,7 +138,9 @@ class RandomChoice:
         return f"{_listed(type(self).__name__, self.transforms)}(p={self.p})"
 
 
-def _sequence(kind: str, transforms: Any) -> Sequence[Transform]:
-    if not isinstance(transforms, Sequence):
-        raise ArgumentError(f"{kind}: transforms must be a sequence, not {type(transforms).__name__}")
+def _several(kind: str, transforms: Any, wanted: Any = Sequence) -> Any:
+    if not isinstance(transforms, wanted):
+        given = type(transforms).__name__
+        hint = f"one alone goes into a list, too: {kind}([{given}(…)])" if callable(transforms) else None
+        raise ArgumentError(explain(f"{kind}: transforms must be a sequence, not {given}", hint=hint))
     return transforms

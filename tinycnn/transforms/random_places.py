@@ -142,10 +142,10 @@ class RandomResizedCrop(Module):
     ) -> None:
         super().__init__()
         self.size = pair("RandomResizedCrop", size)
-        for name, limits in (("scale", scale), ("ratio", ratio)):
+        for name, limits in (("scale", scale), ("ratio", ratio)):  # areas may be 0, and are drawn again
             if not isinstance(limits, Sequence) or len(limits) != 2:
                 raise ArgumentError(f"RandomResizedCrop: {name} must be a sequence of two numbers, not {limits!r}")
-            if min(limits) <= 0:
+            if min(limits) < 0 or (name == "ratio" and min(limits) == 0):
                 raise ConfigError(f"RandomResizedCrop: {name} must be of numbers above 0, not {limits}")
             if limits[0] > limits[1]:
                 warnings.warn(f"RandomResizedCrop: {name} should be (smallest, largest), not {limits}", stacklevel=2)

@@ -17,6 +17,7 @@ __all__ = ["pad"]
 
 MODES = ("constant", "edge", "reflect", "symmetric")
 Widths = tuple[int, int, int, int]  # left, top, right, bottom
+_NOTHING_LEFT = "pad: the negative widths leave nothing of the image"
 
 
 def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str = "constant") -> Any:
@@ -91,7 +92,7 @@ def _symmetric(x: Tensor, axis: int, before: int, after: int) -> Tensor:
     n = x.array.shape[axis]
     inside = range(max(-before, 0), n - max(-after, 0))
     if not inside:
-        raise ShapeError(explain("pad: the negative widths leave nothing of the image", {"img": tuple(x.array.shape)}))
+        raise ShapeError(explain(_NOTHING_LEFT, {"img": tuple(x.array.shape)}))
     if max(before, after) > len(inside):
         raise ShapeError(explain(
             f"pad: mode 'symmetric' adds at most the {len(inside)} pixels that are there, not {max(before, after)}",
@@ -112,6 +113,8 @@ def _pad_pillow(img: Any, widths: Widths, fill: Any, mode: str) -> Any:
         padded = ImageOps.expand(img, widths, _colour(img, fill))
     else:
         cut, grow = np.maximum(np.negative(widths), 0).tolist(), np.maximum(widths, 0).tolist()
+        if cut[0] + cut[2] >= img.width or cut[1] + cut[3] >= img.height:
+            raise ShapeError(explain(_NOTHING_LEFT, {"image H W": (img.height, img.width), "widths": widths}))
         if any(cut):
             img = img.crop((cut[0], cut[1], img.width - cut[2], img.height - cut[3]))
         left, top, right, bottom = grow

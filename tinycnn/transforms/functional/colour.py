@@ -41,7 +41,7 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     if is_pillow(img):
         from PIL import Image
 
-        grey = img.convert("L")
+        grey = _of_mode("rgb_to_grayscale", img, lambda: img.convert("L"))
         return grey if num_output_channels == 1 else Image.merge("RGB", (grey, grey, grey))
     x = expect_image("rgb_to_grayscale", img)
     if x.array.ndim < 3:
@@ -122,7 +122,7 @@ def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
         raise ConfigError(f"adjust_gamma: gamma cannot be negative, but is {gamma}")
     if is_pillow(img):
         table = [int((256 - 1e-3) * gain * (byte / 255) ** gamma) for byte in range(256)]
-        return img.convert("RGB").point(table * 3).convert(img.mode)
+        return _of_mode("adjust_gamma", img, lambda: img.convert("RGB").point(table * 3).convert(img.mode))
     x = _adjustable("adjust_gamma", img)
     y = x if x.array.dtype.kind == "f" else convert_image_dtype(x)
     return convert_image_dtype((gain * y.pow(gamma)).clamp(0, 1), x.array.dtype)

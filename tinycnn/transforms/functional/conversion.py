@@ -40,6 +40,7 @@ def to_tensor(pic: Any) -> Tensor:
     ------
     ArgumentError    `pic` is something else
     ShapeError       an array has neither two nor three dimensions
+    DTypeError       its numbers are of a dtype that tensors do not have, such as uint16
 
     Examples
     --------
@@ -67,9 +68,11 @@ def to_tensor(pic: Any) -> Tensor:
         raise ArgumentError(explain(f"to_tensor: pic must be a Pillow image or an array, not {described(pic)}",
                                     hint=hint))
     planes = pixels.transpose(2, 0, 1)
+    _expect_known("to_tensor", planes.dtype, {"pic": pic.shape} if isinstance(pic, np.ndarray) else {"mode": pic.mode},
+                  "pic.astype(np.int32), or np.float32, makes an array of numbers that there are")
     if planes.dtype == np.uint8:
         return Tensor.wrap(np.divide(planes, 255, dtype=dtypes.get_default_dtype(), order="C"))
-    return Tensor.wrap(np.array(planes, dtype=dtypes.as_dtype(planes.dtype), order="C"))
+    return Tensor.wrap(np.array(planes, order="C"))
 
 
 def pil_to_tensor(pic: Any) -> Tensor:
@@ -84,12 +87,14 @@ def pil_to_tensor(pic: Any) -> Tensor:
         hint = "to_tensor takes arrays, too" if isinstance(pic, np.ndarray) else None
         raise ArgumentError(explain(f"pil_to_tensor: pic must be a Pillow image, not {described(pic)}", hint=hint))
     pixels = np.array(pic)
-    if pixels.dtype not in dtypes.ALL:
-        raise DTypeError(explain(
-            f"pil_to_tensor: there are no tensors of {pixels.dtype}", {"mode of the image": pic.mode},
-            'img.convert("I") makes it an image of int32; to_tensor takes it as it is',
-        ))
+    _expect_known("pil_to_tensor", pixels.dtype, {"mode of the image": pic.mode},
+                  'img.convert("I") makes it an image of int32; to_tensor takes it as it is')
     return Tensor.wrap(pixels.reshape(pic.height, pic.width, len(pic.getbands())).transpose(2, 0, 1))
+
+
+def _expect_known(op: str, dtype: Any, facts: dict[str, Any], hint: str) -> None:
+    if dtype not in dtypes.ALL:
+        raise DTypeError(explain(f"{op}: there are no tensors of {dtype}", facts, hint))
 
 
 def to_pil_image(pic: Any, mode: str | None = None) -> Any:
