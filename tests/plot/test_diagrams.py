@@ -220,6 +220,20 @@ def test_functional_layers_are_told_apart_and_belong_to_no_module() -> None:
     assert [step.module is None for step in steps][1:4] == [False, True, True]
 
 
+def test_a_product_of_two_results_is_no_layer_with_weights() -> None:
+    class Attention(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q, self.k, self.v = nn.Linear(8, 6), nn.Linear(8, 6), nn.Linear(8, 4)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return F.softmax(self.q(x) @ self.k(x).transpose(1, 2), -1) @ self.v(x)
+
+    steps = trace(Attention(), (2, 5, 8)).steps
+    assert [step.label() for step in steps if step.kind == "dense"] == ["1×1 linear, 6"] * 2 + ["1×1 linear, 4"]
+    assert [(step.label(), len(step.inputs)) for step in steps if step.kind == "merge"] == [("matmul", 2)] * 2
+
+
 def test_a_tensor_may_be_the_input() -> None:
     x = torch.ones(2, 3, 8, 8, dtype=torch.float64)
     layer = nn.Conv2d(3, 4, 3).double()

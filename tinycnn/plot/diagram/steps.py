@@ -28,7 +28,7 @@ KINDS: dict[str, tuple[type[Op], ...]] = {  # what one of these ops makes of a l
     "pool": (MaxPool2d, SumPool2d),
     "activation": (ReLU, GELU, TanhGELU, SiLU, Sigmoid, Tanh, Hardtanh, LeakyReLU, ELU, Softplus, Clamp),
 }
-MERGES: dict[type[Op], str] = {Add: "+", Mul: "⊙", Sub: "−", Cat: "concat"}
+MERGES: dict[type[Op], str] = {Add: "+", Mul: "⊙", Sub: "−", Cat: "concat", MatMul: "matmul", Linear: "matmul"}
 SHAPING = (Reshape, Permute, GetItem, Split, Pad, Crop, Flip, Roll)
 
 
@@ -66,9 +66,11 @@ class Step(NamedTuple):
         kind = next((kind for kind, known in KINDS.items() if any(isinstance(op, known) for op in self.ops)), "other")
         if "Norm" in type(self.module).__name__ and kind not in ("conv", "dense"):
             return "norm"  # users write norms with sums and products; only the name tells
+        if kind == "dense" and len(self.inputs) > 1:  # of two results, as in attention: no weights of a layer
+            return "merge" if self.module is None else "other"
         if self.is_mean:
             return "pool"
-        if self.module is None and type(self.ops[-1]) in MERGES and kind == "other":
+        if self.module is None and type(self.ops[0]) in MERGES and kind == "other":
             return "merge" if len(self.inputs) > 1 or not self._operand() else "scale"
         if type(self.module).__module__ == nn.ReLU.__module__ and kind == "other":
             return "activation"
@@ -159,7 +161,7 @@ class Step(NamedTuple):
         if kind == "pool":
             return self._pool_label(window)
         if kind in ("merge", "scale"):
-            return f"{MERGES[type(self.ops[-1])]} {self._operand() if kind == 'scale' else ''}".strip()
+            return f"{MERGES[type(self.ops[0])]} {self._operand() if kind == 'scale' else ''}".strip()
         if self.module is not None:
             name: str = self.module._get_name()
             return name
