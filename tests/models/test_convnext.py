@@ -122,6 +122,11 @@ def test_the_rate_belongs_to_the_size_and_may_be_chosen(name: str, rate: float) 
     assert last(stochastic_depth_prob=0.25) == 0.25
 
 
+def test_features_may_be_dropped_before_the_logits() -> None:
+    assert ConvNeXtV2((1,), (4,), drop_rate=0.3).head.drop.p == 0.3
+    assert ConvNeXtV2((1,), (4,)).head.drop.p == 0
+
+
 def test_convolutions_of_one_pixel_are_linear_layers() -> None:
     """The two ways to write the block of V2 compute the same."""
     torch.manual_seed(0)

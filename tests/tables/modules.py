@@ -130,6 +130,27 @@ def modules(torch: Any) -> dict[str, Case]:
         def forward(self, x: Any) -> Any:
             return self.a_layer_with_quite_a_long_name(self.inside(x) + self.shift)
 
+    class Cell(nn.Module):
+        r"""Parameters with the names of a recurrent layer's, and one that is neither weight nor bias."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight_ih, self.bias_ih = nn.Parameter(torch.ones(4, 3)), nn.Parameter(torch.ones(4))
+            self.gain = nn.Parameter(torch.ones(4))
+
+        def forward(self, x: Any) -> Any:
+            return (x @ self.weight_ih.T + self.bias_ih) * self.gain
+
+    class Own(nn.Module):
+        r"""A parameter of the model's own, beside a layer that is called twice."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell, self.twice, self.shift = Cell(), nn.Linear(4, 4), nn.Parameter(torch.ones(30, 1, 4))
+
+        def forward(self, x: Any) -> Any:
+            return self.twice(self.twice(self.cell(x))) + self.shift[0]
+
     class Tied(nn.Module):
         r"""Two layers with one weight."""
 
@@ -154,6 +175,7 @@ def modules(torch: Any) -> dict[str, Case]:
         "two": Case(Two, [(2, 4), (2, 2, 5, 6)]),
         "frozen": Case(Frozen, (2, 3, 8, 8)),
         "deep": Case(Deep, (2, 3)),
+        "own": Case(Own, (5, 2, 3)),
         "tied": Case(Tied, (2, 3)),
         "same": Case(Same, (2, 2)),
         "layer": Case(lambda: nn.Conv2d(3, 8, (3, 5)), (1, 3, 9, 9)),

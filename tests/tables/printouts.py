@@ -33,6 +33,7 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "two_without_batch": ("two", {"input_size": [(4,), (2, 5, 6)], "batch_dim": 0, "scale": 3}),
     "frozen": ("frozen", {"col_names": ("num_params", "trainable", "params_percent"), "mode": "train"}),
     "deep": ("deep", {"row_settings": ("ascii_only", "var_names"), "depth": 4, "col_names": EVERYTHING[::-1]}),
+    "own": ("own", {"col_names": ("num_params", "params_percent", "mult_adds")}),
     "mixed": ("mixed", {}),
     "mixed_not_run": ("mixed", {"input_size": None, "col_names": ("num_params", "kernel_size")}),
 }

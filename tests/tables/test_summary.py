@@ -232,6 +232,8 @@ def test_a_pass_may_be_kept_and_is_not_mistaken_for_another() -> None:
         found = summary(model, (rows, 3), cache_forward_pass=True, verbose=0, depth=rows)
         assert found.summary_list[0].output_size == [rows, 2]
     assert runs == [(1, 3), (1, 3), (5, 3)]
+    other.requires_grad_(False)
+    assert summary(other, (5, 3), cache_forward_pass=True, verbose=0).trainable_params == 0
 
 
 # In a notebook ───────────────────────────────────────────────────────────────────────────────────────────────────────
