@@ -14,9 +14,10 @@ from tinycnn.plot.diagram.steps import Step, times
 from tinycnn.plot.diagram.structure import chained, joined
 from tinycnn.plot.diagram.tracing import trace
 
-EDGE, SHIFT = 112.0, 5.0             # the largest map, and what lies between two maps of a stack
+EDGE, SHIFT = 112.0, 5.0                # the largest map, and what lies between two maps of a stack
+MIDDLE, CAPTION = 90.0, 170.0           # below the size at the top of a row: the middle of the stacks, the texts
 ROW_WIDTH, ROW_HEIGHT, GAP = 1240.0, 265.0, 24.0
-SMALL = 9.5
+SMALL, LINE_HEIGHT = 9.5, 12.5          # of the texts
 
 
 def chain(model: nn.Module, input_size: Sequence[int] | Tensor, *, title: str = "") -> SVG:
@@ -75,7 +76,7 @@ def _sides(step: Step, largest: int) -> tuple[float, float, int]:
 
 def _level(step: Step, largest: int) -> float:
     r"""How far below the top of a row the middle of the map in front is."""
-    return 90 + SHIFT * (_sides(step, largest)[2] - 1) / 2
+    return MIDDLE + SHIFT * (_sides(step, largest)[2] - 1) / 2
 
 
 def _lines(step: Step) -> list[str]:
@@ -118,7 +119,7 @@ def _stack(sheet: SVG, step: Step, following: Step | None, x: float, y: float, w
         sheet.line([port, (left - 1, top + height / 2)], stroke=INK, width=1)
     sheet.text(x + wide / 2, y, _size(step), 10, "middle", bold=True)
     for i, line in enumerate(_lines(step)):
-        sheet.text(x + wide / 2, y + 170 + 12.5 * i, line, SMALL, "middle", fill=INK if i == 0 else FAINT)
+        sheet.text(x + wide / 2, y + CAPTION + LINE_HEIGHT * i, line, SMALL, "middle", fill=INK if i == 0 else FAINT)
     window = following.window if following is not None and following.kind in ("conv", "pool") else None
     if window is None or step.volume[1:] == (1, 1):
         return left + width + SHIFT * (count - 1), top + height / 2 - SHIFT * (count - 1) / 2

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from tinycnn import nn
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ArgumentError, ConfigError, explain
+from tinycnn.errors import ConfigError, explain
 from tinycnn.plot.diagram.blocks import layout
 from tinycnn.plot.diagram.drawing import FAINT, GRID, SVG
 from tinycnn.plot.diagram.lettering import text_width
 from tinycnn.plot.diagram.steps import Step, times
 from tinycnn.plot.diagram.structure import ears, spine
-from tinycnn.plot.diagram.tracing import Trace, trace
+from tinycnn.plot.diagram.tracing import Trace, names_for, trace
 from tinycnn.tables.layers import layers_of
 from tinycnn.tables.recording import Call
 
@@ -73,11 +73,8 @@ def compare_blocks(*models: nn.Module, input_size: Sequence[int] | Tensor, names
     >>> picture.strings[at : at + 3]
     ['blocks a stage', '3, 3, 3', '5, 5, 5']
     """
-    if not models:
-        raise ArgumentError("compare_blocks: there is no model to draw")
-    if names is not None and len(names) != len(models):
-        raise ArgumentError(f"compare_blocks: {len(models)} models have {len(names)} names")
-    parts = [_anatomy(model, input_size, names[n] if names else "") for n, model in enumerate(models)]
+    named = zip(models, names_for("compare_blocks", models, names), strict=True)
+    parts = [_anatomy(model, input_size, name) for model, name in named]
     rows = [(topic, [read(part) for part in parts]) for topic, read in TOPICS.items()]
     pictures = [_picture(part) for part in parts]
     first = max(text_width(topic, SIZE) for topic, _ in rows) + PAD
@@ -94,7 +91,7 @@ def compare_blocks(*models: nn.Module, input_size: Sequence[int] | Tensor, names
     return sheet
 
 
-def _anatomy(model: nn.Module, input_size: Sequence[int] | Tensor, name: str) -> Anatomy:
+def _anatomy(model: nn.Module, input_size: Sequence[int] | Tensor, name: str | None) -> Anatomy:
     found = trace(model, input_size)
     kinds = set()
     for step in found.steps:

@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 from tinycnn import nn
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ArgumentError
 from tinycnn.plot.diagram.drawing import FAINT, GRID, INK, SVG
 from tinycnn.plot.diagram.lettering import text_width
 from tinycnn.plot.diagram.steps import Step, times
 from tinycnn.plot.diagram.structure import Ear, ears, gates, joined, lanes, replaced, spine
-from tinycnn.plot.diagram.tracing import trace
+from tinycnn.plot.diagram.tracing import names_for, trace
 
 HEIGHT, GAP, SIZE = 16, 11, 9.5      # of a box, to the next one, of its text
 STAGES = ("#e4d4f0", "#cfe8cf", "#f9d0c9", "#cfe0f7", "#fde3b4", "#d2ecec", "#f3d3e4")
@@ -73,11 +72,8 @@ def columns(*models: nn.Module, input_size: Sequence[int] | Tensor, names: Seque
     >>> len([arc for arc in picture.arcs if arc.kind == "shortcut"])       # three stages of three blocks
     9
     """
-    if not models:
-        raise ArgumentError("columns: there is no model to draw")
-    if names is not None and len(names) != len(models):
-        raise ArgumentError(f"columns: {len(models)} models have {len(names)} names")
-    drawn = [_column(model, input_size, names[n] if names else None) for n, model in enumerate(models)]
+    named = zip(models, names_for("columns", models, names), strict=True)
+    drawn = [_column(model, input_size, name) for model, name in named]
     sheet = SVG("Layers of " + ", ".join(column.name for column in drawn))
     by_size = all(column.sizes() == sorted(column.sizes(), reverse=True) for column in drawn)  # never larger again
     bands = _bands(drawn, by_size)

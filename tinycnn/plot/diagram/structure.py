@@ -59,7 +59,8 @@ def chained(trace: Trace) -> list[Step]:
             inputs = () if not chain else (len(chain) - 1,)
             chain.append(step._replace(inputs=inputs) if len(group) == 1 else _block(trace, group, inputs))
             group = []
-        reach = max([reach, *taken[i]] if taken[i] else [reach, len(steps) if i < len(steps) - 1 else reach])
+        ends_here = not taken[i] and i < len(steps) - 1  # another output: no later step is on every way
+        reach = max([reach, *taken[i], len(steps) * ends_here])
     if group:
         chain.append(_block(trace, group, (len(chain) - 1,)))
     return chain
@@ -106,9 +107,10 @@ def gates(steps: Sequence[Step]) -> list[Gate]:
         if step.kind != "merge" or step.label() != "⊙" or len(step.inputs) != 2:
             continue
         for weights, maps in (step.inputs, step.inputs[::-1]):
-            way = [weights]
-            while len(steps[way[0]].inputs) == 1 and taken[way[0]] == [(way[1:2] or [product])[0]] and way[0] != maps:
-                way.insert(0, steps[way[0]].inputs[0])
+            way, taker = [weights], product
+            while way[0] != maps and len(steps[way[0]].inputs) == 1 and taken[way[0]] == [taker]:
+                taker = way[0]
+                way.insert(0, steps[taker].inputs[0])
             if way[0] == maps and len(way) > 2 and steps[way[1]].kind == "pool" and _squeezed(steps, way):
                 found.append(Gate(maps, way[1], tuple(way[2:]), product))
                 break

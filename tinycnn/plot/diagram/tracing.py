@@ -78,6 +78,20 @@ def trace(model: nn.Module, input_size: Sequence[int] | Tensor) -> Trace:
     return Trace(steps, recording)
 
 
+def names_for(function: str, models: Sequence[nn.Module], names: Sequence[str] | None) -> Sequence[str | None]:
+    r"""A name for each model; None where there is none.
+
+    Raises
+    ------
+    ArgumentError    there are no models, or not as many names
+    """
+    if not models:
+        raise ArgumentError(f"{function}: there is no model to draw")
+    if names is not None and len(names) != len(models):
+        raise ArgumentError(f"{function}: {len(models)} models have {len(names)} names")
+    return [None] * len(models) if names is None else names
+
+
 def _steps(recording: Recording) -> list[Step]:
     r"""The input, and every layer on a way from it to an output."""
     (source,) = recording.inputs
