@@ -2,11 +2,14 @@ r"""How many parameters there are: the numbers of the papers and of those who co
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 import tinycnn as torch
 from tinycnn import models
 from tinycnn.errors import ConfigError
+from tinycnn.models import WeightsEnum
 
 COUNTS = {
     "alexnet": 61_100_840, "alexnet_2012": 60_965_224,
@@ -61,3 +64,16 @@ def test_each_takes_its_own_weights_or_says_that_there_are_none(name: str) -> No
         assert enum.DEFAULT.meta["num_params"] == count(name)
         with pytest.raises(ConfigError, match=rf"{enum.__name__} has no 'IMAGENET'"):
             torch.nn.utils.skip_init(models.get_model, name, weights="IMAGENET")
+
+
+def test_whether_progress_is_shown_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[bool] = []
+    monkeypatch.setattr(WeightsEnum, "get_state_dict", lambda self, progress: shown.append(progress))
+    monkeypatch.setattr(torch.nn.Module, "load_state_dict", lambda self, state: None)
+    for name in models.list_models():
+        with contextlib.suppress(ConfigError):  # of some none are published
+            models.get_model_weights(name)
+            for progress in (True, False):
+                models.get_model(name, weights="DEFAULT", progress=progress)
+                assert shown.pop() is progress, name
+    assert not shown
