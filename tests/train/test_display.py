@@ -3,7 +3,9 @@ r"""What is shown: a plain table in a log, a bar under it on a terminal, and the
 from __future__ import annotations
 
 import io
+import os
 import sys
+from typing import TextIO
 
 import pytest
 
@@ -18,7 +20,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(out: io.StringIO, err: io.StringIO) -> None:
+def shown(out: TextIO, err: TextIO) -> None:
     table = Table(out, err)
     table.begin(2)
     table.batch(0.7)
@@ -46,6 +48,15 @@ def test_a_terminal_has_a_bar_that_goes_away() -> None:
     assert "0/2" in err.getvalue()
     assert "\n" not in err.getvalue()  # one line, drawn over and over
     assert err.getvalue().split("\r")[-1].strip() == ""  # and wiped at the end
+
+
+def test_a_terminal_that_does_not_say_how_wide_it_is_has_a_bar_too() -> None:
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals")
+    ours, theirs = pty.openpty()  # of 0 columns, as the one of `script`
+    with open(theirs, "w", encoding="utf-8") as err:
+        shown(io.StringIO(), err)
+        assert b"0/2 [" in os.read(ours, 10_000)
+    os.close(ours)
 
 
 def test_without_tqdm_there_is_just_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
