@@ -193,6 +193,9 @@ def test_the_folder_of_a_finetuning_says_how_images_are_prepared() -> None:
 
 @pytest.mark.parametrize("config", ["no JSON", "[]", '{"model": "resnet20"}', '{"model": [], "classes": []}',
                                     '{"model": "resnet20", "classes": ["a"], "image_shape": [3]}',
+                                    '{"model": "resnet20", "classes": ["a"], "image_shape": ["a", 3, 3]}',
+                                    '{"model": "resnet21", "classes": ["a"], "model_options": {}}',
+                                    '{"model": "resnet20", "classes": ["a"], "model_options": {"depth": 3}}',
                                     '{"model": "resnet20", "classes": ["a", "b", "c"], "preprocessing": {"size": 3}}'])
 def test_a_damaged_folder_is_named(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("run").mkdir()

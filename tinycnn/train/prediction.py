@@ -151,7 +151,10 @@ def _of_folder(folder: str, model: str | None, classes: Sequence[str] | None, im
     if options is None:
         channels, *sides = config.get("image_shape") or (3, image_size, image_size)
         options = fitting_options(trained, len(names), channels, tuple(sides))
-    network = skip_init(models.get_model, trained, **options)
+    try:
+        network = skip_init(models.get_model, trained, **options)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{at}: no {trained} can be made as it says: {error}") from None
     path = os.path.join(folder, WEIGHTS)
     fill(network, read_weights(path), path, trained)
     if "preprocessing" in config:
