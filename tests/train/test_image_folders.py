@@ -84,11 +84,32 @@ def test_damaged_images_are_left_out_and_named(tmp_path: Path) -> None:
     assert len(looked) == 11
 
 
+def test_what_programs_leave_about_is_no_class_and_no_image(tmp_path: Path) -> None:
+    draw_shapes(tmp_path, {"red fox": 4, "grüne Wiese/Kamera 1": 4})
+    for hidden in (".ipynb_checkpoints", "@eaDir", "__MACOSX", "red fox/.thumbnails", "red fox/@eaDir"):
+        draw_shapes(tmp_path, {hidden: 1})
+    image = (tmp_path / "red fox" / "000.png").read_bytes()
+    for name in ("._000.png", ".DS_Store", "Thumbs.db", "notes.txt", "001.prediction.png"):
+        (tmp_path / "red fox" / name).write_bytes(image)
+    (tmp_path / "readme.txt").write_bytes(b"")
+    folders = find_images(str(tmp_path))
+    assert folders.classes == ["grüne Wiese", "red fox"]
+    assert sorted(names(folders.train) + names(folders.validation)) == sorted(2 * [f"00{i}.png" for i in range(4)])
+    assert not folders.damaged
+
+
 def test_what_cannot_be_learnt_from(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         find_images(str(tmp_path / "nowhere"))
     draw_shapes(tmp_path / "one", {"red": 4})
-    with pytest.raises(ConfigError, match="one class alone, 'red'"):
+    with pytest.raises(ConfigError, match="a folder of its own in it, but there is 'red' alone"):
+        find_images(str(tmp_path / "one"))
+    (tmp_path / "empty" / ".git").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="a folder of its own in it, but there is no class"):
+        find_images(str(tmp_path / "empty"))
+    (tmp_path / "one" / "raw").mkdir()
+    (tmp_path / "one" / "raw" / "1.cr2").write_bytes(b"")
+    with pytest.raises(ConfigError, match=r"no image of the class 'raw'(.|\n)*end in +. \.jpg"):
         find_images(str(tmp_path / "one"))
     draw_shapes(tmp_path / "few", {"red": 1, "green": 1})
     with pytest.raises(ConfigError, match="too few images to judge by"):

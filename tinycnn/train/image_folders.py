@@ -13,10 +13,13 @@ from tinycnn import transforms
 from tinycnn._tensor import Tensor
 from tinycnn.data import Dataset
 from tinycnn.datasets import ImageFolder, open_photograph
+from tinycnn.datasets.folder import IMG_EXTENSIONS
 from tinycnn.errors import ConfigError, FormatError, explain
 
 SPLIT_SEED = 0  # the same images judge every run, whatever its seed
 _TRAIN, _VALIDATION, _TEST = ("train",), ("val", "valid", "validation"), ("test",)
+_HIDDEN = (".", "@eaDir", "__MACOSX", "$RECYCLE")  # what file managers, notebooks and disk stations leave about
+_PREDICTED = ".prediction.png"  # the pictures that tinycnn predict draws beside the photographs
 
 
 @dataclass(frozen=True)
@@ -144,13 +147,15 @@ def find_images(
 
     Raises
     ------
-    ConfigError          classes that are no classes of the training images, one class alone, or no image to judge by
-    FileNotFoundError    there is no such folder, no class in it, or a class without images
+    ConfigError          classes that are not those of the training images, one class alone, a class without images,
+                         or no image to judge by
+    FileNotFoundError    there is no such folder, or nothing in it
     FormatError          a class has damaged images alone
     """
     parts = _parts(root)
-    folders = {part: ImageFolder(path, allow_empty=part != "train") for part, path in parts.items()}
+    folders = {part: _ClassFolders(path) for part, path in parts.items()}
     classes = folders["train"].classes
+    _check_classes(folders["train"])
     for folder in folders.values():
         if strange := sorted({*folder.classes} - {*classes}):
             raise ConfigError(explain(
@@ -166,7 +171,8 @@ def find_images(
         part: [(path, classes.index(folder.classes[label])) for path, label in folder.samples if path not in damaged]
         for part, folder in folders.items()
     }
-    _check_classes(root, classes, samples["train"])
+    if lost := sorted({*range(len(classes))} - {label for _, label in samples["train"]}):
+        raise FormatError(f"{root}: every image of the class {classes[lost[0]]!r} is damaged")
     split = "validation" not in samples
     if split:
         samples["train"], samples["validation"] = stratified(samples["train"], share)
@@ -213,12 +219,32 @@ def _parts(root: str) -> dict[str, str]:
     return found if "train" in found and "validation" in found else {"train": root}
 
 
-def _check_classes(root: str, classes: list[str], samples: list[tuple[str, int]]) -> None:
-    if len(classes) < 2:
-        raise ConfigError(f"{root}: there is one class alone, {classes[0]!r}; there is nothing to tell it from")
-    empty = sorted({*range(len(classes))} - {label for _, label in samples})
-    if empty:
-        raise FormatError(f"{root}: every image of the class {classes[empty[0]]!r} is damaged")
+class _ClassFolders(ImageFolder):
+    r"""Passes over hidden folders and files, of which `._1.jpg` is no image, and the pictures of predictions."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root, is_valid_file=self._is_photograph, allow_empty=True)
+
+    def find_classes(self, directory: str | os.PathLike[str]) -> tuple[list[str], dict[str, int]]:
+        names = [name for name in super().find_classes(directory)[0] if not name.startswith(_HIDDEN)]
+        return names, {name: label for label, name in enumerate(names)}
+
+    def _is_photograph(self, path: str) -> bool:
+        parts = os.path.relpath(path, self.root).split(os.sep)
+        ending = path.lower().endswith
+        return ending(IMG_EXTENSIONS) and not ending(_PREDICTED) and not any(p.startswith(_HIDDEN) for p in parts)
+
+
+def _check_classes(folder: _ClassFolders) -> None:
+    if len(folder.classes) < 2:
+        there = f"{folder.classes[0]!r} alone; there is nothing to tell it from" if folder.classes else "no class"
+        raise ConfigError(f"{folder.root}: every class has a folder of its own in it, but there is {there}")
+    if empty := sorted({*range(len(folder.classes))} - {*folder.targets}):
+        raise ConfigError(explain(
+            f"{folder.root}: there is no image of the class {folder.classes[empty[0]]!r}",
+            {"names of images end in": " ".join(IMG_EXTENSIONS)},
+            "remove its folder, or put images into it",
+        ))
 
 
 def _readable(path: str) -> bool:
