@@ -2,6 +2,8 @@ r"""The lecture's figures of networks say what the objects have: Figures 7, 10, 
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,6 +110,21 @@ def test_columns_change_with_the_model() -> None:
     after = plot.columns(model, input_size=(1, 3, 32, 32))
     assert kinds(before)["conv"] - kinds(after)["conv"] == 2
     assert len(shortcuts(before)) - len(shortcuts(after)) == 1
+
+
+def test_an_arc_says_how_it_meets_the_others_if_not_in_a_sum() -> None:
+    class Joined(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(8, 2, 1)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return self.b(torch.cat([x, self.a(x)], 1)), x.mean()
+
+    picture = plot.columns(Joined(), input_size=(1, 4, 8, 8))
+    check(picture)
+    assert {"concat", "mean", "identity shortcut"} <= set(picture.strings)
+    assert not any("projection" in text for text in picture.strings)  # the mean is another output, no shortcut
 
 
 def test_columns_are_level_where_the_sizes_are() -> None:

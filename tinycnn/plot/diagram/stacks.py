@@ -16,6 +16,7 @@ from tinycnn.plot.diagram.structure import Ear, ears, gates, joined, lanes, repl
 from tinycnn.plot.diagram.tracing import names_for, trace
 
 HEIGHT, GAP, SIZE = 16, 11, 9.5      # of a box, to the next one, of its text
+BULGE, LANE = 20.0, 12.0             # how far arcs reach beside the boxes: the innermost, every further one
 STAGES = ("#e4d4f0", "#cfe8cf", "#f9d0c9", "#cfe0f7", "#fde3b4", "#d2ecec", "#f3d3e4")
 Size = tuple[int, int]
 Band = tuple[int, int]  # in their order
@@ -140,8 +141,16 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, f
             sheet.line([(x, previous), (x, y)], head=5)
         tops[i], previous = y, y + HEIGHT
     spans = [(_leaving(ear.start, tops), _arriving(ear.end, tops)) for ear in column.loops]
-    for ear, span, lane in zip(column.loops, spans, lanes(spans), strict=True):
-        _arc(sheet, column, ear, x, span, lane)
+    given = lanes(spans)
+    right = x + half + BULGE + LANE * max(given, default=0)
+    texts: dict[tuple[str, int], float] = {}
+    for ear, span, lane in zip(column.loops, spans, given, strict=True):
+        middle = _arc(sheet, column, ear, x, span, lane, right)
+        texts.setdefault((_beside(column, ear), ear.end), middle)  # one "concat" for all that meet in it
+    level = 0.0
+    for middle, text in sorted((middle, text) for (text, _), middle in texts.items() if text):
+        level = max(middle, level + 10)  # to the right of all arcs, clear of each other
+        sheet.text(right + 3, level + 3, text, 8, fill=FAINT)
 
 
 def _leaving(step: int, tops: dict[int, float]) -> float:
@@ -154,42 +163,45 @@ def _arriving(step: int, tops: dict[int, float]) -> float:
     return max(top for i, top in tops.items() if i <= step) + HEIGHT
 
 
-def _arc(sheet: SVG, column: Column, ear: Ear, x: float, span: tuple[float, float], lane: int) -> None:
-    begin, end, right = span[0] + GAP / 2 + 1, span[1] + GAP / 2 - 2.5, x + column.width / 2
-    steps, bulge, changed = column.steps, 20.0 + 12 * lane, bool(ear.inner)
-    if ear.inner and ear.end == ear.inner[-1]:  # another output of the network
-        sheet.line([(x, begin), (right + bulge, begin)], dotted=True, kind="shortcut", stroke=INK, width=1, head=5)
-        sheet.text(right + bulge + 3, begin + 3, _beside(column, ear), 8, fill=FAINT)
-        return
-    out = right + bulge * 4 / 3  # a Bézier curve reaches three quarters of the way to its control points
-    points = [(right, begin), (out, begin), (out, end), (right, end)]
-    tip = "\n".join(steps[i].facts() for i in ear.inner) or "identity"
-    sheet.line([(x, begin), (right, begin)], arrow=False, dotted=changed, kind="lead", stroke=INK, width=1)
+def _arc(sheet: SVG, column: Column, ear: Ear, x: float, span: tuple[float, float], lane: int, right: float) -> float:
+    r"""Draw one; returns the level of its middle. What is another output of the network gets an arrow to the right."""
+    begin, end, edge = span[0] + GAP / 2 + 1, span[1] + GAP / 2 - 2.5, x + column.width / 2
+    if ear.end in ear.inner:
+        sheet.line([(x, begin), (right, begin)], dotted=True, kind="shortcut", stroke=INK, width=1, head=5)
+        return begin
+    changed = bool(ear.inner)
+    out = edge + (BULGE + LANE * lane) * 4 / 3  # a Bézier curve reaches three quarters of the way to its control points
+    points = [(edge, begin), (out, begin), (out, end), (edge, end)]
+    tip = "\n".join(column.steps[i].facts() for i in ear.inner) or "identity"
+    sheet.line([(x, begin), (edge, begin)], arrow=False, dotted=changed, kind="lead", stroke=INK, width=1)
     sheet.line(points, arrow=False, dotted=changed, curved=True, kind="shortcut", stroke=INK, width=1, tip=tip)
-    sheet.line([(right, end), (x, end)], dotted=changed, kind="lead", stroke=INK, width=1, head=5)
-    if changed:
-        sheet.text(right + bulge + 3, (begin + end) / 2 + 3 + 10 * (lane % 2), _beside(column, ear), 8, fill=FAINT)
+    sheet.line([(edge, end), (x, end)], dotted=changed, kind="lead", stroke=INK, width=1, head=5)
+    return (begin + end) / 2
 
 
 def _beside(column: Column, ear: Ear) -> str:
+    r"""What stands at an arc: the layers on the way, and how it meets the others if not in a sum."""
     named = [column.steps[i].label() for i in ear.inner]
-    return named[0] if len(named) == 1 else f"{len(named)} steps"
+    ways = named if len(named) < 2 else [f"{len(named)} steps"]
+    end = column.steps[ear.end]
+    told = ear.end in ear.inner or end.kind != "merge" or end.label() == "+"
+    return ", ".join(ways if told else [*ways, end.label()])
 
 
 def _reach(column: Column) -> float:
     r"""How far arcs and their labels go to the right of the boxes."""
     if not column.loops:
         return 0.0
-    most = max(text_width(_beside(column, ear), 8) if ear.inner else 0.0 for ear in column.loops)
+    most = max(text_width(_beside(column, ear), 8) for ear in column.loops)
     deepest = max(lanes([(ear.start, max(ear.end, ear.start + 1)) for ear in column.loops]))
-    return 20 + 12 * deepest + 6 + most
+    return BULGE + LANE * deepest + 6 + most
 
 
 def _legend(sheet: SVG, drawn: Sequence[Column]) -> None:
     y = sheet.bottom + 26
     x = 0.0
     for dotted, text in ((False, "identity shortcut"), (True, "shortcut through layers of its own, as a projection")):
-        if any(bool(ear.inner) == dotted for column in drawn for ear in column.loops):
+        if any(bool(ear.inner) == dotted and ear.end not in ear.inner for column in drawn for ear in column.loops):
             sheet.line([(x, y), (x + 30, y)], arrow=False, dotted=dotted, kind="legend", stroke=INK)
             sheet.text(x + 36, y + 3.5, text, 10, fill=FAINT)
             x += 36 + text_width(text, 10) + 24
