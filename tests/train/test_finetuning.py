@@ -13,15 +13,15 @@ import pytest
 
 import tinycnn as torch
 from tests.train.shapes import draw_shapes
-from tinycnn import models
-from tinycnn.errors import ConfigError, FormatError
+from tinycnn import models, nn
+from tinycnn.errors import ConfigError, FormatError, ShapeError
 from tinycnn.train import Silent, TrainConfig, run_experiment
 from tinycnn.train import experiment as training
 from tinycnn.train import finetuning as module
 from tinycnn.train.config import FinetuneConfig
 from tinycnn.train.finetuning import FINETUNE_CONTENTS, FinetuneOutcome, run_finetune
 from tinycnn.train.image_folders import Photographs, Preprocessing
-from tinycnn.train.starting_point import starting_point
+from tinycnn.train.starting_point import StartingPoint, starting_point
 
 
 @pytest.fixture(autouse=True)
@@ -95,10 +95,9 @@ def test_the_best_epoch_is_kept_by_balanced_accuracy(photographs: str, monkeypat
 
     config = FinetuneConfig(photographs, "resnet_digits", epochs=4, crop_size=8, workers=0, out="run", head_lr=0.01)
     outcome = run_finetune(config, Watching())
-    assert outcome.best is not None
-    assert outcome.best.epoch == 2  # the first of the best
+    assert outcome.best == min(outcome.records[1:3], key=lambda record: record.test_loss)  # of the two best
     kept, last = weights_of("run"), weights_of("run", "last.safetensors")
-    np.testing.assert_equal(kept, states[1])
+    np.testing.assert_equal(kept, states[outcome.best.epoch - 1])
     np.testing.assert_equal(last, states[3])
     assert any(not np.array_equal(kept[key], last[key]) for key in kept)
     with open("run/metrics.csv", encoding="utf-8") as file:
@@ -223,6 +222,43 @@ def test_ctrl_c_keeps_the_epochs_before(photographs: str) -> None:
     assert [record.epoch for record in outcome.records] == [1]
     assert outcome.matrix.sum() == 9
     assert {"model.safetensors", "last.safetensors", "metrics.csv", "classes.csv"} <= {*os.listdir("run")}
+
+
+def test_of_equally_good_epochs_the_one_of_least_loss_is_kept(
+    photographs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "balanced_accuracy", lambda matrix: 0.5)
+    outcome = finetune(photographs, epochs=3)
+    assert outcome.best == min(outcome.records, key=lambda record: record.test_loss)
+    assert outcome.best.epoch > 1
+
+
+def test_ctrl_c_between_two_files_leaves_files_of_the_same_epochs(
+    photographs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, tables = module.RunFolder.write_table, iter(range(9))
+
+    def write_table(self: Any, name: str, *rest: Any) -> None:
+        if next(tables) == 1:
+            raise KeyboardInterrupt
+        original(self, name, *rest)
+
+    monkeypatch.setattr(module.RunFolder, "write_table", write_table)
+    outcome = finetune(photographs, epochs=3, out="run")
+    assert outcome.interrupted
+    with open("run/metrics.csv", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == len(outcome.records) == 2
+
+
+def test_a_model_that_takes_no_images_of_this_size_says_so_before_a_folder_is_made(
+    photographs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 9), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+    start = StartingPoint(model, Preprocessing(8, 8), {}, "")
+    monkeypatch.setattr(module, "starting_point", lambda *args: start)
+    with pytest.raises(ShapeError, match="kernel is larger than the padded input"):
+        finetune(photographs)
+    assert not os.path.exists("runs")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 from tinycnn import backend
 from tinycnn._tensor import Tensor
 from tinycnn._version import __version__
+from tinycnn.creation import zeros
 from tinycnn.data import DataLoader
 from tinycnn.nn import CrossEntropyLoss, Module
 from tinycnn.optim import AdamW
@@ -97,48 +98,74 @@ def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> Finet
         config.model, config.weights, len(folders.classes), config.crop_size, config.resize_size
     )
     trainer, train, validation = _prepared(config, folders, start)
+    _try_size(trainer, start.preprocessing)
     folder = RunFolder(config.out, f"{config.model}-finetuned", FINETUNE_CONTENTS)
     folder.write_config(_facts(config, folders, start))
     display.say(_headline(config, folders, start))
     display.begin(config.epochs * len(train))
-    run = _Run(folder, folders.classes, trainer)
-    interrupted = False
+    finished, interrupted = _Finished([], [], None), False
     try:
         with blas_threads(config.threads):
             for record in trainer.fit(train, validation, config.epochs, display.batch):
-                run.keep(record)
+                folder.write_weights(trainer.model.state_dict(), "last.safetensors")
+                finished = finished.then(record, trainer, len(folders.classes))
+                finished.write(folder)
                 display.epoch(record)
     except KeyboardInterrupt:
         interrupted = True
     finally:
         display.end()
-    return _judged(config, folders, start.preprocessing, run, interrupted, display)
+    finished.write(folder)  # again, for Ctrl-C may have come between its two files
+    if finished.best is None:
+        return FinetuneOutcome(folder, [], None, "no images", [], None, interrupted, "no epoch was finished")
+    trainer.model.load_state_dict(finished.best.weights)
+    judged, samples, trainer.logits = "validation images", folders.validation, finished.best.logits
+    if folders.test:
+        judged, samples = "test images", folders.test
+        display.say("\nclassifying the test images …")
+        trainer.evaluate(_judging_batches(config, samples, start.preprocessing))
+    matrix = trainer.matrix(len(folders.classes))
+    reports = class_reports(matrix, folders.classes)
+    _write_reports(folder, reports)
+    no_pictures = draw_outcome(
+        folder, finished.records, trainer.logits, trainer.targets, Pictures(samples, start.preprocessing.for_showing()),
+        folders.classes, judged, "validation images",
+    )
+    best = finished.best.record
+    return FinetuneOutcome(folder, finished.records, best, judged, reports, matrix, interrupted, no_pictures)
 
 
-class _Run:
-    r"""The epochs so far, the best one's weights in model.safetensors, the last one's in last.safetensors."""
+class _Best(NamedTuple):
+    r"""The best epoch so far: the weights that it ended with, and what they made of the validation images."""
 
-    def __init__(self, folder: RunFolder, classes: list[str], trainer: _Judging) -> None:
-        self.folder, self.classes, self.trainer = folder, classes, trainer
-        self.records: list[EpochRecord] = []
-        self.balanced: list[float] = []
-        self.best: EpochRecord | None = None
-        self.logits: Any = None
-        self.weights: dict[str, Tensor] = {}
+    record: EpochRecord
+    balanced: float
+    weights: dict[str, Tensor]
+    logits: Tensor
 
-    def keep(self, record: EpochRecord) -> None:
-        reached = balanced_accuracy(self.trainer.matrix(len(self.classes)))
-        state = self.trainer.model.state_dict()
-        if self.best is None or reached > max(self.balanced):
-            self.best, self.logits = record, self.trainer.logits
-            self.weights = {name: tensor.clone() for name, tensor in state.items()}
-            self.folder.write_weights(state)
-        self.folder.write_weights(state, "last.safetensors")
-        self.records.append(record)
-        self.balanced.append(reached)
+
+class _Finished(NamedTuple):
+    r"""The epochs so far; replaced as a whole, so that Ctrl-C finds an epoch in it or does not."""
+
+    records: list[EpochRecord]
+    balanced: list[float]
+    best: _Best | None
+
+    def then(self, record: EpochRecord, trainer: _Judging, classes: int) -> _Finished:
+        r"""With one more. Of equal balanced accuracies, usual where images are few, the one of less loss is better."""
+        reached, best = balanced_accuracy(trainer.matrix(classes)), self.best
+        if best is None or (reached, -record.test_loss) > (best.balanced, -best.record.test_loss):
+            weights = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+            best = _Best(record, reached, weights, trainer.logits)
+        return _Finished([*self.records, record], [*self.balanced, reached], best)
+
+    def write(self, folder: RunFolder) -> None:
+        if self.best is None:
+            return
+        folder.write_weights(self.best.weights)
         names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds",
                  "validation_balanced_accuracy")
-        self.folder.write_table("metrics.csv", names, (
+        folder.write_table("metrics.csv", names, (
             [str(epoch), *(f"{figure:.6f}" for figure in (*figures, balanced))]
             for (epoch, *figures), balanced in zip(self.records, self.balanced, strict=True)
         ))
@@ -168,36 +195,20 @@ def _prepared(
     return trainer, train, validation
 
 
+def _try_size(trainer: Trainer, prepare: Preprocessing) -> None:
+    r"""A model that takes no images of this size says so before a folder is made for it."""
+    trainer.predict([(zeros(1, prepare.channels, prepare.crop_size, prepare.crop_size), zeros(1))])
+
+
 def _judging_batches(config: FinetuneConfig, samples: Any, prepare: Preprocessing) -> DataLoader:
     return DataLoader(Photographs(samples, prepare.for_judging()), config.batch_size, num_workers=config.workers)
 
 
-def _judged(
-    config: FinetuneConfig, folders: Folders, prepare: Preprocessing, run: _Run, interrupted: bool, display: Silent
-) -> FinetuneOutcome:
-    r"""What the best epoch makes of the test images, or of the validation images if there are none."""
-    judged, samples = ("test images", folders.test) if folders.test else ("validation images", folders.validation)
-    if run.best is None:
-        return FinetuneOutcome(run.folder, [], None, judged, [], None, interrupted, "no epoch was finished")
-    trainer = run.trainer
-    trainer.model.load_state_dict(run.weights)
-    if folders.test:
-        display.say("\nclassifying the test images …")
-        trainer.evaluate(_judging_batches(config, folders.test, prepare))
-    else:
-        trainer.logits = run.logits
-        trainer.targets = Tensor.wrap(np.array([label for _, label in samples]))
-    matrix = trainer.matrix(len(folders.classes))
-    reports = class_reports(matrix, folders.classes)
-    run.folder.write_table("classes.csv", ClassReport._fields, (
+def _write_reports(folder: RunFolder, reports: list[ClassReport]) -> None:
+    folder.write_table("classes.csv", ClassReport._fields, (
         [quoted(report.name), str(report.images), f"{report.precision:.6f}", f"{report.recall:.6f}"]
         for report in reports
     ))
-    shown = Pictures(samples, prepare.for_showing())
-    no_pictures = draw_outcome(
-        run.folder, run.records, trainer.logits, trainer.targets, shown, folders.classes, judged, "validation images"
-    )
-    return FinetuneOutcome(run.folder, run.records, run.best, judged, reports, matrix, interrupted, no_pictures)
 
 
 def _facts(config: FinetuneConfig, folders: Folders, start: StartingPoint) -> dict[str, Any]:
