@@ -84,7 +84,7 @@ def columns(*models: nn.Module, input_size: Sequence[int] | Tensor, names: Seque
         wide = max(column.width, text_width(column.name, 13, bold=True))
         places.append(x + wide / 2)
         x += max(wide, wide / 2 + column.width / 2 + _reach(column)) + 34
-    for band, (top, _) in bands.items():
+    for band, top in bands.items():
         level = top - GAP / 2 - 2
         sheet.line([(-86, level), (x - 34, level)], arrow=False, kind="band", stroke=GRID, width=1)
         sizes = {s for column in drawn for s, b in zip(column.sizes(), column.bands(by_size), strict=True) if b == band}
@@ -111,22 +111,23 @@ def _column(model: nn.Module, input_size: Sequence[int] | Tensor, name: str | No
     return Column(name or f"{type(model).__name__}, {count} weight layers", steps, boxes, ears(steps, way), width)
 
 
-def _bands(drawn: Sequence[Column], by_size: bool) -> dict[Band, tuple[float, float]]:
-    r"""Where each band begins and how high it is: as high as the column with most boxes needs."""
+def _bands(drawn: Sequence[Column], by_size: bool) -> dict[Band, float]:
+    r"""Where each band begins; it is as high as the column with most boxes in it needs."""
     most: dict[Band, int] = {}
     for column in drawn:
         for band, count in Counter(column.bands(by_size)).items():
             most[band] = max(most.get(band, 0), count)
-    bands: dict[Band, tuple[float, float]] = {}
+    bands: dict[Band, float] = {}
     y = 0.0
     for band in sorted(most):
-        bands[band] = (y, most[band] * (HEIGHT + GAP))
+        bands[band] = y
         y += most[band] * (HEIGHT + GAP) + 4
     return bands
 
 
-def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, float]], own: Sequence[Band]) -> None:
-    half, free = column.width / 2, {band: top for band, (top, _) in bands.items()}
+def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, float], own: Sequence[Band]) -> None:
+    r"""The boxes below each other, with x as their middle, and the arcs beside them."""
+    half, free = column.width / 2, dict(bands)
     colour = {band: STAGES[n % len(STAGES)] for n, band in enumerate(bands)}
     sheet.text(x, free[own[0]] - 22, column.name, 13, "middle", bold=True)
     tops: dict[int, float] = {}
@@ -140,16 +141,21 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, tuple[float, f
         if previous is not None:
             sheet.line([(x, previous), (x, y)], head=5)
         tops[i], previous = y, y + HEIGHT
+    _arcs(sheet, column, x, tops)
+
+
+def _arcs(sheet: SVG, column: Column, x: float, tops: dict[int, float]) -> None:
+    r"""The arcs, short ones inside long ones, and to the right of them all their texts, clear of each other."""
     spans = [(_leaving(ear.start, tops), _arriving(ear.end, tops)) for ear in column.loops]
     given = lanes(spans)
-    right = x + half + BULGE + LANE * max(given, default=0)
+    right = x + column.width / 2 + BULGE + LANE * max(given, default=0)
     texts: dict[tuple[str, int], float] = {}
     for ear, span, lane in zip(column.loops, spans, given, strict=True):
         middle = _arc(sheet, column, ear, x, span, lane, right)
         texts.setdefault((_beside(column, ear), ear.end), middle)  # one "concat" for all that meet in it
     level = 0.0
     for middle, text in sorted((middle, text) for (text, _), middle in texts.items() if text):
-        level = max(middle, level + 10)  # to the right of all arcs, clear of each other
+        level = max(middle, level + 10)
         sheet.text(right + 3, level + 3, text, 8, fill=FAINT)
 
 
