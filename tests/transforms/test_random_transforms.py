@@ -97,6 +97,43 @@ def test_areas_may_begin_at_nothing() -> None:
     assert nothing == (0, 0, 3, 4)  # the middle, less wide, round(3 · 1.2)
 
 
+def test_resized_crops_lie_everywhere_and_are_as_often_wide_as_high() -> None:
+    x = tinycnn.zeros(1, 60, 60)
+    boxes = np.array([T.RandomResizedCrop.get_params(x, (0.1, 0.2), (0.25, 4.0)) for _ in range(600)])
+    top, left, height, width = boxes.T
+    for first, side in ((top, height), (left, width)):
+        assert 0.4 < (first / (60 - side)).mean() < 0.6      # uniform on [0, 1] has ½, and the mean's σ is 0.012
+    assert abs(np.log(width / height).mean()) < 0.25         # uniform on ±log 4 has 0, and the mean's σ is 0.033
+
+
+def test_transforms_are_applied_as_frequently_as_said() -> None:
+    mark = T.RandomApply([T.Lambda(lambda x: 1)], 0.2)
+    assert 120 < sum(mark(0) for _ in range(1000)) < 280
+    x = tinycnn.arange(3.0).reshape(3, 1, 1)
+    grey = T.RandomGrayscale(0.2)
+    assert 120 < sum(not tinycnn.equal(grey(x), x) for _ in range(1000)) < 280
+
+
+def test_adjustments_come_in_every_order() -> None:
+    orders = Counter(tuple(T.ColorJitter.get_params(None, None, None, None)[0].tolist()) for _ in range(600))
+    assert len(orders) == 24
+
+
+def test_options_reach_what_they_are_for() -> None:
+    """The border of a crop, and whether it is antialiased as it is resized."""
+    x = tinycnn.rand(1, 4, 5)
+    border = T.RandomCrop((8, 9), padding=2, fill=7)(x)
+    assert tinycnn.equal(border, F.pad(x, 2, fill=7))
+    assert tinycnn.equal(T.RandomCrop((8, 9), padding=2, padding_mode="edge")(x), F.pad(x, 2, padding_mode="edge"))
+    x = tinycnn.rand(3, 40, 40)
+    for antialias in (True, False):
+        wanted = F.resize(x, 7, antialias=antialias)
+        whole = T.RandomResizedCrop(7, scale=(1.0, 1.0), ratio=(1.0, 1.0), antialias=antialias)
+        plain = T.ImageClassification(crop_size=7, resize_size=7, mean=[0.0] * 3, std=[1.0] * 3, antialias=antialias)
+        assert tinycnn.equal(whole(x), wanted)
+        assert tinycnn.equal(plain(x), wanted)
+
+
 def test_choices_follow_their_weights() -> None:
     marks = [T.Lambda(lambda x, mark=mark: mark) for mark in "abc"]
     seen = Counter(T.RandomChoice(marks, p=[1, 0, 3])(None) for _ in range(1000))

@@ -39,6 +39,17 @@ def test_the_shorter_side_gets_the_size(old: tuple[int, int], size: int, limit: 
     assert (height >= width) if old[0] > old[1] else (height <= width)
 
 
+def test_where_the_longer_side_is_limited_the_shorter_one_is_rounded_down() -> None:
+    assert new_size((5, 8), 6, max_size=7) == (4, 7)  # as torchvision has it; 7 · 6/9 = 4.67
+
+
+def test_the_mirror_image_of_ten_crops_may_be_upside_down() -> None:
+    x = image(4, 5)
+    for vertical, mirror in ((False, F.hflip), (True, F.vflip)):
+        views = F.ten_crop(x, (2, 3), vertical_flip=vertical)
+        assert all(map(tinycnn.equal, views, (*F.five_crop(x, (2, 3)), *F.five_crop(mirror(x), (2, 3)))))
+
+
 @given(n=sides, m=sides, mode=kinds, antialias=st.booleans())
 def test_resizing_keeps_what_is_constant(n: int, m: int, mode: Any, antialias: bool) -> None:
     matrix = resampling_matrix(n, m, mode, antialias)
@@ -79,6 +90,14 @@ def test_bytes_are_resized_as_pillow_does_it(mode: Any) -> None:
     difference = np.asarray(F.resize(pillow, 6, mode), int).transpose(2, 0, 1) \
         - F.resize(F.pil_to_tensor(pillow), 6, mode).numpy().astype(int)
     assert abs(difference).max() <= 1
+
+
+def test_bicubic_bytes_stay_bytes_beside_an_edge() -> None:
+    edge = tinycnn.tensor([[[0] * 6 + [255] * 6]], dtype=tinycnn.uint8)
+    overshooting = F.resize(edge.float(), (1, 40), BICUBIC)
+    assert overshooting.min() < -1
+    assert overshooting.max() > 256
+    assert tinycnn.equal(F.resize(edge, (1, 40), BICUBIC), overshooting.clamp(0, 255).round().to(tinycnn.uint8))
 
 
 def test_gradients_pass_through_what_happens_to_tensors() -> None:
