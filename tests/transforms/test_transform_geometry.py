@@ -167,6 +167,13 @@ def test_bytes_survive_other_numbers(value: int) -> None:
         assert F.convert_image_dtype(F.convert_image_dtype(x, dtype), tinycnn.uint8).item() == value
 
 
+def test_where_numbers_between_two_bytes_go() -> None:
+    """As in torchvision: a Pillow image has the byte below 255 x, another dtype 256 steps of the same width."""
+    x = tinycnn.tensor([[[0.0, 0.5, 0.997, 0.998, 1.0]]])
+    assert np.asarray(F.to_pil_image(x)).tolist() == [[0, 127, 254, 254, 255]]
+    assert F.convert_image_dtype(x, tinycnn.uint8).tolist() == [[[0, 127, 255, 255, 255]]]
+
+
 def test_normalize_leaves_its_input_alone_unless_told() -> None:
     x = tinycnn.ones(3, 2, 2)
     y = F.normalize(x, [1.0] * 3, [2.0] * 3)
