@@ -153,6 +153,14 @@ def test_to_tensor_and_back(mode: str) -> None:
                                   if mode != "F" else np.asarray(pillow))
 
 
+def test_sixteen_bits_are_read_with_a_sign() -> None:
+    """As in torchvision, for want of unsigned ones."""
+    pillow = Image.fromarray(np.array([[0, 300, 32767, 40000]], np.uint16))
+    tensor = F.to_tensor(pillow)
+    assert tensor.dtype == tinycnn.int16
+    assert tensor.tolist() == [[[0, 300, 32767, 40000 - 65536]]]
+
+
 def test_a_tensor_shares_no_memory_with_the_image() -> None:
     array = np.zeros((4, 5, 3), np.float32)
     tensor = F.to_tensor(array)
