@@ -141,6 +141,14 @@ def test_borders_are_those_of_numpy(widths: tuple[int, ...], mode: str) -> None:
     np.testing.assert_array_equal(F.pad(x, widths, padding_mode=mode).numpy(), wanted)
 
 
+def test_borders_of_pillow_images_are_of_their_kind() -> None:
+    assert F.pad(Image.new("F", (2, 3)), 1, 3.5).getpixel((0, 0)) == 3.5
+    assert F.pad(Image.new("L", (2, 3)), 1, 3.5).getpixel((0, 0)) == 3
+    few_colours = pillow_images()["P"]
+    for mode in ("constant", "edge", "reflect", "symmetric"):
+        assert F.pad(few_colours, 2, padding_mode=mode).getpalette() == few_colours.getpalette()
+
+
 @pytest.mark.parametrize("mode", list(pillow_images()))
 def test_to_tensor_and_back(mode: str) -> None:
     pillow = pillow_images()[mode]
