@@ -15,7 +15,8 @@ from tinycnn.errors import ConfigError
 from tinycnn.train import demonstration, few_shot
 from tinycnn.train.config import TransferConfig
 from tinycnn.train.display import Silent
-from tinycnn.train.few_shot import Demonstration, Estimate, Trial, draw_examples, gain, orientations
+from tinycnn.train.few_shot import Demonstration, Estimate, Trial, draw_examples, gain, mean_gain, orientations
+from tinycnn.train.threads import blas_threads
 
 TINY = {"examples": (1, 2), "repeats": 2, "practice": 1, "networks": 1, "steps": (2,), "pretrain_steps": 2,
         "rates": (0.003, 0.01)}
@@ -133,10 +134,10 @@ def test_the_practice_draw_is_none_that_is_counted(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(demonstration, "_draw", lambda *args: None)
     demonstration.run_transfer(TransferConfig(repeats=3, practice=2, seed=4, out=str(tmp_path / "run")))
     assert set(seeds) == {4, 5, 6, 7, 8}
-    practice, counted = seeds[:72], seeds[72:84]  # 3 ways × 3 rates × 2 draws × 4 numbers of examples; 4 × 3 repeats
+    practice, counted = seeds[:54], seeds[54:63]  # 3 ways × 3 rates × 2 draws × 3 numbers of examples; 3 × 3 repeats
     assert set(practice) == {7, 8}
     assert set(counted) == {4, 5, 6}
-    assert seeds[84:] == seeds[:84]  # for the second number of steps
+    assert seeds[63:] == seeds[:63]  # for the second number of steps
 
 
 def test_means_and_their_errors_are_those_of_the_pairs() -> None:
@@ -148,10 +149,49 @@ def test_means_and_their_errors_are_those_of_the_pairs() -> None:
     assert math.isnan(Estimate.of([0.5]).error)
 
 
+def test_the_mean_gain_pairs_the_repeats_and_averages_the_numbers_of_examples() -> None:
+    reached = {("scratch", 1): [0.4, 0.5, 0.6], ("head", 1): [0.6, 0.6, 0.7],
+               ("scratch", 5): [0.8, 0.8, 0.9], ("head", 5): [0.8, 0.7, 0.9]}
+    trials = [Trial(way, 15, n, i, x) for (way, n), values in reached.items() for i, x in enumerate(values)]
+    estimate, luck = mean_gain(trials, "head")  # 0.1, 0, 0.05
+    assert estimate == pytest.approx((0.05, 0.05 / math.sqrt(3)))
+    assert luck == 0.5  # 4 of the 8 sums ± 0.1 ± 0 ± 0.05 are as large
+
+
+def test_the_chance_of_luck_is_that_of_the_signs_also_of_many_repeats() -> None:
+    def trials(n: int, gains: Any) -> list[Trial]:
+        return [Trial(way, 15, 1, i, 0.5 + gain) for way, values in (("scratch", np.zeros(n)), ("head", gains))
+                for i, gain in enumerate(values)]
+
+    assert mean_gain(trials(6, np.full(6, 0.1)), "head")[1] == 2 / 64
+    assert mean_gain(trials(6, np.full(6, -0.1)), "head")[1] == 2 / 64  # either way
+    assert mean_gain(trials(20, np.full(20, 0.1)), "head")[1] < 0.001
+    draws = np.random.default_rng(0).normal(0, 0.1, (60, 20))
+    chances = [mean_gain(trials(20, gains), "head")[1] for gains in draws]
+    assert np.mean(chances) == pytest.approx(0.5, abs=0.12)  # uniform, where there is no difference
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ([0.1] * 6, "after 15 steps, head beats scratch by 10.0 ± 0.0 points on average (p = 0.031)"),
+        ([-0.1] * 6, "after 15 steps, head loses to scratch by 10.0 ± 0.0 points on average (p = 0.031)"),
+        ([0.1] * 5 + [-0.1], "after 15 steps, head and scratch do not differ for certain: "
+                             "+6.7 ± 3.3 points on average (p = 0.219)"),
+        ([0.1] * 5, "fewer than 6 repeats tell no gain from luck"),
+    ],
+)
+def test_the_verdict_claims_what_luck_does_not_explain(head: list[float], words: str) -> None:
+    ways = {"scratch": [0.0] * len(head), "head": head, "fine-tune": head}
+    trials = [Trial(way, 15, 2, i, 0.5 + x) for way, values in ways.items() for i, x in enumerate(values)]
+    assert demonstration.verdict(trials).splitlines()[0] == words
+
+
 def test_with_few_examples_and_steps_both_ways_of_transfer_beat_starting_anew() -> None:
     shown = Demonstration(TransferConfig(repeats=3, pretrain_steps=120), Silent())
     rates = {"scratch": 0.03, "head": 0.03, "fine-tune": 0.01}  # as the demonstration chooses them
-    trials = list(few_shot.compare(shown, rates, [shown.pretrained(0)], steps=15, examples=2))
+    with blas_threads(1):  # more take their time over so small a network
+        trials = list(few_shot.compare(shown, rates, [shown.pretrained(0)], steps=15, examples=2))
     assert gain(trials, "fine-tune", 2).mean > 0.1
     assert gain(trials, "head", 2).mean > 0.05
 

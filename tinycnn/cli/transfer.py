@@ -13,11 +13,13 @@ from tinycnn.train.demonstration import TRANSFER_CONTENTS, run_transfer, verdict
 from tinycnn.train.display import Progress
 from tinycnn.train.few_shot import METHODS
 
-_QUICK: dict[str, Any] = {"examples": (2, 10), "repeats": 4, "practice": 1, "networks": 1, "steps": (15,),
+_QUICK: dict[str, Any] = {"examples": (2, 10), "repeats": 6, "practice": 1, "networks": 1, "steps": (15,),
                           "rates": (0.01, 0.03)}
 _RULES = """
 All see the same few images, distorted alike, for the same number of steps. Learning rates are chosen for each way by
-training images, on draws of examples that are not counted; the test digits decide nothing.
+training images, on draws of examples that are not counted; the test digits decide nothing. The standard errors are
+those of other examples and other first weights. p is the chance of so large a difference, one way or the other, if the
+two were equally good: each repeat's difference might then as well have had the other sign.
 
 examples:
   tinycnn transfer                        a minute or two

@@ -45,7 +45,11 @@ def few_examples(
     for axes, (heading, curves) in zip(row, panels.items(), strict=True):
         _panel(axes, curves)
         axes.set_title(f"{heading}: test accuracy in %", loc="left", fontsize=11, color=INK)
-    figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower left", frameon=False, labelcolor="linecolor")
+    legend = figure.legend(
+        *row[0].get_legend_handles_labels(), loc="outside lower left", frameon=False, labelcolor="linecolor",
+        title="means, in bands of a standard error to either side", alignment="left", title_fontproperties={"size": 9},
+    )
+    legend.get_title().set_color(FAINT)
     return figure
 
 

@@ -137,7 +137,7 @@ class TransferConfig:
     """
 
     model: str = "resnet_digits"
-    examples: tuple[int, ...] = (1, 2, 5, 10)
+    examples: tuple[int, ...] = (1, 3, 10)
     repeats: int = 8
     practice: int = 2
     networks: int = 2
@@ -145,7 +145,7 @@ class TransferConfig:
     pretrain_steps: int = 300
     orientations: int = 4
     augment: float = 1.0
-    rates: tuple[float, ...] = (0.003, 0.01, 0.03)
+    rates: tuple[float, ...] = (0.01, 0.03, 0.1)
     threads: int = 1
     seed: int = 0
     out: str | None = None

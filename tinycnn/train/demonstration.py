@@ -20,6 +20,7 @@ from tinycnn.train.few_shot import (
     choose_rates,
     compare,
     gain,
+    mean_gain,
     steps_in_all,
 )
 from tinycnn.train.run_folder import RunFolder
@@ -30,6 +31,8 @@ TRANSFER_CONTENTS = {
     "results.csv": "the test accuracy of every network",
     "transfer.png": "accuracy against examples",
 }
+LEVEL = 0.05       # a gain is called one if luck alone takes so few of all repetitions as far
+LEAST_REPEATS = 6  # all of the same sign, they are 2 in 2⁶: the first number below the level
 _HEADER = """
 after {steps} steps; learning rates {rates}
 examples of            a new network    pretrained, frozen body        pretrained, all learns
@@ -106,9 +109,10 @@ def _draw(folder: RunFolder, config: TransferConfig, trials: list[Trial]) -> str
 
 def _headline(demonstration: Demonstration) -> str:
     config = demonstration.config
-    turned = f" in {config.orientations} orientations" if config.orientations > 1 else ""
+    turned = f", each in {config.orientations} orientations," if config.orientations > 1 else ""
+    known = len(demonstration.source.images) // config.orientations
     return (
-        f"{config.model}: {len(demonstration.source.images)} images of 0–4{turned} are learnt first;"
+        f"{config.model}: {known} images of 0–4{turned} are learnt first;"
         f" then 5–9, tested on {len(demonstration.test.images)} images\n"
         "test accuracy in %, mean ± standard error over "
         f"{config.repeats} repeats; the gain is over scratch, on the same examples"
@@ -133,30 +137,26 @@ def _row(trials: list[Trial], examples: int) -> str:
 
 
 def verdict(trials: list[Trial]) -> str:
-    r"""Where pretraining wins and where it loses, in a sentence each; within two standard errors of 0 is neither.
+    r"""What pretraining gained or lost, in a sentence for each number of steps and each way to use it.
 
     Examples
     --------
-    >>> pairs = {"scratch": (0.5, 0.6), "head": (0.7, 0.8), "fine-tune": (0.5, 0.7)}
-    >>> print(verdict([Trial(way, 15, 2, i, x) for way, values in pairs.items() for i, x in enumerate(values)]))
-    after 15 steps, head beats scratch with 2 of each digit, by up to 20.0 points
-    after 15 steps, fine-tune and scratch do not differ by more than two standard errors
+    >>> ways = {"scratch": (0.5, 0.6, 0.4, 0.5, 0.6, 0.5), "head": (0.7, 0.8, 0.7, 0.8, 0.7, 0.7)}
+    >>> ways["fine-tune"] = (0.4, 0.7, 0.4, 0.5, 0.7, 0.4)
+    >>> print(verdict([Trial(way, 15, 2, i, x) for way, values in ways.items() for i, x in enumerate(values)]))
+    after 15 steps, head beats scratch by 21.7 ± 3.1 points on average (p = 0.031)
+    after 15 steps, fine-tune and scratch do not differ for certain: +0.0 ± 3.7 points on average (p = 1.000)
     """
-    return "\n".join(
-        f"after {steps} steps, {sentence}"
-        for steps in sorted({trial.steps for trial in trials}) for method in ("head", "fine-tune")
-        for sentence in _sentences(after(trials, steps), method)
-    )
-
-
-def _sentences(trials: list[Trial], method: str) -> list[str]:
-    gains = {n: gain(trials, method, n) for n in sorted({trial.examples for trial in trials})}
-    if any(estimate.error != estimate.error for estimate in gains.values()):
-        return [f"one repeat alone tells no gain of {method} from luck: take more repeats"]
-    lines = []
-    for verb, sign in (("beats", 1), ("loses to", -1)):
-        sure = {n: sign * e.mean for n, e in gains.items() if sign * e.mean > 2 * e.error}
-        if sure:
-            where = f"with {', '.join(map(str, sure))} of each digit"
-            lines.append(f"{method} {verb} scratch {where}, by up to {100 * max(sure.values()):.1f} points")
-    return lines or [f"{method} and scratch do not differ by more than two standard errors"]
+    if len({trial.repeat for trial in trials}) < LEAST_REPEATS:
+        return f"fewer than {LEAST_REPEATS} repeats tell no gain from luck"
+    sentences = []
+    for steps in sorted({trial.steps for trial in trials}):
+        for method in ("head", "fine-tune"):
+            (mean, error), luck = mean_gain(after(trials, steps), method)
+            points = f"{100 * abs(mean):.1f} ± {100 * error:.1f} points on average (p = {luck:.3f})"
+            if luck <= LEVEL:
+                sentence = f"{method} {'beats' if mean > 0 else 'loses to'} scratch by {points}"
+            else:
+                sentence = f"{method} and scratch do not differ for certain: {'+' if mean >= 0 else '-'}{points}"
+            sentences.append(f"after {steps} steps, {sentence}")
+    return "\n".join(sentences)

@@ -101,6 +101,33 @@ def gain(trials: Sequence[Trial], method: str, examples: int) -> Estimate:
     return Estimate.of([ours - scratch for ours, scratch in pairs])
 
 
+def mean_gain(trials: Sequence[Trial], method: str) -> tuple[Estimate, float]:
+    r"""The gain on average over the numbers of examples, and the chance that luck alone takes it as far from 0.
+
+    If the method and training from scratch were equally good, each repeat's gain dᵢ could as well have come out as −dᵢ.
+    The chance is the share of the 2ⁿ ways to choose the signs whose mean is at least as far from 0 as the observed one.
+
+    References
+    ----------
+    Fisher 1935, "The Design of Experiments", section 21: the test by randomization of paired differences.
+
+    Examples
+    --------
+    >>> ways = {"scratch": (0.5, 0.6, 0.4, 0.5), "head": (0.7, 0.8, 0.7, 0.8)}
+    >>> trials = [Trial(way, 15, 2, i, x) for way, values in ways.items() for i, x in enumerate(values)]
+    >>> mean_gain(trials, "head")                              # all four gain: by luck once in eight times
+    (Estimate(mean=0.25, error=0.028867...), 0.125)
+    """
+    examples = sorted({trial.examples for trial in trials})
+    by_examples = [np.subtract(accuracies(trials, method, n), accuracies(trials, "scratch", n)) for n in examples]
+    gains = np.mean(by_examples, axis=0)                       # a repeat each
+    signs = np.array(list(itertools.product((1, -1), repeat=len(gains)))) if len(gains) <= 14 else (
+        np.random.default_rng(0).choice((1, -1), (2**14, len(gains)))  # a part of them will do
+    )
+    extreme = np.abs(signs @ gains) >= abs(gains.sum()) - 1e-9
+    return Estimate.of(gains.tolist()), float(extreme.mean())
+
+
 def digits(which: range, train: bool) -> Images:
     r"""The training or the test images of these digits."""
     everything = Digits(train)
