@@ -96,7 +96,7 @@ def _check_count(model: Module, inputs: Sequence[Tensor]) -> None:
         many = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
         raise ConfigError(explain(
             f"{type(model).__name__}: forward{taken} cannot be run on {many}: {error}", {},
-            "the sizes of several inputs are a list, input_size=[(1, 3, 8, 8), (1, 5)]",
+            "tables take the sizes of several inputs as a list, [(1, 3, 8, 8), (1, 5)]; a diagram begins with one",
         )) from None
 
 

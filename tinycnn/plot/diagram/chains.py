@@ -81,13 +81,13 @@ def _level(step: Step, largest: int) -> float:
 
 def _lines(step: Step) -> list[str]:
     r"""What stands below a stack."""
-    window, label = step.window, step.label()
-    lines = [label]
-    if window is not None and step.kind in ("conv", "pool") and label[0].isdigit():
-        lines = [label.split(", ")[0]]
+    window, slides = step.window, step.slides()
+    lines = [step.label()]
+    if window is not None and slides is not None:
+        kernel, name, _ = slides
         pads = sorted({pad for pair in window.padding for pad in pair})
         pad = "" if pads == [0] else f", pad {'–'.join(map(str, pads))}"
-        lines.append(f"stride {times(window.stride)}{pad}")
+        lines = [f"{kernel} {name}", f"stride {times(window.stride)}{pad}"]
         if step.groups > 1 and not step.is_depthwise:
             lines.append(f"{step.groups} groups")
     return lines + [part.label() for part in step.followers]

@@ -107,11 +107,10 @@ def _text(step: Step) -> tuple[str, ...]:
     r"""The lines below a solid: what layer, its kernel and stride, the size; the size says the channels."""
     if step.kind == "dense":
         return "fc", step.size
-    if step.window is None or step.kind not in ("conv", "pool") or not step.label()[0].isdigit():
+    if (slides := step.slides()) is None:
         return step.label(), step.size
-    kernel, _, rest = step.label().partition(" ")
-    name, *more = rest.split(", ")
-    return name, ", ".join([kernel, *more[step.kind == "conv":]]), step.size
+    kernel, name, more = slides
+    return name, ", ".join([kernel, *more]), step.size
 
 
 def _lines(group: Sequence[Solid]) -> list[str]:

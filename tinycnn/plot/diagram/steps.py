@@ -146,45 +146,54 @@ class Step(NamedTuple):
         r"""A line for a box: ``3×3 conv, 64, /2``."""
         if self.title:
             return self.title
-        kind, window = self.kind, self.window
+        kind = self.kind
         if kind == "input":
             return "input"
-        if kind == "conv" and window is not None:
-            depthwise = "depthwise " if self.is_depthwise else ""
-            transposed = "transposed " if isinstance(self.main, Conv2dInput) else ""
-            many = f", {self.groups} groups" if self.groups > 1 and not depthwise else ""
-            spread = "" if window.dilation == (1, 1) else f", dilation {times(window.dilation)}"
-            what = f"{times(window.kernel, True)} {depthwise}{transposed}conv, {self.channels[1]}"
-            return f"{what}{stride(window)}{many}{spread}"
+        if (slides := self.slides()) is not None:
+            kernel, name, more = slides
+            return ", ".join([f"{kernel} {name}", *([str(self.channels[1])] if kind == "conv" else []), *more])
+        if kind == "pool":
+            whole = self.volume[1:] == (1, 1)
+            return f"global {self._pooling}" if whole else f"{self._pooling} to {times(self.volume[1:], True)}"
         if kind == "dense":
             return f"1×1 linear, {self.channels[1]}" if len(self.shape) > 2 else f"fc {self.channels[1]}"
-        if kind == "pool":
-            return self._pool_label(window)
         if kind in ("merge", "scale"):
             return f"{MERGES[type(self.ops[0])]} {self._operand() if kind == 'scale' else ''}".strip()
         if self.module is not None:
-            name: str = self.module._get_name()
-            return name
+            return str(self.module._get_name())
         first, last = self.ops[0], self.ops[-1]
         if isinstance(first, Reshape) and len(self.shape) == 2 < len(self.in_shape):
             return "flatten"
         return "mean" if isinstance(first, Sum) and isinstance(last, Div) else str(first.name)
+
+    def slides(self) -> tuple[str, str, list[str]] | None:
+        r"""Kernel, name, stride and the like: ``3×3``, ``depthwise conv``, ``/2``.
+
+        None of what is no convolution, nor a pooling with one window for all positions.
+        """
+        window, kind = self.window, self.kind
+        if window is None or kind not in ("conv", "pool"):
+            return None
+        kernel, strides = times(window.kernel, True), [] if window.stride == (1, 1) else [f"/{times(window.stride)}"]
+        if kind == "pool":
+            adaptive = isinstance(self.module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d)
+            whole = self.volume[1:] == (1, 1) and window.kernel == window.size
+            return None if adaptive or whole else (kernel, self._pooling, strides)
+        name = f"{'depthwise ' * self.is_depthwise}{'transposed ' * isinstance(self.main, Conv2dInput)}conv"
+        many = [f"{self.groups} groups"] if self.groups > 1 and not self.is_depthwise else []
+        spread = [] if window.dilation == (1, 1) else [f"dilation {times(window.dilation)}"]
+        return kernel, name, [*strides, *many, *spread]
+
+    @property
+    def _pooling(self) -> str:
+        largest = isinstance(self.main, MaxPool2d) or isinstance(self.module, nn.AdaptiveMaxPool2d)
+        return "max pool" if largest else "avg pool"
 
     def _operand(self) -> str:
         r"""What is added or multiplied if it is no other step's result: the parameter's name, if that is certain."""
         own = [] if self.within is None else [name for name, p in self.within._parameters.items() if p is not None]
         other = self.ops[-1].shapes[1:]
         return own[0] if len(own) == 1 else "constant" if other == (None,) else ""
-
-    def _pool_label(self, window: Window | None) -> str:
-        adaptive = isinstance(self.module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d)
-        largest = isinstance(self.main, MaxPool2d) or isinstance(self.module, nn.AdaptiveMaxPool2d)
-        what = "max pool" if largest else "avg pool"
-        if self.volume[1:] == (1, 1) and (window is None or window.kernel == window.size):
-            return f"global {what}"
-        if adaptive or window is None:
-            return f"{what} to {times(self.volume[1:], True)}"
-        return f"{times(window.kernel, True)} {what}{stride(window)}"
 
     def facts(self) -> str:
         r"""For the tip that shows when the pointer rests on a box: path, module and shapes, of the followers too."""
@@ -215,11 +224,6 @@ def _axes(op: Op) -> tuple[int, ...]:
 def times(pair: Pair, both: bool = False) -> str:
     r"""``3×3``; a number alone where the two are one and need not both be said."""
     return str(pair[0]) if pair[0] == pair[1] and not both else f"{pair[0]}×{pair[1]}"
-
-
-def stride(window: Window) -> str:
-    r"""``, /2``; nothing for a stride of 1."""
-    return "" if window.stride == (1, 1) else f", /{times(window.stride)}"
 
 
 def dims(shape: tuple[int, ...]) -> str:
