@@ -108,13 +108,16 @@ def test_a_normalization_without_weights_has_none_to_start_at_zero() -> None:
     assert block.bn2.weight is None
 
 
-@pytest.mark.parametrize("make", [models.se_resnet18, models.se_resnet50, models.resnet18, models.resnet50])
+@pytest.mark.parametrize("make", [
+    models.resnet18, models.resnet50, models.se_resnet18, models.se_resnet34, models.se_resnet50, models.se_resnet101,
+    models.se_resnet152,
+])  # fmt: skip
 def test_networks_with_squeeze_and_excitation_start_as_identities_like_timms(
     make: Callable[..., ResNet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for drawn in ("normal_", "uniform_"):
         monkeypatch.setattr(torch.nn.init, drawn, lambda tensor, *args, **options: tensor)
-    usual = make is models.se_resnet18 or make is models.se_resnet50
+    usual = make.__name__.startswith("se_")
     for options, zero in [({}, usual), ({"zero_init_residual": not usual}, not usual)]:
         gains = [block.last_norm().weight.sum().item() for block in make(**options).layer1]
         assert all(gain == 0 for gain in gains) is zero
