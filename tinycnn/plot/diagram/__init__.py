@@ -1,7 +1,9 @@
 r"""Diagrams drawn from the objects themselves, as SVG: networks, blocks, the autograd graph.
 
-A model is run once on zeros of the size that is asked for (`tracing`). What is drawn is what ran: the module tree says
-which operations are one layer, the recorded graph says what was connected with what and how large it was.
+A model is run once on an input of the size that is asked for, and recorded as for the tables (`tables.recording`). What
+is drawn is what ran: the module tree says which ops are one layer (`tables.grouping`), the recorded graph what was
+connected with what and how large it was. Layers become steps (`tracing`, `steps`), steps chains, blocks, shortcuts and
+gates (`structure`), and these the pictures, a file each.
 """
 
 from __future__ import annotations
