@@ -21,10 +21,12 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted(
     m.name for m in pkgutil.walk_packages(tinycnn.__path__, "tinycnn.") if not m.name.endswith("__main__")
 )
-NAMESPACES = ["tinycnn", "tinycnn.autograd", "tinycnn.nn", "tinycnn.nn.functional", "tinycnn.nn.init",
-              "tinycnn.nn.utils", "tinycnn.optim", "tinycnn.optim.lr_scheduler", "tinycnn.utils.data", "tinycnn.datasets",
-              "tinycnn.hub", "tinycnn.models", "tinycnn.plot", "tinycnn.serialization", "tinycnn.tables", "tinycnn.train",
-              "tinycnn.transforms", "tinycnn.transforms.functional"]  # fmt: skip
+NAMESPACES = [
+    "tinycnn", "tinycnn.autograd", "tinycnn.nn", "tinycnn.nn.functional", "tinycnn.nn.init", "tinycnn.nn.utils",
+    "tinycnn.optim", "tinycnn.optim.lr_scheduler", "tinycnn.utils.data", "tinycnn.datasets", "tinycnn.hub",
+    "tinycnn.models", "tinycnn.plot", "tinycnn.serialization", "tinycnn.tables", "tinycnn.train", "tinycnn.transforms",
+    "tinycnn.transforms.functional",
+]
 
 
 def python(program: str, *options: str) -> str:
