@@ -48,7 +48,14 @@ def test_measures_and_names_are_taken_too() -> None:
     assert named.axes[0].get_yticklabels()[0].get_text() == "resnet_digits"
 
 
+def test_one_name_is_one_network() -> None:
+    (label,) = plot.comparison("resnet_digits", (1, 1, 8, 8)).axes[0].get_yticklabels()
+    assert label.get_text() == "resnet_digits"
+
+
 def test_what_cannot_be_compared() -> None:
+    with pytest.raises(ConfigError, match="needs a name"):
+        plot.comparison([nn.Linear(2, 2)])  # type: ignore[list-item]  # that is the mistake
     with pytest.raises(ShapeError, match="no model to compare"):
         plot.comparison([])
     with pytest.raises(ConfigError, match="did you mean"):

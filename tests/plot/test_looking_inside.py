@@ -168,12 +168,24 @@ def test_what_grad_cam_cannot_take(model: Small, image: torch.Tensor) -> None:
 
 # Filters and activation maps ──────────────────────────────────────────────────────────────────────────────────────────
 
+def test_grad_cam_wants_logits_and_as_many_names(model: Small, image: torch.Tensor) -> None:
+    class Both(nn.Sequential):
+        def forward(self, x: torch.Tensor) -> Any:
+            return super().forward(x), x
+
+    for without in (nn.Sequential(model.conv1), Both(model.conv1)):
+        with pytest.raises(ShapeError, match=r"must give logits, \(1, K\)"):
+            plot.class_activation(without, image)
+    with pytest.raises(ConfigError, match="names of 2 classes, but none of class 3"):
+        plot.grad_cam(model, image, target=3, classes=["deer", "fox"])
+
+
 def test_filters_are_the_kernels_each_in_its_own_range(model: Small) -> None:
     figure = plot.filters(model)
     grid = np.asarray(figure.axes[0].images[0].get_array())
-    assert grid.shape == (7, 7, 3)  # 2 × 2 kernels of 3 × 3 and a line between
+    assert grid.shape == (13, 13, 3)  # 2 × 2 kernels of 3 × 3, each weight 2 × 2 pixels, and a line between
     weight = model.conv1.weight.detach().numpy()
-    kernel = grid[4:, :3].transpose(2, 0, 1)  # the third
+    kernel = grid[7::2, :6:2].transpose(2, 0, 1)  # the third
     assert kernel == pytest.approx(0.5 + weight[2] / (2 * np.abs(weight[2]).max()), abs=1e-6)
     drawn(figure)
 

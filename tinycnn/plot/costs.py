@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tinycnn.errors import ShapeError
+from tinycnn.errors import ConfigError, ShapeError
 from tinycnn.nn import Module
 from tinycnn.nn.utils import skip_init
 from tinycnn.plot.canvas import FAINT, INK, RIGHT, TEST, TRAIN, new_figure, tidy
@@ -49,7 +49,7 @@ def comparison(
     Raises
     ------
     ShapeError     there is nothing to compare
-    ConfigError    there is no such model
+    ConfigError    there is no such model, or one without a name
 
     Examples
     --------
@@ -66,7 +66,12 @@ def comparison(
 
 
 def _named(models: Any) -> Mapping[str, Any]:
-    return models if isinstance(models, Mapping) else {name: name for name in models}
+    if isinstance(models, Mapping):
+        return models
+    names = [models] if isinstance(models, str) else list(models)
+    if any(not isinstance(name, str) for name in names):
+        raise ConfigError('comparison: a network that is made already needs a name, comparison({"mine": model})')
+    return dict(zip(names, names, strict=True))
 
 
 def _measured(name: str, model: Any, input_size: Sequence[int]) -> Measure:

@@ -42,12 +42,15 @@ def filters(model: nn.Module, layer: str | None = None) -> Figure:
     most = np.abs(weight).max(axis=(1, 2, 3), keepdims=True)
     shown = 0.5 + weight / (2 * np.where(most > 0, most, 1))
     count, _, height, width = weight.shape
+    finer = max(1, round(7 / max(height, width)))  # so that the line between is thin beside small kernels, too
+    shown = shown.repeat(finer, axis=2).repeat(finer, axis=3)
+    high, wide = finer * height, finer * width
     columns = math.ceil(math.sqrt(count * height / width))
     rows = math.ceil(count / columns)
-    grid = np.ones((rows * (height + 1) - 1, columns * (width + 1) - 1, weight.shape[1]))
+    grid = np.ones((rows * (high + 1) - 1, columns * (wide + 1) - 1, weight.shape[1]))
     for i, kernel in enumerate(shown):
-        y, x = i // columns * (height + 1), i % columns * (width + 1)
-        grid[y:y + height, x:x + width] = kernel.transpose(1, 2, 0)
+        y, x = i // columns * (high + 1), i % columns * (wide + 1)
+        grid[y:y + high, x:x + wide] = kernel.transpose(1, 2, 0)
     side = 6.5
     figure = new_figure(side, side * grid.shape[0] / grid.shape[1] + 0.9, f"What {path} looks for")
     axes = figure.subplots()

@@ -57,7 +57,7 @@ def class_activation(
 
     Raises
     ------
-    ShapeError     the image is not one image, or the layer's output no activation maps
+    ShapeError     the image is not one image, the layer's output no activation maps, the model's no logits
     ConfigError    no such class, or no such layer, or the logits do not depend on it
 
     References
@@ -97,7 +97,7 @@ def class_activation(
     hook = layer_at("grad_cam", model, layer).register_forward_hook(cut)
     try:
         with as_it_was(model), enable_grad():
-            (logits,) = model(images)
+            logits = _of_one(model(images))
             c = int(logits.argmax()) if target is None else target
             if not 0 <= c < len(logits):
                 raise ConfigError(f"grad_cam: target must be a class from 0 to {len(logits) - 1}, but it is {target}")
@@ -111,6 +111,17 @@ def class_activation(
     alpha = slope.mean((2, 3), keepdim=True)                             # 1, C, 1, 1
     seen = (alpha * maps.detach()).sum(1).relu()[0]                      # h, w
     return ClassActivation(seen.numpy(force=True), c, float(softmax(logits.detach(), 0)[c]), layer)
+
+
+def _of_one(output: Any) -> Tensor:
+    r"""The logits, (K,), of the one image."""
+    if not isinstance(output, Tensor) or output.ndim != 2:
+        raise ShapeError(explain(
+            "grad_cam: the model must give logits, (1, K)",
+            {"output": tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__},
+            "wrap it in a Module whose forward hands on its logits alone",
+        ))
+    return output[0]
 
 
 def _last_maps(found: dict[str, Tensor]) -> str:
@@ -155,6 +166,8 @@ def grad_cam(
     from matplotlib.colors import Normalize
 
     seen = class_activation(model, image, target, layer)
+    if classes is not None and seen.target >= len(classes):
+        raise ConfigError(f"grad_cam: there are names of {len(classes)} classes, but none of class {seen.target}")
     shown = displayable(image if picture is None else picture)
     height, width = shown.shape[:2]
     heat = seen.upsampled(height, width)
