@@ -72,12 +72,13 @@ def stream(pickled: bytes, *storages: tuple[str, int, bytes]) -> bytes:
 
 
 def old_parameters() -> dict[str, bytes]:
-    """Programs that make a Parameter as PyTorch did before 0.4: the class is called, and BUILD sets the rest."""
+    """Programs that make a Parameter as PyTorch did until 0.4: the class is called, and BUILD sets the rest."""
     kind, hooks = named("torch.nn.parameter.Parameter"), call("collections.OrderedDict")
     data = call("torch._utils._rebuild_tensor", storage("torch.FloatStorage", 4), whole(0), numbers(2), numbers(3))
     return {
         "called with the tensor": kind + row(data) + op.REDUCE + row(op.NEWTRUE, op.NEWFALSE, hooks) + op.BUILD,
         "frozen": kind + row(data) + op.NEWOBJ + row(op.NEWFALSE, op.NEWFALSE, hooks) + op.BUILD,
+        "of 0.4.0": kind + row(data, op.NEWTRUE) + op.REDUCE,
         "of nothing": kind + row() + op.NEWOBJ + row(data, op.NONE, hooks, op.NEWTRUE, op.NEWFALSE) + op.BUILD,
     }
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import tinycnn
 from tests.serialization.description import described
-from tests.serialization.programs import HARM, MKDIR, call, named, numbers, program, stream, text, whole, zipped
+from tests.serialization.programs import HARM, MKDIR, call, named, numbers, program, row, stream, text, whole, zipped
 from tinycnn.errors import FormatError
 
 op = pickle
@@ -80,16 +80,16 @@ def test_a_list_may_hold_itself(protocol: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("nested", "inner"),
     [
-        (op.EMPTY_LIST * 100_000 + op.APPEND * 99_999, lambda value: value[0]),
-        (op.EMPTY_TUPLE + op.TUPLE1 * 100_000, lambda value: value[0]),
-        ((op.EMPTY_DICT + op.NONE) * 100_000 + op.EMPTY_DICT + op.SETITEM * 100_000, lambda value: value[None]),
+        (op.EMPTY_LIST * 50_000 + op.APPEND * 49_999, lambda value: value[0]),
+        (op.EMPTY_TUPLE + op.TUPLE1 * 50_000, lambda value: value[0]),
+        ((op.EMPTY_DICT + op.NONE) * 50_000 + op.EMPTY_DICT + op.SETITEM * 50_000, lambda value: value[None]),
     ],
 )
 def test_no_depth_is_too_deep(nested: bytes, inner: Any, tmp_path: Path) -> None:
     found, depth = obeyed(program(nested), tmp_path), 0
     while found:
         found, depth = inner(found), depth + 1
-    assert depth >= 99_999
+    assert depth >= 49_999
 
 
 @pytest.mark.parametrize("harm", HARM)
@@ -209,10 +209,82 @@ def test_no_list_is_multiplied(name: str, tmp_path: Path) -> None:
     assert peak < 10_000_000
 
 
-def test_a_pickle_of_endless_instructions_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tinycnn.serialization.pickles._MOST_INSTRUCTIONS", 1000)
-    assert obeyed(program(op.EMPTY_SET * 998), tmp_path) == set()
-    assert "the pickle has more than 1000 instructions" in refused(program(op.EMPTY_SET * 1000), tmp_path)
+# Short programs that would take long, or much ───────────────────────────────────────────────────────────────────────
+
+
+NUMBER_0 = op.BINGET + b"\0"
+COSTLY = {
+    "sets": op.EMPTY_SET,
+    "dictionaries": op.EMPTY_DICT,
+    "frozen sets": op.MARK + op.FROZENSET,
+    "calls": NUMBER_0 + op.EMPTY_TUPLE + op.REDUCE,
+    "storages": NUMBER_0 + op.BINPERSID,
+    "attributes": NUMBER_0 + op.BINGET + b"\1" + op.BUILD + op.POP,
+}
+
+
+@pytest.mark.parametrize("what", COSTLY)
+def test_a_pickle_makes_so_many_objects_and_no_more(what: str, tmp_path: Path) -> None:
+    ordered = named("collections.OrderedDict")
+    identity = row(text("storage"), named("torch.FloatStorage"), text("0"), text("cpu"), whole(1))
+    first = {"calls": ordered, "attributes": ordered + op.EMPTY_TUPLE + op.REDUCE}.get(what, identity)
+    state = op.EMPTY_DICT + text("_metadata") + op.NONE + op.SETITEM
+    start = first + op.BINPUT + b"\0" + state + op.BINPUT + b"\1" + op.MARK
+    tracemalloc.start()
+    try:
+        (tmp_path / "file.pth").write_bytes(zipped(program(start, COSTLY[what] * 300_000), {"data/0": bytes(4)}))
+        with pytest.raises(FormatError, match="asks for more than twenty thousand tensors would"):
+            tinycnn.load(tmp_path / "file.pth")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60_000_000
+
+
+def test_a_pickle_has_so_many_instructions_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinycnn.serialization.pickles._BUDGET", 1000)
+    assert obeyed(program(op.NONE * 998), tmp_path) is None
+    assert "asks for more than twenty thousand tensors would" in refused(program(op.NONE * 999), tmp_path)
+
+
+def colliding(count: int, after: bytes = b"") -> bytes:
+    """Different numbers of one hash."""
+    return b"".join(whole(n * (2**61 - 1)) + after for n in range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    "filled",
+    [
+        lambda count: op.EMPTY_DICT + op.MARK + colliding(count, op.NONE) + op.SETITEMS,
+        lambda count: op.EMPTY_DICT + colliding(count, op.NONE + op.SETITEM),
+        lambda count: op.EMPTY_SET + op.MARK + colliding(count) + op.ADDITEMS,
+        lambda count: op.MARK + colliding(count) + op.FROZENSET,
+        lambda count: call("builtins.set", op.EMPTY_LIST + op.MARK + colliding(count) + op.APPENDS),
+        lambda count: call(
+            "collections.OrderedDict", op.EMPTY_LIST + op.MARK + colliding(count, op.NONE + op.TUPLE2) + op.APPENDS
+        ),
+        lambda count: op.EMPTY_DICT + op.MARK + colliding(count, op.TUPLE1 + op.NONE) + op.SETITEMS,
+    ],
+)
+def test_keys_of_one_hash_cannot_hold_us_up(filled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinycnn.serialization.keys._MOST_OTHERS", 100)
+    assert len(obeyed(program(filled(100)), tmp_path)) == 100
+    assert "more than 100 keys that are no text, nor small numbers" in refused(program(filled(101)), tmp_path)
+
+
+def test_small_numbers_and_text_are_keys_without_end(tmp_path: Path) -> None:
+    keys = b"".join(op.BININT2 + n.to_bytes(2, "little") + op.NONE + text(str(n)) + op.NONE for n in range(12_000))
+    assert len(obeyed(program(op.EMPTY_DICT, op.MARK, keys, op.SETITEMS), tmp_path)) == 24_000
+
+
+def test_keys_are_short(tmp_path: Path) -> None:
+    """A tuple is hashed anew whenever it is a key, and texts of one hash are compared letter by letter."""
+    for length, fits in ((8, True), (9, False)):
+        pickled = program(op.EMPTY_DICT, row(*[op.NONE] * length), op.NONE, op.SETITEM)
+        assert obeyed(pickled, tmp_path) if fits else "a tuple is the key" in refused(pickled, tmp_path)
+    for key in (text("x" * 1001), row(text("x" * 1001))):
+        assert "longer than 1000 letters" in refused(program(op.EMPTY_DICT, key, op.NONE, op.SETITEM), tmp_path)
+    assert obeyed(program(op.EMPTY_DICT, text("x" * 1000), op.NONE, op.SETITEM), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ r"""save and load: tensors and the plain values around them, in files.
     torch_stream.py       .pth of 2017 to 2020: a few pickles, then the storages
     pickles.py            what a pickle is, and a machine that reads one without running any code
     vocabulary.py         what the names in PyTorch's pickles mean, and no others
+    keys.py               what may be a key of a dictionary
     storages.py           the memory that tensors look into, filled from the file
     flaw.py               what is wrong with a file
 """

@@ -13,7 +13,8 @@ which Python imports for it; REDUCE calls it. ``os.system`` and the text of a co
 own unpickler must never see a file from a stranger. Here GLOBAL looks the name up in a dictionary, which is all there
 is; nothing is ever imported, and nothing called but the `Function`s in it. BUILD gives an object its attributes, by its
 ``__setstate__`` if it has one; here a function does it that knows two kinds of them. Nor is there recursion, so that a
-list in a list in a list … goes as deep as the file.
+list in a list in a list … goes as deep as the file. And a program may be short but costly, as one that makes a set with
+every byte, so there is a limit to what one may spend.
 
 BINPERSID hands an id to whoever runs the machine, and pushes what that stands for: so PyTorch keeps the numbers of its
 tensors outside the pickle.
@@ -29,10 +30,11 @@ from io import BufferedReader
 from typing import Any, NamedTuple
 
 from tinycnn.serialization.flaw import Flaw, shown
+from tinycnn.serialization.keys import Keys
 
-_MOST_INSTRUCTIONS = 5_000_000  # one of a byte, as EMPTY_SET, may take 200 bytes of memory
+_BUDGET = 2_000_000  # an instruction costs 1; a tensor with all about it takes forty, and 60 for the objects
+_OBJECT = 20  # what an object costs besides: a set is 200 bytes, a tensor of 64 axes a thousand
 _LONGEST_NAME = 1000
-_PLAIN = str | int | float | None  # bool is an int
 _NAMES = {code: name for name, code in vars(op).items() if name.isupper() and isinstance(code, bytes)}
 
 
@@ -41,6 +43,12 @@ class Function:
 
     def __init__(self, call: Callable[[tuple[Any, ...]], Any]) -> None:
         self.call = call
+
+
+class Collection(NamedTuple):
+    """What REDUCE also calls, with nothing or with a list; the machine makes it, for it checks what is to be a key."""
+
+    kind: type[set[Any]] | type[OrderedDict[Any, Any]]
 
 
 class Vocabulary(NamedTuple):
@@ -73,10 +81,13 @@ class Machine:
         self._stack: list[Any] = []
         self._aside: list[list[Any]] = []  # the stacks that a MARK has laid aside
         self._memo: dict[int, Any] = {}
+        self._keys = Keys()
+        self._left_to_spend = _BUDGET
 
     def run(self) -> Any:
         """The object that the pickle describes."""
-        for _ in range(_MOST_INSTRUCTIONS):
+        while True:
+            self._spend(1)
             code = self._take(1)
             if code == op.STOP:
                 return self._pop()
@@ -84,7 +95,11 @@ class Machine:
                 name = _NAMES.get(code, f"0x{code.hex()}")
                 raise Flaw(f"the pickle holds the instruction {name}, which tensors do not need: it is not obeyed")
             _INSTRUCTIONS[code](self)
-        raise Flaw(f"the pickle has more than {_MOST_INSTRUCTIONS} instructions, and a tensor needs forty")
+
+    def _spend(self, cost: int) -> None:
+        self._left_to_spend -= cost
+        if self._left_to_spend < 0:
+            raise Flaw("the pickle asks for more than twenty thousand tensors would: it is not read to its end")
 
     # Reading the program ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -92,7 +107,10 @@ class Machine:
         if count > self._left:  # before asking for memory
             raise Flaw(f"the pickle does not end within its {self._size} bytes: the file was cut short or damaged")
         self._left -= count
-        return self._file.read(count)
+        data = self._file.read(count)
+        if len(data) < count:
+            raise Flaw("the file became shorter while it was read")
+        return data
 
     def _number(self, width: int, signed: bool = False) -> int:
         return int.from_bytes(self._take(width), "little", signed=signed)
@@ -118,6 +136,11 @@ class Machine:
 
     def _push(self, value: Any) -> None:
         self._stack.append(value)
+
+    def _make(self, value: Any) -> None:
+        """Push an object that takes some memory."""
+        self._spend(_OBJECT)
+        self._push(value)
 
     def _last(self, count: int) -> list[Any]:
         """The topmost, taken off, the upper ones last."""
@@ -168,28 +191,47 @@ class Machine:
         target = self._top()
         if type(target) not in (dict, OrderedDict) or len(items) % 2:
             raise Flaw(f"the pickle sets {len(items)} keys and values of {shown(target)}, not pairs of a dictionary")
-        target.update(zip(map(as_key, items[::2]), items[1::2], strict=True))
+        target.update(zip(map(self._keys.checked, items[::2]), items[1::2], strict=True))
 
     def _add(self, items: list[Any]) -> None:
         target = self._top()
         if type(target) is not set:
             raise Flaw(f"the pickle adds to {shown(target)}, not to a set")
-        target.update(map(as_key, items))
+        target.update(map(self._keys.checked, items))
 
     def _name(self, module: Any, name: Any) -> None:
         path = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else shown(name)
         if path not in self._vocabulary.names:
             below = self._stack[-1] if self._stack else None
-            outermost = not self._stack and not self._aside
+            outermost = not self._stack and not self._aside and "._" not in path  # nor a function that makes something
             raise Flaw(_stranger(path, outermost or (isinstance(below, str) and below == "module")))
         self._push(self._vocabulary.names[path])
 
     def _call(self, function: Any, arguments: Any) -> None:
-        if not isinstance(function, Function) or type(arguments) is not tuple:
+        if type(arguments) is tuple and isinstance(function, Function):
+            self._make(function.call(arguments))
+        elif type(arguments) is tuple and isinstance(function, Collection):
+            self._make(self._collected(function.kind, arguments))
+        else:
             raise Flaw(f"the pickle calls {shown(function)} with {shown(arguments)} (REDUCE or NEWOBJ): not obeyed")
-        self._push(function.call(arguments))
+
+    def _collected(self, kind: type[Any], arguments: tuple[Any, ...]) -> Any:
+        check = self._keys.checked
+        match arguments:
+            case ():
+                return kind()
+            case (list() as items,) if kind is set:
+                made = kind(map(check, items))
+            case (list() as items,) if all(type(item) in (list, tuple) and len(item) == 2 for item in items):
+                made = kind((check(key), value) for key, value in items)  # as Python 2 wrote an OrderedDict
+            case _:
+                given = ", ".join(map(shown, arguments[:9]))
+                raise Flaw(f"{kind.__name__} is called with what it does not take: {given}")
+        items.clear()  # given twice, the list would multiply
+        return made
 
     def _build(self, state: Any) -> None:
+        self._spend(_OBJECT)
         self._vocabulary.build(self._top(), state)
 
 
@@ -218,12 +260,12 @@ _INSTRUCTIONS: dict[bytes, Callable[[Machine], None]] = {
     op.EMPTY_LIST: lambda m: m._push([]),
     op.APPEND: lambda m: m._append(m._last(1)),
     op.APPENDS: lambda m: m._append(m._since_mark()),
-    op.EMPTY_DICT: lambda m: m._push({}),
+    op.EMPTY_DICT: lambda m: m._make({}),
     op.SETITEM: lambda m: m._set(m._last(2)),
     op.SETITEMS: lambda m: m._set(m._since_mark()),
-    op.EMPTY_SET: lambda m: m._push(set()),
+    op.EMPTY_SET: lambda m: m._make(set()),
     op.ADDITEMS: lambda m: m._add(m._since_mark()),
-    op.FROZENSET: lambda m: m._push(frozenset(map(as_key, m._since_mark()))),
+    op.FROZENSET: lambda m: m._make(frozenset(map(m._keys.checked, m._since_mark()))),
     op.POP: lambda m: m._drop(m._last(1)),
     op.POP_MARK: lambda m: m._drop(m._since_mark()),
     # the memo
@@ -238,21 +280,11 @@ _INSTRUCTIONS: dict[bytes, Callable[[Machine], None]] = {
     op.REDUCE: lambda m: m._call(*m._last(2)),
     op.NEWOBJ: lambda m: m._call(*m._last(2)),  # of a class; REDUCE calls a function
     op.BUILD: lambda m: m._build(m._pop()),
-    op.BINPERSID: lambda m: m._push(m._persistent(m._pop())),
+    op.BINPERSID: lambda m: m._make(m._persistent(m._pop())),
     # about the pickle itself
     op.PROTO: lambda m: m._check_protocol(m._number(1)),
     op.FRAME: lambda m: m._drop(m._take(8)),
 }
-
-
-def as_key(value: Any) -> Any:
-    """A key of a dictionary or an item of a set, if it is a plain value or a tuple of these.
-
-    The hash of a tuple is that of its items, by recursion, which a deep one would drive out of memory.
-    """
-    if isinstance(value, _PLAIN) or (type(value) is tuple and all(isinstance(part, _PLAIN) for part in value)):
-        return value
-    raise Flaw(f"{shown(value)} is the key of a dictionary or in a set, which only plain values can be")
 
 
 def _stranger(path: str, outermost: bool) -> str:

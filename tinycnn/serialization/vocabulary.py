@@ -15,7 +15,7 @@ from tinycnn import dtypes
 from tinycnn._tensor import Tensor
 from tinycnn.conversion import from_numpy
 from tinycnn.serialization.flaw import Flaw, shown
-from tinycnn.serialization.pickles import Function, Vocabulary, as_key
+from tinycnn.serialization.pickles import Collection, Function, Vocabulary
 from tinycnn.serialization.storages import KINDS, Storage
 from tinycnn.shapes import Size
 
@@ -49,12 +49,14 @@ def _parameter(arguments: tuple[Any, ...]) -> Tensor:
 
 
 def _old_parameter(arguments: tuple[Any, ...]) -> Tensor:
-    """Before PyTorch 0.4 the class itself was called, with the tensor or with nothing; BUILD told the rest."""
+    """Until PyTorch 0.4 the class itself was called, with the tensor or with nothing; BUILD told the rest."""
     match arguments:
         case ():
             return from_numpy(np.empty(0, np.float32))
         case (Tensor() as data,):
             return data.detach()
+        case (Tensor() as data, requires_grad):  # 0.4.0
+            return _wanting_grad(data.detach(), requires_grad)
     raise _unfit("Parameter", arguments)
 
 
@@ -62,27 +64,6 @@ def _wanting_grad(tensor: Tensor, requires_grad: Any) -> Tensor:
     if requires_grad is True and not tensor.is_floating_point():
         raise Flaw(f"a tensor of {tensor.dtype} is said to want a gradient")
     return tensor.requires_grad_(requires_grad is True)
-
-
-def _ordered(arguments: tuple[Any, ...]) -> OrderedDict[Any, Any]:
-    """Of nothing, or of a list of pairs, as Python 2 wrote it. The list is emptied: given twice, it would multiply."""
-    match arguments:
-        case ():
-            return OrderedDict()
-        case (list() as pairs,) if all(type(pair) in (list, tuple) and len(pair) == 2 for pair in pairs):
-            made = OrderedDict((as_key(key), value) for key, value in pairs)
-            pairs.clear()
-            return made
-    raise _unfit("OrderedDict", arguments)
-
-
-def _set(arguments: tuple[Any, ...]) -> set[Any]:
-    match arguments:
-        case (list() as items,):
-            made = set(map(as_key, items))
-            items.clear()
-            return made
-    raise _unfit("set", arguments)
 
 
 def _size(arguments: tuple[Any, ...]) -> Size:
@@ -124,9 +105,9 @@ _STORAGES = {
 }
 
 _NAMES: dict[str, Any] = {
-    "collections.OrderedDict": Function(_ordered),
-    "builtins.set": Function(_set),
-    "__builtin__.set": Function(_set),  # Python 2's name, which protocol 2 keeps
+    "collections.OrderedDict": Collection(OrderedDict),
+    "builtins.set": Collection(set),
+    "__builtin__.set": Collection(set),  # Python 2's name, which protocol 2 keeps
     "torch.Size": Function(_size),
     "torch._utils._rebuild_tensor": Function(_tensor),  # until 2017
     "torch._utils._rebuild_tensor_v2": Function(_tensor),
