@@ -288,23 +288,27 @@ def plan(value: Any) -> dict[str, Any]:
         ({"w": entry(shape=[-2])}, b"12345678", "must be whole numbers"),
         ({"w": entry(shape=[2.0])}, b"12345678", "must be whole numbers"),
         ({"w": entry(shape=[True, 2])}, b"12345678", "must be whole numbers"),
-        ({"w": entry(shape=2)}, b"12345678", "must be whole numbers"),
+        ({"w": entry(shape=2)}, b"12345678", "must be a list of at most 64 sizes"),
         ({"w": entry(offsets=[4, 12])}, b"1" * 12, "starts at byte 4 of the data, but the one before ends at 0"),
         ({"v": entry(), "w": entry()}, b"12345678", "tensor 'w' starts at byte 0 of the data, but .* ends at 8"),
         ({"w": entry(offsets=[0, 8, 8])}, b"12345678", "needs dtype, shape and two data_offsets"),
         ({"w": 3}, b"", "needs dtype, shape and two data_offsets"),
         ({"w": entry(dtype="F8_E4M3")}, b"12345678", "has the dtype 'F8_E4M3', which tinycnn cannot read"),
         ({"w": entry(dtype=["F32"])}, b"12345678", "which tinycnn cannot read"),
-        ({"w": entry(shape=[0] * 70, offsets=[0, 0])}, b"", "the shape"),
-        ({"w": entry(shape=[0, 2**70], offsets=[0, 0])}, b"", "the shape"),
+        ({"w": entry(shape=[0] * 65, offsets=[0, 0])}, b"", "must be a list of at most 64 sizes"),
+        ({"w": entry(shape=[0, 2**70], offsets=[0, 0])}, b"", "from 0 to 2⁶³, but one is 1180591620717411303424"),
+        ({"w": entry(shape=[0, 2**62, 2**62], offsets=[0, 0])}, b"", "the shape .*too big"),
+        ({"w": entry(shape=[10**18] * 300)}, b"", "must be a list of at most 64 sizes"),  # 5400 digits if multiplied
         ({"__metadata__": []}, b"", "__metadata__ are no dictionary"),
         (b"{nonsense}", b"", "the header is no JSON"),
         (b'{"a":' + b"[" * 100_000, b"", "the header is no JSON"),
         (plan({"tensor": "w"}), b"12345678", "must describe a dictionary"),
-        (plan({"dict": []}), b"12345678", r"it lacks \['w'\]"),
+        (plan({"dict": []}), b"12345678", "all tensors; it lacks 'w'"),
         (plan({"dict": [["w", {"tensor": "v"}]]}), b"12345678", "does not describe what the file holds"),
         (plan({"dict": [["w", {"pickle": "w"}]]}), b"12345678", "'pickle' is no kind of value"),
-        (plan({"dict": [[[1], {"tensor": "w"}]]}), b"12345678", "does not describe"),
+        (plan({"dict": [[[1], {"tensor": "w"}]]}), b"12345678", "a list is the key of a dictionary"),
+        (plan({"dict": [[n * (2**61 - 1), 0] for n in range(10_002)]}), b"12345678", "more than 10000 keys that"),
+        (plan([{"tensor": "w"}]), b"12345678", "must describe a dictionary of all tensors$"),
         (plan({}), b"12345678", "does not describe"),
         (plan("nonsense"), b"12345678", "does not describe"),
     ],
@@ -313,6 +317,41 @@ def test_unsound_files(header: Any, data: bytes, says: str, tmp_path: Path) -> N
     with pytest.raises(FormatError, match=says) as caught:
         torch.load(written(header, data, tmp_path))
     assert "file.pth: " in str(caught.value)
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {LONG: entry(shape=[3])},
+        {LONG: entry(offsets=[4, 12])},
+        {LONG: LONG},
+        {"w": entry(dtype=LONG)},
+        {"w": entry(shape=[LONG])},
+        {"w": [LONG] * 100},
+        {"w": entry(offsets=[0, 10**4000])},
+        plan({"tensor": LONG}),
+        plan({LONG: 1}),
+        plan({"dict": [[LONG, 1]]}),
+        {**{f"{LONG}{n}": entry(shape=[0], offsets=[0, 0]) for n in range(9)}, **plan({"dict": []})},
+    ],
+)
+def test_a_message_repeats_little_of_the_file(header: Any, tmp_path: Path) -> None:
+    with pytest.raises(FormatError) as caught:
+        torch.load(written(header, b"12345678" * 2, tmp_path))
+    assert len(str(caught.value)) < 800
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_pipes_devices_and_folders(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(FormatError, match="it is a pipe or a device, and no file"):  # and does not wait for it
+            torch.load(path)
+    with pytest.raises(IsADirectoryError):
+        torch.load(tmp_path)
 
 
 class Trap:

@@ -14,6 +14,6 @@ class Flaw(Exception):
 def shown(value: Any) -> str:
     """Text and numbers as they are, cut short; of all else only the type, for its repr may be endless or deep."""
     if value is None or isinstance(value, str | int | float):
-        text = repr(value)
+        text = repr(value[:_LONGEST] if isinstance(value, str) else value)
         return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     return f"a {type(value).__name__}"

@@ -8,14 +8,16 @@ Where the metadata hold what `save` wrote there, the object is put together as i
 from __future__ import annotations
 
 import json
+import math
 import os
 from io import BufferedReader
 from typing import Any
 
 from tinycnn._tensor import Tensor
 from tinycnn.conversion import from_numpy
-from tinycnn.serialization.flaw import Flaw
-from tinycnn.serialization.storages import KINDS, Storage
+from tinycnn.serialization.flaw import Flaw, shown
+from tinycnn.serialization.keys import Keys
+from tinycnn.serialization.storages import KINDS, MOST_DIMENSIONS, Storage
 
 OURS = "tinycnn"  #: under which name the metadata hold the object
 _MOST_HEADER_BYTES = 100_000_000  # the format's own limit
@@ -66,24 +68,26 @@ def _check_layout(header: dict[str, Any], size: int) -> None:
     r"""Every entry well-formed, and the tensors side by side in exactly ``size`` bytes."""
     spans = []
     for name, entry in header.items():
+        which = f"tensor {shown(name)}"
         try:
             dtype, shape, (begin, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
         except (TypeError, KeyError, ValueError) as error:
-            raise Flaw(f"tensor {name!r} needs dtype, shape and two data_offsets, but has {entry!r}") from error
+            raise Flaw(f"{which} needs dtype, shape and two data_offsets, but has {shown(entry)}") from error
         if not isinstance(dtype, str) or dtype not in _KINDS:
-            raise Flaw(f"tensor {name!r} has the dtype {dtype!r}, which tinycnn cannot read")
-        if not isinstance(shape, list) or any(type(n) is not int or n < 0 for n in [*shape, begin, end]):
-            raise Flaw(f"tensor {name!r}: sizes and offsets must be whole numbers, but its entry is {entry!r}")
-        wanted = _KINDS[dtype].width
-        for n in shape:
-            wanted *= n
+            raise Flaw(f"{which} has the dtype {shown(dtype)}, which tinycnn cannot read")
+        if not isinstance(shape, list) or len(shape) > MOST_DIMENSIONS:
+            raise Flaw(f"{which}: its shape must be a list of at most {MOST_DIMENSIONS} sizes")
+        for n in (*shape, begin, end):
+            if type(n) is not int or not 0 <= n < 2**63:
+                raise Flaw(f"{which}: sizes and offsets must be whole numbers from 0 to 2⁶³, but one is {shown(n)}")
+        wanted = math.prod(shape) * _KINDS[dtype].width
         if end - begin != wanted:
-            raise Flaw(f"tensor {name!r}: shape {shape} in {dtype} takes {wanted} bytes, but it has {end - begin}")
+            raise Flaw(f"{which}: shape {shape} in {dtype} takes {wanted} bytes, but it has {end - begin}")
         spans.append((begin, end, name))
     reached = 0
     for begin, end, name in sorted(spans):
         if begin != reached:
-            raise Flaw(f"tensor {name!r} starts at byte {begin} of the data, but the one before ends at {reached}")
+            raise Flaw(f"tensor {shown(name)} starts at byte {begin} of the data, but the one before ends at {reached}")
         reached = end
     if reached != size:
         raise Flaw(f"the tensors take {reached} bytes, but the file holds {size}: it was cut short or added to")
@@ -106,24 +110,25 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> dict[Any,
     if OURS not in metadata:
         return dict(tensors)
     try:
-        found = _value(json.loads(metadata[OURS]), tensors)
+        found = _value(json.loads(metadata[OURS]), tensors, Keys())
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise Flaw(f"the metadata's {OURS!r} does not describe what the file holds: {error!r}") from error
+        raise Flaw(f"the metadata's {OURS!r} does not describe what the file holds: {shown(str(error))}") from error
     if not isinstance(found, dict) or tensors:
-        raise Flaw(f"the metadata's {OURS!r} must describe a dictionary of all tensors; it lacks {list(tensors)}")
+        lacking = f"; it lacks {shown(', '.join(tensors))}" if tensors else ""
+        raise Flaw(f"the metadata's {OURS!r} must describe a dictionary of all tensors{lacking}")
     return found
 
 
-def _value(plan: Any, tensors: dict[str, Tensor]) -> Any:
+def _value(plan: Any, tensors: dict[str, Tensor], keys: Keys) -> Any:
     if isinstance(plan, list):
-        return [_value(item, tensors) for item in plan]
+        return [_value(item, tensors, keys) for item in plan]
     if not isinstance(plan, dict):
         return plan
     (kind, content), *rest = plan.items()
     if kind == "tensor" and not rest:
         return tensors.pop(content)
     if kind == "tuple" and not rest:
-        return tuple(_value(item, tensors) for item in content)
+        return tuple(_value(item, tensors, keys) for item in content)
     if kind == "dict" and not rest:
-        return {key: _value(item, tensors) for key, item in content}
-    raise ValueError(f"{kind!r} is no kind of value")
+        return {keys.checked(key): _value(item, tensors, keys) for key, item in content}
+    raise ValueError(f"{shown(kind)} is no kind of value")

@@ -19,7 +19,7 @@ from tinycnn._tensor import Tensor
 from tinycnn.conversion import from_numpy
 from tinycnn.serialization.flaw import Flaw, shown
 
-_MOST_DIMENSIONS = 64  # NumPy's limit
+MOST_DIMENSIONS = 64  #: of a tensor; NumPy's limit
 
 
 class Kind:
@@ -100,7 +100,7 @@ class Storage:
 
     def tensor(self, offset: int, size: tuple[Any, ...], stride: tuple[Any, ...]) -> Tensor:
         """The tensor that lies there, if all of it lies in the storage."""
-        if len(size) != len(stride) or len(size) > _MOST_DIMENSIONS:
+        if len(size) != len(stride) or len(size) > MOST_DIMENSIONS:
             raise Flaw(f"a tensor has {len(size)} sizes and {len(stride)} strides")
         for number in (offset, *size, *stride):
             if type(number) is not int or not 0 <= number < 2**63:
