@@ -3,6 +3,7 @@ r"""load: the first bytes say which kind of file it is, whatever its name."""
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from io import BufferedReader
 from typing import Any
@@ -61,6 +62,9 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
     """
     path = os.fspath(f)
     elsewhere = map_location is not None and backends.get(map_location).name != "cpu"
+    mode = os.stat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would wait for a writer, a device has no end
+        raise FormatError(f"{path}: it is a pipe or a device, and no file")
     with open(path, "rb") as file:
         try:
             found = _reader(file)(file)
