@@ -102,6 +102,12 @@ def test_blocks_that_start_as_the_identity(block: type[ResidualBlock]) -> None:
     assert torch.equal(net(x), x.relu())
 
 
+def test_small_networks_may_start_as_the_identity_too() -> None:
+    for option, gain in ((True, 0), (False, 16 + 32 + 64)):
+        net = models.resnet_digits(zero_init_residual=option)
+        assert sum(stage[0].bn2.weight.sum().item() for stage in (net.layer1, net.layer2, net.layer3)) == gain
+
+
 def test_a_normalization_without_weights_has_none_to_start_at_zero() -> None:
     norm = partial(torch.nn.BatchNorm2d, affine=False)
     initialize(block := BasicBlock(4, 4, norm_layer=norm), zero_init_residual=True)
