@@ -41,6 +41,10 @@ def test_finetune_says_what_it_does_and_what_came_of_it(capsys: pytest.CaptureFi
 def test_finetune_reports_mistakes_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["finetune", "--data", "nowhere"]) == 1
     assert capsys.readouterr().err == "tinycnn finetune: error: there is no folder nowhere\n"
+    Path("nothing").mkdir()
+    assert main(["finetune", "--data", "nothing"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "there is no folder of a class in nothing (wanted = " in line
     draw_shapes(Path("traps"), {"red": 3, "green": 3})
     assert main(["finetune", "--data", "traps", "--freeze"]) == 2
     assert "give weights" in capsys.readouterr().err

@@ -14,13 +14,15 @@ import pytest
 import tinycnn as torch
 from tests.train.shapes import draw_shapes
 from tinycnn import models, nn
+from tinycnn.datasets import open_photograph
 from tinycnn.errors import ConfigError, FormatError, ShapeError
 from tinycnn.train import Silent, TrainConfig, run_experiment
 from tinycnn.train import experiment as training
 from tinycnn.train import finetuning as module
 from tinycnn.train.config import FinetuneConfig
 from tinycnn.train.finetuning import FINETUNE_CONTENTS, FinetuneOutcome, run_finetune
-from tinycnn.train.image_folders import Photographs, Preprocessing
+from tinycnn.train.image_folders import Preprocessing
+from tinycnn.train.prediction import load_classifier
 from tinycnn.train.starting_point import StartingPoint, starting_point
 
 
@@ -71,17 +73,15 @@ def test_it_learns_and_leaves_everything_in_its_folder(photographs: str, picture
     assert facts["preprocessing"]["crop_size"] == 8
 
 
-def test_the_folder_is_enough_to_predict_with(photographs: str) -> None:
+def test_predict_gives_the_probabilities_that_were_judged(photographs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[Any] = []
+    monkeypatch.setattr(module, "draw_outcome", lambda folder, records, logits, *rest: judged.append(logits))
     outcome = finetune(photographs, epochs=2)
-    facts = configuration(outcome.folder.path)
-    model = models.get_model(facts["model"], **facts["model_options"]).eval()
-    model.load_state_dict(torch.load(outcome.folder.file("model.safetensors")))
-    prepare = Preprocessing.read(facts["preprocessing"]).for_judging()
-    folders = module.find_images(photographs)
-    matrix = np.zeros((3, 3), dtype=int)
-    for image, label in Photographs(folders.validation, prepare):
-        matrix[label, int(model(image.unsqueeze(0)).argmax())] += 1
-    assert matrix.tolist() == outcome.matrix.tolist()
+    validation = module.find_images(photographs).validation
+    classifier = load_classifier(weights=outcome.folder.path)
+    assert classifier.classes == ["empty", "green", "red"]
+    chances = [classifier.probabilities(open_photograph(path)).numpy() for path, _ in validation]
+    assert np.array(chances) == pytest.approx(judged[0].softmax(1).numpy(), abs=1e-6)
 
 
 def test_the_best_epoch_is_kept_by_balanced_accuracy(photographs: str, monkeypatch: pytest.MonkeyPatch) -> None:

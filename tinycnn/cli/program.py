@@ -101,11 +101,11 @@ def _in_words(error: Exception) -> str:
     >>> _in_words(ConfigError(explain("the sizes differ", {"a": 1, "b": 2}, "is one cut short?")))
     'the sizes differ (a = 1, b = 2; is one cut short?)'
     """
-    if isinstance(error, OSError) and not isinstance(error, TinycnnError):
-        return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
-    if not isinstance(error, TinycnnError):
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    if not isinstance(error, TinycnnError | OSError):  # ours, or an OSError explained as ours are
         return f"{type(error).__name__}: {' '.join(str(error).split())} (--debug shows where)"
-    headline, *rest = (" ".join(line.split()) for line in str(error).splitlines())
+    headline, *rest = (" ".join(line.split()) for line in (str(error) or type(error).__name__).splitlines())
     facts = ", ".join(line for line in rest if not line.startswith("hint "))
     hints = [line.removeprefix("hint ") for line in rest if line.startswith("hint ")]
     details = "; ".join([facts] * bool(facts) + hints)
