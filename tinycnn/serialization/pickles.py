@@ -11,10 +11,10 @@ memo under a number and got from there. STOP ends the program; what lies on top 
 Two instructions make pickles dangerous. GLOBAL pushes what stands under a name in a module, any name in any module,
 which Python imports for it; REDUCE calls it. ``os.system`` and the text of a command are all that it takes, so Python's
 own unpickler must never see a file from a stranger. Here GLOBAL looks the name up in a dictionary, which is all there
-is; nothing is ever imported, and nothing called but the `Function`s in it. BUILD gives an object its attributes, by its
-``__setstate__`` if it has one; here a function does it that knows two kinds of them. Nor is there recursion, so that a
-list in a list in a list … goes as deep as the file. And a program may be short but costly, as one that makes a set with
-every byte, so there is a limit to what one may spend.
+is; nothing is ever imported, and nothing called but a `Function` or `Collection` in it. BUILD gives an object its
+attributes, by its ``__setstate__`` if it has one; here a function does it that knows two kinds of them. Nor is there
+recursion, so that a list in a list in a list … goes as deep as the file. And a short program may be costly, as one that
+makes a set with every byte, so there is a limit to what one may spend.
 
 BINPERSID hands an id to whoever runs the machine, and pushes what that stands for: so PyTorch keeps the numbers of its
 tensors outside the pickle.
@@ -32,8 +32,8 @@ from typing import Any, NamedTuple
 from tinycnn.serialization.flaw import Flaw, shown
 from tinycnn.serialization.keys import Keys
 
-_BUDGET = 2_000_000  # an instruction costs 1; a tensor with all about it takes forty, and 60 for the objects
-_OBJECT = 20  # what an object costs besides: a set is 200 bytes, a tensor of 64 axes a thousand
+_BUDGET = 2_000_000  # an instruction costs 1; a tensor takes forty, and three objects
+_OBJECT = 20  # what an object costs besides: a set has 200 bytes, a tensor of 64 axes a thousand
 _LONGEST_NAME = 1000
 _NAMES = {code: name for name, code in vars(op).items() if name.isupper() and isinstance(code, bytes)}
 
@@ -45,10 +45,11 @@ class Function:
         self.call = call
 
 
-class Collection(NamedTuple):
-    """What REDUCE also calls, with nothing or with a list; the machine makes it, for it checks what is to be a key."""
+class Collection:
+    """What REDUCE may also call, with nothing or a list: a set or an OrderedDict, whose keys the machine checks."""
 
-    kind: type[set[Any]] | type[OrderedDict[Any, Any]]
+    def __init__(self, kind: type[set[Any]] | type[OrderedDict[Any, Any]]) -> None:
+        self.kind = kind
 
 
 class Vocabulary(NamedTuple):
@@ -99,7 +100,7 @@ class Machine:
     def _spend(self, cost: int) -> None:
         self._left_to_spend -= cost
         if self._left_to_spend < 0:
-            raise Flaw("the pickle asks for more than twenty thousand tensors would: it is not read to its end")
+            raise Flaw("the pickle makes more objects, or takes more steps, than twenty thousand tensors need")
 
     # Reading the program ─────────────────────────────────────────────────────────────────────────────────────────────
 
