@@ -21,13 +21,15 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_finetune_says_what_it_does_and_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     draw_shapes(Path("traps"), {"red": 5, "green": 5, "empty": 30})
+    draw_shapes(Path("traps"), {"rare": 1})
     Path("traps/red/broken.jpg").write_bytes(b"no picture")
     options = "--data traps --model resnet_digits --crop-size 8 --epochs 2 --head-lr 0.01 --workers 0 --out out"
     assert main(["finetune", *options.split()]) == 0
     out = capsys.readouterr().out
-    assert "3 classes, 32 images to learn from (empty 24, green 4, red 4)" in out
+    assert "4 classes, 33 images to learn from (empty 24, green 4, rare 1, red 4)" in out
     assert "1 damaged image is left out: traps/red/broken.jpg" in out
     assert "--class-weights lets each count the same" in out
+    assert "no validation image of rare: how well it is recognized stays unknown" in out
     assert "from scratch" in out
     assert "val loss    val acc" in out
     assert [line.split()[:2] for line in out.splitlines() if line.startswith(("empty ", "green ", "red "))] == [

@@ -74,8 +74,12 @@ def test_long_names_of_classes_do_not_cover_the_image() -> None:
     assert bars.get_title(loc="left") == "taken for a name beyond all m…"
 
 
-def test_curves_say_what_judged() -> None:
+def test_curves_say_what_judged_and_which_epoch_is_kept() -> None:
     from tinycnn.train import EpochRecord
 
-    figure = plot.curves([EpochRecord(1, 0.9, 0.7, 0.5, 0.85, 0.4)], tested="validation images")
+    record = EpochRecord(1, 0.9, 0.7, 0.5, 0.85, 0.4)
+    figure = plot.curves([record, record._replace(epoch=2)], tested="validation images", kept=2)
     assert figure.axes[1].get_legend_handles_labels()[1][1] == "validation images: 85.00 %"
+    assert figure._suptitle is not None
+    assert figure._suptitle.get_text() == "How the training went; epoch 2 is kept"
+    assert [list(axes.lines[-1].get_xdata()) for axes in figure.axes] == [[2, 2], [2, 2]]  # the mark, in both panels

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def curves(
-    records: Sequence[Any], title: str = "How the training went", tested: str = "test images"
+    records: Sequence[Any], title: str = "How the training went", tested: str = "test images", kept: int | None = None
 ) -> Figure:
     r"""Loss, on a logarithmic scale, and accuracy, for training and test images.
 
@@ -22,6 +22,8 @@ def curves(
     ----------
     records : sequence of train.EpochRecord, or of anything with its attributes, an epoch each
     tested : str      what the test figures are of
+    kept : int or None
+        The epoch whose weights were kept, to be marked and named in the title.
 
     Raises
     ------
@@ -36,16 +38,20 @@ def curves(
     """
     if not records:
         raise ShapeError("curves: there is no epoch to draw")
-    figure = new_figure(11, 4.6, title)
+    figure = new_figure(11, 4.6, title if kept is None else f"{title}; epoch {kept} is kept")
     left, right = figure.subplots(1, 2)
     epochs = [record.epoch for record in records]
     _pair(left, epochs, [r.train_loss for r in records], [r.test_loss for r in records], "{:.3f}", tested)
     left.set_yscale("log")
-    left.yaxis.set_major_formatter("{x:g}")
+    least, most = left.get_ylim()
+    left.yaxis.set_major_formatter("{x:g}")  # 0.1, and between the powers of ten 0.2 and 0.5, if these are few
+    left.yaxis.set_minor_formatter(lambda x, _: f"{x:g}" if f"{x:.0e}"[0] in "25" and most < 100 * least else "")
     left.set_title("Cross-entropy loss in nats", loc="left", fontsize=11, color=INK)
     learnt, judged = [100 * r.train_accuracy for r in records], [100 * r.test_accuracy for r in records]
     _pair(right, epochs, learnt, judged, "{:.2f} %", tested)
     right.set_title("Accuracy in %", loc="left", fontsize=11, color=INK)
+    for axes in (left, right) if kept is not None else ():
+        axes.axvline(kept, color=FAINT, linewidth=1, linestyle=(0, (2, 2)))
     # the interesting part is the top: the first epochs may leave the picture
     late = [value for line in (learnt, judged) for value in line[len(line) // 5:]]
     right.set_ylim(max(0.0, min(late) - 0.3 * (100 - min(late)) - 0.5), 100.5)

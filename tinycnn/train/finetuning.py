@@ -124,14 +124,13 @@ def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> Finet
         judged, samples = "test images", folders.test
         display.say("\nclassifying the test images …")
         trainer.evaluate(_judging_batches(config, samples, start.preprocessing))
-    matrix = trainer.matrix(len(folders.classes))
+    best, matrix = finished.best.record, trainer.matrix(len(folders.classes))
     reports = class_reports(matrix, folders.classes)
     _write_reports(folder, reports)
     no_pictures = draw_outcome(
         folder, finished.records, trainer.logits, trainer.targets, Pictures(samples, start.preprocessing.for_showing()),
-        folders.classes, judged, "validation images",
+        folders.classes, judged, "validation images", best.epoch,
     )
-    best = finished.best.record
     return FinetuneOutcome(folder, finished.records, best, judged, reports, matrix, interrupted, no_pictures)
 
 
@@ -234,8 +233,12 @@ def _count(model: Module, learning: bool = False) -> int:
 
 def _headline(config: FinetuneConfig, folders: Folders, start: StartingPoint) -> str:
     names = folders.classes
-    counts = np.bincount([label for _, label in folders.train], minlength=len(names))
+    counts, judging = (
+        np.bincount([label for _, label in part], minlength=len(names)) for part in (folders.train, folders.validation)
+    )
     sizes = ", ".join(f"{name} {n}" for name, n in zip(names, counts, strict=True))
+    if len(names) > 12:
+        sizes = f"{counts.min()} of {names[counts.argmin()]} to {counts.max()} of {names[counts.argmax()]}"
     prepare = start.preprocessing
     lines = [
         f"{config.model}, {_count(start.model):,} parameters, of which {_count(start.model, learning=True):,} learn,"
@@ -249,6 +252,9 @@ def _headline(config: FinetuneConfig, folders: Folders, start: StartingPoint) ->
         some = ", ".join(folders.damaged[:3]) + (", …" if len(folders.damaged) > 3 else "")
         count = len(folders.damaged)
         lines.append(f"{count} damaged image{'s are' if count > 1 else ' is'} left out: {some}")
+    if not judging.all():
+        unseen = ", ".join(names[k] for k in np.flatnonzero(judging == 0)[:5])
+        lines.append(f"no validation image of {unseen}: how well it is recognized stays unknown")
     if len(folders.train) and counts.max() > 3 * counts.min() and not config.class_weights:
         lines.append("the classes differ much in size; --class-weights lets each count the same")
     return "\n".join(lines) + "\n"

@@ -42,6 +42,7 @@ def draw_outcome(
     classes: Sequence[str],
     tested: str = "test images",
     judged_by: str = "test images",
+    kept: int | None = None,
 ) -> str | None:
     r"""The same of logits that are there already.
 
@@ -49,11 +50,12 @@ def draw_outcome(
     ----------
     tested : str         what the images are
     judged_by : str      what the test figures of the records are of
+    kept : int or None   the epoch whose logits they are, if it was chosen
     """
     counts = confusion_matrix(logits.argmax(1), targets, len(classes))
     try:
         figures = {
-            "curves.png": plot.curves(records, tested=judged_by),
+            "curves.png": plot.curves(records, tested=judged_by, kept=kept),
             "confusion.png": plot.confusion_matrix(counts, classes),
             "mistakes.png": plot.mistakes(images, targets, softmax(logits, 1), classes, tested),
         }
