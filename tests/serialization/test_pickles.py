@@ -245,7 +245,7 @@ def test_a_megabyte_of_sets_does_not_fill_the_memory(tmp_path: Path) -> None:
     """Each is an instruction of a byte, and would take 216."""
     tracemalloc.start()
     try:
-        assert "makes more objects, or takes more steps, than twenty thousand tensors need" in refused(program(op.EMPTY_SET * 1_000_000), tmp_path)
+        assert "makes more objects" in refused(program(op.EMPTY_SET * 1_000_000), tmp_path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

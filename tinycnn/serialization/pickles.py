@@ -65,12 +65,9 @@ class Machine:
     Parameters
     ----------
     file : BufferedReader
-    size : int
-        How many bytes there are.
-    vocabulary : Vocabulary
-        What the pickle may name.
-    persistent : function
-        What a persistent id stands for.
+    size : int                 how many bytes there are
+    vocabulary : Vocabulary    what the pickle may name
+    persistent : function      what a persistent id stands for
     """
 
     def __init__(
