@@ -119,6 +119,47 @@ def test_all_ways_see_the_same_images_in_a_repeat_and_others_in_the_next(monkeyp
     assert first[0][1] != second[0][1]
 
 
+def test_each_way_begins_and_learns_as_it_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Any] = []
+    monkeypatch.setattr(Demonstration, "_learn", lambda self, model, groups, *rest: begun.append((model, groups, rest)))
+    shown = Demonstration(TransferConfig(), Silent())
+    shown.pretrained(7)
+    known = begun.pop()[0].state_dict()
+    for method in few_shot.METHODS:
+        shown.adapted(method, known, few_shot.Images(shown.pool.images[:5], shown.pool.targets[:5]), 0.3, 15, 8)
+    learns, rates, kept = [], [], []
+    for model, groups, _ in begun:
+        learns.append([name for name, parameter in model.named_parameters() if parameter.requires_grad])
+        rates.append([group["lr"] for group in groups])
+        kept.append(all(np.array_equal(value.numpy(), known[name].numpy())
+                        for name, value in model.state_dict().items() if not name.startswith("fc.")))
+        assert model.fc.out_features == 5
+    assert kept == [False, True, True]  # scratch knows nothing of the old digits
+    assert learns[1] == ["fc.weight", "fc.bias"]
+    assert learns[0] == learns[2] == list(dict(begun[0][0].named_parameters()))
+    assert rates == [[0.3, 0.3], [0.3], [pytest.approx(0.1), 0.3]]
+
+
+def test_the_rate_that_serves_best_is_chosen_and_the_pretrained_networks_take_turns(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[tuple[str, str, float]] = []
+    best = {"scratch": 0.1, "head": 0.03, "fine-tune": 0.01}
+
+    def adapted(self: Demonstration, method: str, weights: Any, few: Any, rate: float, *rest: int) -> float:
+        used.append((method, weights, rate))
+        return -abs(rate - best[method])
+
+    monkeypatch.setattr(Demonstration, "adapted", adapted)
+    monkeypatch.setattr(Demonstration, "accuracy", lambda self, score, data: score)
+    shown = Demonstration(TransferConfig(examples=(2,), repeats=3), Silent())
+    weights: Any = ["first", "second"]
+    assert few_shot.choose_rates(shown, weights, 15) == best
+    used.clear()
+    list(few_shot.compare(shown, best, weights, 15, 2))
+    assert used == [(method, which, best[method]) for which in ("first", "second", "first") for method in best]
+
+
 def test_the_practice_draw_is_none_that_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seeds: list[int] = []
     original = few_shot.draw_examples
