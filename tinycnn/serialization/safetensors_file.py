@@ -111,8 +111,8 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> dict[Any,
         return dict(tensors)
     try:
         found = _value(json.loads(metadata[OURS]), tensors, Keys())
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise Flaw(f"the metadata's {OURS!r} does not describe what the file holds: {shown(str(error))}") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Flaw(f"the metadata's {OURS!r} does not describe what the file holds: {error}") from error
     if not isinstance(found, dict) or tensors:
         lacking = f"; it lacks {shown(', '.join(tensors))}" if tensors else ""
         raise Flaw(f"the metadata's {OURS!r} must describe a dictionary of all tensors{lacking}")
@@ -126,6 +126,8 @@ def _value(plan: Any, tensors: dict[str, Tensor], keys: Keys) -> Any:
         return plan
     (kind, content), *rest = plan.items()
     if kind == "tensor" and not rest:
+        if content not in tensors:
+            raise ValueError(f"there is no tensor {shown(content)}, or it is used already")
         return tensors.pop(content)
     if kind == "tuple" and not rest:
         return tuple(_value(item, tensors, keys) for item in content)
