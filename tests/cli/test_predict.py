@@ -173,7 +173,7 @@ def test_the_folder_of_a_training_says_all_that_is_needed(
     assert status == 0
     assert len(out.splitlines()) == 11
     assert {line.split()[1] for line in out.splitlines()[1:]} == set("0123456789")
-    assert "leave --model out" in refused(capsys, "one.jpg", "--weights", "run", "--model", "resnet50")
+    assert "--model softmax_classifier" in refused(capsys, "one.jpg", "--weights", "run", "--model", "resnet50")
 
 
 def test_the_folder_of_a_finetuning_says_how_images_are_prepared() -> None:

@@ -163,7 +163,7 @@ def test_an_earlier_run_is_a_start(photographs: str, tmp_path: Path) -> None:
     assert facts["preprocessing"] == configuration(first.folder.path)["preprocessing"]
     body = weights_of("first")
     assert np.array_equal(weights_of(second.folder.path)["conv1.weight"], body["conv1.weight"])
-    with pytest.raises(ConfigError, match="is of resnet_digits, not of resnet20: --model resnet_digits"):
+    with pytest.raises(ConfigError, match="a training of resnet_digits, not of resnet20: --model resnet_digits"):
         finetune(photographs, model="resnet20", weights="first")
 
 
@@ -198,11 +198,16 @@ def test_a_file_of_weights_brings_the_usual_preprocessing_of_its_model() -> None
     with pytest.raises(FileNotFoundError):
         starting_point("resnet18", "nowhere.pth", 5)
     os.mkdir("empty")
-    with pytest.raises(FileNotFoundError, match="config"):
+    with pytest.raises(ConfigError, match="no folder of a training, for it has no config"):
         starting_point("resnet18", "empty", 5)
     Path("empty/config.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(FormatError, match="no configuration of a run"):
+    with pytest.raises(FormatError, match="names no model and no classes"):
         starting_point("resnet18", "empty", 5)
+    torch.save(models.resnet_digits().state_dict(), "empty/model.safetensors")
+    config = {"model": "resnet_digits", "classes": [*"0123456789"], "model_options": {}, "preprocessing": {"std": [1]}}
+    Path("empty/config.json").write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(FormatError, match="how images are prepared cannot be read"):
+        starting_point("resnet_digits", "empty", 5)
 
 
 def test_ctrl_c_keeps_the_epochs_before(photographs: str) -> None:

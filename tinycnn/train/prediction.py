@@ -136,31 +136,59 @@ def _usual(size: int) -> ImageClassification:
     return ImageClassification(crop_size=size, resize_size=256 if size > 192 else size)
 
 
-def _of_folder(folder: str, model: str | None, classes: Sequence[str] | None, image_size: int) -> Classifier:
+class Training(NamedTuple):
+    r"""What the folder of a training holds."""
+
+    network: nn.Module
+    options: dict[str, Any]  #: it was made with
+    config: dict[str, Any]
+
+
+def read_training(folder: str, model: str | None = None, image_size: int = 224) -> Training:
+    r"""The network that ``tinycnn train`` or ``tinycnn finetune`` left in this folder, and its configuration.
+
+    Parameters
+    ----------
+    model : str, optional
+        The name of the model that it should be of.
+    image_size : int
+        Side of the images that the model is made for, where the configuration does not say.
+
+    Raises
+    ------
+    ConfigError    it is no folder of a training, or of another model, or the weights are
+    FormatError    its configuration or its weights are damaged
+    """
     at = os.path.join(folder, CONFIG)
     if not os.path.exists(at):
         raise ConfigError(f"{folder}: no folder of a training, for it has no {CONFIG}")
     config = _configuration(at)
     trained = config["model"]
     if model not in (None, trained):
-        raise ConfigError(f"{folder} holds a training of {trained}, not of {model}; leave --model out")
-    names = list(classes or map(str, config["classes"]))
-    if len(names) != len(config["classes"]):
-        raise ConfigError(f"{folder} is of {len(config['classes'])} classes, but there are {len(names)} names")
+        raise ConfigError(f"{folder} holds a training of {trained}, not of {model}: --model {trained}")
     options = config.get("model_options")  # of tinycnn finetune; tinycnn train says the shape of its images instead
     if options is None:
         channels, *sides = config.get("image_shape") or (3, image_size, image_size)
-        options = fitting_options(trained, len(names), channels, tuple(sides))
+        options = fitting_options(trained, len(config["classes"]), channels, tuple(sides))
     try:
         network = skip_init(models.get_model, trained, **options)
     except (TypeError, ValueError) as error:
         raise FormatError(f"{at}: no {trained} can be made as it says: {error}") from None
     path = os.path.join(folder, WEIGHTS)
     fill(network, read_weights(path), path, trained)
+    return Training(network, options, config)
+
+
+def _of_folder(folder: str, model: str | None, classes: Sequence[str] | None, image_size: int) -> Classifier:
+    network, _, config = read_training(folder, model, image_size)
+    names = list(classes or map(str, config["classes"]))
+    if len(names) != len(config["classes"]):
+        raise ConfigError(f"{folder} is of {len(config['classes'])} classes, but there are {len(names)} names")
     if "preprocessing" in config:
-        return Classifier(network, _recorded(config["preprocessing"], at), names)
+        return Classifier(network, _recorded(config["preprocessing"], os.path.join(folder, CONFIG)), names)
     if "image_shape" not in config:
         return Classifier(network, _usual(image_size), names)
+    channels, *sides = config["image_shape"]
     return Classifier(network, _in_channels(channels, Compose([Resize(sides), ToTensor()])), names)
 
 

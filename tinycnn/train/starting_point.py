@@ -2,7 +2,6 @@ r"""The network that a fine-tuning begins with: from official weights, a file, a
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from tinycnn.nn import Module
 from tinycnn.nn.utils import skip_init
 from tinycnn.train.adaptation import head_of, replace_head
 from tinycnn.train.image_folders import Preprocessing
-from tinycnn.train.prediction import fill, published, read_weights
+from tinycnn.train.prediction import fill, published, read_training, read_weights
 from tinycnn.train.preparation import fitting_options
 
 _ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".tar")
@@ -91,24 +90,14 @@ def _is_path(weights: str) -> bool:
 
 
 def _of_run(name: str, folder: str) -> tuple[Module, Preprocessing, dict[str, Any]]:
-    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
-        try:
-            config = json.load(file)
-            made_of, classes = config["model"], len(config["classes"])
-            channels, height, width = config["image_shape"]
-            if "preprocessing" in config:
-                preprocessing = Preprocessing.read(config["preprocessing"])
-            else:  # of tinycnn train: a table of images, whose pixels are in [0, 1]
-                preprocessing = Preprocessing(height, height, (0.0,) * channels, (1.0,) * channels)
-        except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{file.name}: no configuration of a run: {error!r}") from error
-    if made_of != name:
-        raise ConfigError(f"the run in {folder} is of {made_of}, not of {name}: --model {made_of}")
-    options = config.get("model_options") or fitting_options(name, classes, channels, (height, width))
-    model = skip_init(models.get_model, name, **options)
-    path = os.path.join(folder, "model.safetensors")
-    fill(model, read_weights(path), path, name)
-    return model, preprocessing, options
+    network, options, config = read_training(folder, name)
+    try:
+        if "preprocessing" in config:
+            return network, Preprocessing.read(config["preprocessing"]), options
+        channels, height, _ = config["image_shape"]  # of tinycnn train: a table of images, whose pixels are in [0, 1]
+        return network, Preprocessing(height, height, (0.0,) * channels, (1.0,) * channels), options
+    except (KeyError, TypeError) as error:
+        raise FormatError(f"{folder}: how images are prepared cannot be read: {error!r}") from error
 
 
 def _of_file(name: str, path: str) -> tuple[Module, Preprocessing, dict[str, Any]]:
