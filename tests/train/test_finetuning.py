@@ -54,6 +54,13 @@ def weights_of(folder: str, name: str = "model.safetensors") -> dict[str, Any]:
     return {key: tensor.numpy() for key, tensor in torch.load(os.path.join(folder, name)).items()}
 
 
+def predicted(outcome: FinetuneOutcome, samples: list[tuple[str, int]]) -> Any:
+    r"""What `tinycnn predict` makes of these images with the run's folder."""
+    classifier = load_classifier(weights=outcome.folder.path)
+    assert classifier.classes == [report.name for report in outcome.reports]
+    return np.array([classifier.probabilities(open_photograph(path)).numpy() for path, _ in samples])
+
+
 def configuration(folder: str) -> dict[str, Any]:
     with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
         found: dict[str, Any] = json.load(file)
@@ -78,10 +85,7 @@ def test_predict_gives_the_probabilities_that_were_judged(photographs: str, monk
     monkeypatch.setattr(module, "draw_outcome", lambda folder, records, logits, *rest: judged.append(logits))
     outcome = finetune(photographs, epochs=2)
     validation = module.find_images(photographs).validation
-    classifier = load_classifier(weights=outcome.folder.path)
-    assert classifier.classes == ["empty", "green", "red"]
-    chances = [classifier.probabilities(open_photograph(path)).numpy() for path, _ in validation]
-    assert np.array(chances) == pytest.approx(judged[0].softmax(1).numpy(), abs=1e-6)
+    assert predicted(outcome, validation) == pytest.approx(judged[0].softmax(1).numpy(), abs=1e-6)
 
 
 def test_the_best_epoch_is_kept_by_balanced_accuracy(photographs: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,12 +146,20 @@ def test_class_weights_reach_the_loss(tmp_path: Path, monkeypatch: pytest.Monkey
     assert given[1] is None
 
 
-def test_test_images_are_what_the_reports_are_of(tmp_path: Path) -> None:
+def test_test_images_are_what_the_reports_are_of_judged_by_the_best_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[Any] = []
+    monkeypatch.setattr(module, "draw_outcome", lambda folder, records, logits, *rest: judged.append(logits))
+    reached = iter([0.9, 0.1, 0.1])
+    monkeypatch.setattr(module, "balanced_accuracy", lambda matrix: next(reached))
     for part, n in (("train", 6), ("val", 3), ("test", 2)):
         draw_shapes(tmp_path / part, {"red": n, "green": n}, seed=n)
-    outcome = finetune(str(tmp_path))
+    outcome = finetune(str(tmp_path), epochs=3)
     assert outcome.judged == "test images"
     assert [report.images for report in outcome.reports] == [2, 2]
+    chances = predicted(outcome, module.find_images(str(tmp_path)).test)
+    assert chances == pytest.approx(judged[0].softmax(1).numpy(), abs=1e-6)
 
 
 def test_one_seed_gives_one_result_with_any_number_of_workers(photographs: str) -> None:
