@@ -83,6 +83,8 @@ def test_it_learns_and_leaves_everything_in_its_folder(photographs: str, picture
 def test_predict_gives_the_probabilities_that_were_judged(photographs: str, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Any] = []
     monkeypatch.setattr(module, "draw_outcome", lambda folder, records, logits, *rest: judged.append(logits))
+    reached = iter([0.9, 0.1])  # by the first epoch, not the last
+    monkeypatch.setattr(module, "balanced_accuracy", lambda matrix: next(reached))
     outcome = finetune(photographs, epochs=2)
     validation = module.find_images(photographs).validation
     assert predicted(outcome, validation) == pytest.approx(judged[0].softmax(1).numpy(), abs=1e-6)
@@ -160,6 +162,23 @@ def test_test_images_are_what_the_reports_are_of_judged_by_the_best_epoch(
     assert [report.images for report in outcome.reports] == [2, 2]
     chances = predicted(outcome, module.find_images(str(tmp_path)).test)
     assert chances == pytest.approx(judged[0].softmax(1).numpy(), abs=1e-6)
+
+
+@pytest.mark.parametrize(("batch_size", "steps"), [(12, 3), (8, 5), (7, 5)])
+def test_no_batch_has_one_image_alone(photographs: str, batch_size: int, steps: int) -> None:
+    class Counting(Silent):
+        expected = taken = 0
+
+        def begin(self, batches: int) -> None:
+            self.expected = batches
+
+        def batch(self, loss: float) -> None:
+            self.taken += 1
+
+    counting = Counting()  # of the steps for 36 images; the 36th is alone after five batches of seven
+    options: Any = {"epochs": 1, "batch_size": batch_size, "crop_size": 8, "workers": 0}
+    run_finetune(FinetuneConfig(photographs, "softmax_classifier", **options), counting)
+    assert counting.taken == counting.expected == steps
 
 
 def test_one_seed_gives_one_result_with_any_number_of_workers(photographs: str) -> None:
