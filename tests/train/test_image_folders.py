@@ -158,6 +158,21 @@ def test_images_to_learn_from_differ_each_time_and_have_the_size_of_the_others(t
     assert not torch.equal(first, second)
 
 
+def test_what_is_learnt_from_is_at_least_a_third_of_the_image_and_sometimes_mirrored(tmp_path: Path) -> None:
+    across, down = np.meshgrid(np.arange(240), np.arange(240))
+    Image.fromarray(np.stack([across, down, 0 * down], axis=2).astype("u1")).save(tmp_path / "ramps.png")
+    prepare = Preprocessing(64, 64, (0.0,) * 3, (1.0,) * 3).for_learning()
+    areas, mirrored = [], []
+    torch.manual_seed(0)
+    for _ in range(40):
+        x, y, _ = 255 / 240 * Photographs([(str(tmp_path / "ramps.png"), 0)], prepare)[0][0].numpy()
+        areas.append(np.ptp(x) * np.ptp(y))  # of the whole
+        mirrored.append(bool(x[0, 0] > x[0, -1]))
+    assert 0.3 < min(areas) < 0.5
+    assert 0.8 < max(areas) <= 1
+    assert 10 < sum(mirrored) < 30
+
+
 def test_a_network_for_grey_images_gets_grey_ones(tmp_path: Path) -> None:
     root = draw_shapes(tmp_path, {"red": 1})
     grey = Preprocessing(8, 8, (0.0,), (1.0,))
