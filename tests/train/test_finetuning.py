@@ -241,6 +241,15 @@ def test_a_file_of_weights_brings_the_usual_preprocessing_of_its_model() -> None
         starting_point("resnet_digits", "empty", 5)
 
 
+def test_a_file_of_official_weights_brings_its_own_preprocessing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinycnn.train.starting_point.read_weights", lambda path: {})
+    monkeypatch.setattr("tinycnn.train.starting_point.fill", lambda *args: None)
+    for member in (models.ResNet50_Weights.IMAGENET1K_V1, models.ResNet50_Weights.IMAGENET1K_V2):
+        start = starting_point("resnet50", f"elsewhere/{os.path.basename(member.url)}", 5)
+        assert start.preprocessing == Preprocessing.of(member.transforms())
+    assert start.preprocessing.resize_size == 232
+
+
 def test_ctrl_c_keeps_the_epochs_before(photographs: str) -> None:
     class Impatient(Silent):
         epochs = 0

@@ -139,7 +139,7 @@ class TransferConfig:
     model: str = "resnet_digits"
     examples: tuple[int, ...] = (1, 3, 10)
     repeats: int = 8
-    practice: int = 2
+    practice: int = 3
     networks: int = 2
     steps: tuple[int, ...] = (15, 40)
     pretrain_steps: int = 300

@@ -9,7 +9,8 @@ Three ways to learn the new digits meet on equal terms:
 All three see the same few images, distorted alike, for the same number of steps, and each takes the learning rate that
 served it best in practice: on other draws of the examples, judged by training images that were not drawn. The test
 images are looked at once by each finished network, and decide nothing. Few steps show that a pretrained network gets
-there sooner, many that it gets further.
+there sooner, many that, fine-tuned, it gets a little further: with 120 steps, where more gain neither anything, it was
+87 against 84 % on average (training images, 1 to 10 of each digit). A frozen body soon stands in the way.
 
 What transfers depends on how much there was to learn. Told apart from one another and nothing else, five digits leave
 a network that sees what parts these five: a frozen body is then far worse than a new network, and fine-tuning gains
