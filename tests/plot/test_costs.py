@@ -36,6 +36,9 @@ def test_layer_by_layer_the_columns_have_one_scale() -> None:
     assert upper_left.get_ylim() == upper_right.get_ylim()
     heights = [patch.get_height() * 1e6 for patch in upper_right.patches]  # type: ignore[attr-defined]  # of bars
     assert heights == pytest.approx([16 * 27 + 16, 5760 + 10])
+    lower_right = figure.axes[5]
+    megabytes = [patch.get_height() for patch in lower_right.patches]  # type: ignore[attr-defined]  # of bars
+    assert megabytes == pytest.approx([4e-6 * 576, 4e-6 * 10])
     assert [label.get_text() for label in figure.axes[4].get_xticklabels()] == ["0", "3"]
     assert upper_right.get_title(loc="left") == "wide: 0.00622 M"
     figure.savefig(io.BytesIO(), format="png", dpi=40)

@@ -221,6 +221,13 @@ def test_without_a_layer_the_last_of_each_size_is_shown(model: Small, image: tor
     assert [note.split()[0] for note in notes if "maps of" in note] == ["relu", "conv2"]
 
 
+def test_of_several_that_hand_on_the_same_maps_the_outermost_is_named(image: torch.Tensor) -> None:
+    stage = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(nn.Conv2d(4, 4, 3)))
+    model = nn.Sequential(stage, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    assert list(activation_maps(model, image.unsqueeze(0))) == ["0.0", "0"]  # the last are those of 0.1.0, 0.1 and 0
+    assert plot.class_activation(model, image).layer == "0"
+
+
 def test_a_photograph_is_shown_as_it_is(model: Small, image: torch.Tensor) -> None:
     photograph = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype="u1")
     figure = plot.activations(model, image, "conv1", picture=photograph)
