@@ -228,6 +228,14 @@ def test_the_verdict_claims_what_luck_does_not_explain(head: list[float], words:
     assert demonstration.verdict(trials).splitlines()[0] == words
 
 
+def test_the_verdict_names_the_gains_with_fewest_and_most_examples() -> None:
+    reached = {"scratch": (0.5, 0.6, 0.9), "head": (0.7, 0.7, 0.8), "fine-tune": (0.6, 0.6, 0.9)}
+    trials = [Trial(way, 15, n, i, x) for way, values in reached.items() for i in range(6)
+              for n, x in zip((1, 3, 10), values, strict=True)]
+    first, _ = demonstration.verdict(trials).splitlines()
+    assert first.endswith("on average (p = 0.031); +20.0 with 1 of each digit, -10.0 with 10")
+
+
 def test_with_few_examples_and_steps_both_ways_of_transfer_beat_starting_anew() -> None:
     shown = Demonstration(TransferConfig(repeats=3, pretrain_steps=60), Silent())
     rates = {"scratch": 0.03, "head": 0.03, "fine-tune": 0.01}  # as the demonstration chooses them

@@ -158,5 +158,14 @@ def verdict(trials: list[Trial]) -> str:
                 sentence = f"{method} {'beats' if mean > 0 else 'loses to'} scratch by {points}"
             else:
                 sentence = f"{method} and scratch do not differ for certain: {'+' if mean >= 0 else '-'}{points}"
-            sentences.append(f"after {steps} steps, {sentence}")
+            sentences.append(f"after {steps} steps, {sentence}{_ends(after(trials, steps), method)}")
     return "\n".join(sentences)
+
+
+def _ends(trials: list[Trial], method: str) -> str:
+    r"""The gain with the fewest and with the most examples, for an average may hide that they have different signs."""
+    examples = sorted({trial.examples for trial in trials})
+    if len(examples) < 2:
+        return ""
+    few, many = (f"{100 * gain(trials, method, n).mean:+.1f} with {n}" for n in (examples[0], examples[-1]))
+    return f"; {few} of each digit, {many}"
