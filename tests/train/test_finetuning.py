@@ -15,7 +15,7 @@ import tinycnn as torch
 from tests.train.shapes import draw_shapes
 from tinycnn import models, nn
 from tinycnn.datasets import open_photograph
-from tinycnn.errors import ConfigError, FormatError, ShapeError
+from tinycnn.errors import ConfigError, ShapeError
 from tinycnn.train import Silent, TrainConfig, run_experiment
 from tinycnn.train import experiment as training
 from tinycnn.train import finetuning as module
@@ -23,7 +23,7 @@ from tinycnn.train.config import FinetuneConfig
 from tinycnn.train.finetuning import FINETUNE_CONTENTS, FinetuneOutcome, run_finetune
 from tinycnn.train.image_folders import Preprocessing
 from tinycnn.train.prediction import load_classifier
-from tinycnn.train.starting_point import StartingPoint, starting_point
+from tinycnn.train.starting_point import StartingPoint
 
 
 @pytest.fixture(autouse=True)
@@ -205,49 +205,6 @@ def test_a_run_of_tinycnn_train_is_a_start_too(photographs: str) -> None:
     outcome = finetune(photographs, model="softmax_classifier", weights="trained", crop_size=None)
     assert configuration(outcome.folder.path)["preprocessing"]["mean"] == [0.0]  # grey, as it was trained
     assert outcome.matrix.sum() == 9
-
-
-def test_official_weights_are_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = models.resnet18().state_dict()
-    monkeypatch.setattr(models.ResNet18_Weights, "get_state_dict", lambda self, **options: given)
-    start = starting_point("resnet18", "DEFAULT", 5)
-    assert start.weights == "ResNet18_Weights.IMAGENET1K_V1"
-    assert start.preprocessing == Preprocessing(224, 256)
-    assert start.options == {"num_classes": 5}
-    assert start.model.fc.out_features == 5
-    assert torch.equal(start.model.conv1.weight, given["conv1.weight"])
-    with pytest.raises(ConfigError, match="has no 'NEWEST'"):
-        starting_point("resnet18", "NEWEST", 5)
-
-
-def test_a_file_of_weights_brings_the_usual_preprocessing_of_its_model() -> None:
-    torch.save(models.resnet18(num_classes=4).state_dict(), "mine.safetensors")
-    start = starting_point("resnet18", "mine.safetensors", 5, crop_size=64)
-    assert start.preprocessing == Preprocessing(64, 73)
-    with pytest.raises(ConfigError, match="weights"):
-        starting_point("resnet20", "mine.safetensors", 5)
-    with pytest.raises(FileNotFoundError):
-        starting_point("resnet18", "nowhere.pth", 5)
-    os.mkdir("empty")
-    with pytest.raises(ConfigError, match="no folder of a training, for it has no config"):
-        starting_point("resnet18", "empty", 5)
-    Path("empty/config.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(FormatError, match="names no model and no classes"):
-        starting_point("resnet18", "empty", 5)
-    torch.save(models.resnet_digits().state_dict(), "empty/model.safetensors")
-    config = {"model": "resnet_digits", "classes": [*"0123456789"], "model_options": {}, "preprocessing": {"std": [1]}}
-    Path("empty/config.json").write_text(json.dumps(config), encoding="utf-8")
-    with pytest.raises(FormatError, match="how images are prepared cannot be read"):
-        starting_point("resnet_digits", "empty", 5)
-
-
-def test_a_file_of_official_weights_brings_its_own_preprocessing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tinycnn.train.starting_point.read_weights", lambda path: {})
-    monkeypatch.setattr("tinycnn.train.starting_point.fill", lambda *args: None)
-    for member in (models.ResNet50_Weights.IMAGENET1K_V1, models.ResNet50_Weights.IMAGENET1K_V2):
-        start = starting_point("resnet50", f"elsewhere/{os.path.basename(member.url)}", 5)
-        assert start.preprocessing == Preprocessing.of(member.transforms())
-    assert start.preprocessing.resize_size == 232
 
 
 def test_ctrl_c_keeps_the_epochs_before(photographs: str) -> None:
