@@ -2,6 +2,7 @@ r"""``tinycnn predict``: what it prints and draws, which weights it takes, and w
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -130,11 +131,20 @@ def test_imagenets_names_and_the_preprocessing_of_published_weights() -> None:
 
 
 def test_the_preprocessing_of_each_file_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told by the name of the file, or by its hash; that of unknown weights is that of the best official ones."""
     tiny = nn.Linear(1, 1)
     monkeypatch.setattr(models, "get_model", lambda name, **options: tiny)
-    for file, resize in (("resnet50-11ad3fa6.pth", 232), ("resnet50-0676ba61.pth", 256), ("mine.pth", 256)):
+
+    def resize_size(model: str, file: str) -> Any:
+        return load_classifier(model, file).preprocess.resize_size  # type: ignore[attr-defined]
+
+    for file, size in (("resnet50-11ad3fa6.pth", 232), ("resnet50-0676ba61.pth", 256), ("mine.pth", 232)):
         tinycnn.save(tiny.state_dict(), file)
-        assert load_classifier("resnet50", file).preprocess.resize_size == [resize]  # type: ignore[attr-defined]
+        assert resize_size("resnet50", file) == [size]
+    assert resize_size("convnext_tiny", "mine.pth") == [236]
+    digest = hashlib.sha256(Path("mine.pth").read_bytes()).hexdigest()[:8]
+    monkeypatch.setattr("tinycnn.train.trained.hash_in_name", lambda url: digest if "0676ba61" in url else "f" * 8)
+    assert resize_size("resnet50", "mine.pth") == [256]
 
 
 def test_official_weights_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,6 +63,7 @@ RECIPES = {
         for size in ("femto", "pico", "nano")
     },
     "convnextv2_base": Recipe("timm:convnextv2_base", 32, part="stem", prints=False),
-    "convnextv2_large": Recipe("timm:convnextv2_large", 32, part="stem", prints=False),  # and not the huge one
+    "convnextv2_large": Recipe("timm:convnextv2_large", 32, part="stem", prints=False),
+    "convnextv2_huge": Recipe("timm:convnextv2_huge", 32, part=None, prints=False),
     "efficientnet_b0": Recipe("torchvision:efficientnet_b0", options={"dropout": 0.0, "stochastic_depth_prob": 0.0}),
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from pathlib import Path
 
 import pytest
 
 import tinycnn as torch
+from tests.serialization.programs import program, storage, tensor, text, zipped
 from tinycnn import models
 from tinycnn.errors import ConfigError, FormatError
 from tinycnn.train.image_folders import Preprocessing
@@ -61,3 +63,13 @@ def test_a_file_of_official_weights_brings_its_own_preprocessing(monkeypatch: py
         start = starting_point("resnet50", f"elsewhere/{os.path.basename(member.url)}", 5)
         assert start.preprocessing == Preprocessing.of(member.transforms())
     assert start.preprocessing.resize_size == 232
+
+
+def test_a_file_that_repeats_one_number_to_seem_large_is_refused() -> None:
+    """Such a head would take 76 GiB."""
+    rows = tensor(storage("torch.FloatStorage", 1), 0, (40_000_000, 512), (0, 0))
+    Path("bomb.pth").write_bytes(zipped(
+        program(pickle.EMPTY_DICT, text("fc.weight"), rows, pickle.SETITEM), {"data/0": bytes(4)}
+    ))
+    with pytest.raises(FormatError, match="the same numbers again and again"):
+        starting_point("resnet18", "bomb.pth", 5)

@@ -25,7 +25,8 @@ examples:
   tinycnn predict *.jpg --weights resnet50-11ad3fa6.pth     weights from a file, several photographs
   tinycnn predict owl.jpg --weights runs/resnet18-owls      what a training has left; it names model and classes
 
-Photographs are turned upright as their camera says. The weights' own preprocessing is used, or else the usual one:
+Photographs are turned upright as their camera says, and prepared as the weights want them. Official weights are known
+by the name or the hash of the file; others are treated as the model's best official ones. Where there are none:
 shorter side 256, the middle 224 × 224, ImageNet's mean and standard deviation.
 """
 _BAR = 24  # characters that stand for a probability of 1

@@ -69,14 +69,26 @@ def load_state_dict_from_url(
     name = file_name or os.path.basename(urlsplit(url).path)
     if not name.strip("."):
         raise ConfigError(f"load_state_dict_from_url: {url!r} names no file; give a file_name")
-    found = _HASH_IN_NAME.search(name) if check_hash else None
+    digest = hash_in_name(name) if check_hash else None
     folder = os.path.join(get_dir(), "checkpoints") if model_dir is None else os.path.expanduser(model_dir)
-    path = ensure_file(os.path.join(folder, name), [url], digest=found and found[1], progress=progress)
+    path = ensure_file(os.path.join(folder, name), [url], digest=digest, progress=progress)
     try:
         state: dict[Any, Any] = load(path, map_location)
     except FormatError as error:
         raise FormatError(f"{error}\n  if the file is damaged, delete it: it comes anew from {url}") from error
     return state
+
+
+def hash_in_name(name: str) -> str | None:
+    r"""How the sha256 of a file of this name must begin, if the name says it.
+
+    Examples
+    --------
+    >>> hash_in_name("resnet50-11ad3fa6.pth")
+    '11ad3fa6'
+    """
+    found = _HASH_IN_NAME.search(name)
+    return None if found is None else found[1]
 
 
 def download_url_to_file(

@@ -2,7 +2,6 @@ r"""A trained network with what it takes to ask it: how images are prepared, and
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +10,13 @@ from typing import Any, NamedTuple
 from tinycnn import models, nn
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
-from tinycnn.errors import ConfigError, FormatError, StateError, explain
-from tinycnn.models import WeightsEnum, imagenet_classes
-from tinycnn.models.weights.entry import bare_weights
+from tinycnn.errors import ConfigError, FormatError
+from tinycnn.models import imagenet_classes
 from tinycnn.nn.utils import skip_init
-from tinycnn.serialization import load
-from tinycnn.train.preparation import fitting_options
+from tinycnn.train.trained import CONFIG, fill, preset, read_training, read_weights
 from tinycnn.transforms import Compose, Grayscale, ImageClassification, InterpolationMode, Resize, ToTensor
 
-MODEL, WEIGHTS, CONFIG = "resnet50", "model.safetensors", "config.json"
+MODEL = "resnet50"
 
 
 class Guess(NamedTuple):
@@ -118,65 +115,12 @@ def _of_file(path: str, model: str, classes: Sequence[str] | None, image_size: i
     names = list(classes or imagenet_classes())
     network = skip_init(models.get_model, model, num_classes=len(names))
     fill(network, read_weights(path), path, model)
-    official = published(model, os.path.basename(path))
-    return Classifier(network, official.transforms() if official else _usual(image_size), names)
-
-
-def published(model: str, file_name: str) -> WeightsEnum | None:
-    r"""The official weights of the model that are published, or kept in the cache, under this name of a file."""
-    names = {file_name, os.path.splitext(file_name)[0]} - {"model"}
-    try:
-        return next((member for member in models.get_model_weights(model) if names & {*member.url.split("/")}), None)
-    except ConfigError:  # of many models there are none
-        return None
+    return Classifier(network, preset(model, path) or _usual(image_size), names)
 
 
 def _usual(size: int) -> ImageClassification:
     r"""How images are prepared where nothing else is known; small ones are not cropped."""
     return ImageClassification(crop_size=size, resize_size=256 if size > 192 else size)
-
-
-class Training(NamedTuple):
-    r"""What the folder of a training holds."""
-
-    network: nn.Module
-    options: dict[str, Any]  #: it was made with
-    config: dict[str, Any]
-
-
-def read_training(folder: str, model: str | None = None, image_size: int = 224) -> Training:
-    r"""The network that ``tinycnn train`` or ``tinycnn finetune`` left in this folder, and its configuration.
-
-    Parameters
-    ----------
-    model : str, optional
-        The name of the model that it should be of.
-    image_size : int
-        Side of the images that the model is made for, where the configuration does not say.
-
-    Raises
-    ------
-    ConfigError    it is no folder of a training, or of another model, or the weights are
-    FormatError    its configuration or its weights are damaged
-    """
-    at = os.path.join(folder, CONFIG)
-    if not os.path.exists(at):
-        raise ConfigError(f"{folder}: no folder of a training, for it has no {CONFIG}")
-    config = _configuration(at)
-    trained = config["model"]
-    if model not in (None, trained):
-        raise ConfigError(f"{folder} holds a training of {trained}, not of {model}: --model {trained}")
-    options = config.get("model_options")  # of tinycnn finetune; tinycnn train says the shape of its images instead
-    if options is None:
-        channels, *sides = config.get("image_shape") or (3, image_size, image_size)
-        options = fitting_options(trained, len(config["classes"]), channels, tuple(sides))
-    try:
-        network = skip_init(models.get_model, trained, **options)
-    except (TypeError, ValueError) as error:
-        raise FormatError(f"{at}: no {trained} can be made as it says: {error}") from None
-    path = os.path.join(folder, WEIGHTS)
-    fill(network, read_weights(path), path, trained)
-    return Training(network, options, config)
 
 
 def _of_folder(folder: str, model: str | None, classes: Sequence[str] | None, image_size: int) -> Classifier:
@@ -196,21 +140,6 @@ def _in_channels(channels: int, prepare: Callable[[Any], Tensor]) -> Callable[[A
     return Compose([Grayscale(), prepare]) if channels == 1 else prepare
 
 
-def _configuration(path: str) -> dict[str, Any]:
-    with open(path, encoding="utf-8") as file:
-        try:
-            config = json.load(file)
-        except ValueError as error:
-            raise FormatError(f"{path}: no JSON: {error}") from None
-    if not isinstance(config, dict) or not {"model", "classes"} <= config.keys():
-        raise FormatError(f"{path}: names no model and no classes; is it the folder of a training?")
-    kinds = {"model": str, "classes": list, "model_options": dict, "image_shape": list, "preprocessing": dict}
-    for name in kinds.keys() & config.keys():
-        if not isinstance(config[name], kinds[name]) or (name == "image_shape" and len(config[name]) != 3):
-            raise FormatError(f"{path}: {name!r} cannot be {config[name]!r}")
-    return config
-
-
 def _recorded(options: Mapping[str, Any], path: str) -> Callable[[Any], Tensor]:
     try:
         mode = InterpolationMode(options.get("interpolation", "bilinear"))
@@ -218,48 +147,6 @@ def _recorded(options: Mapping[str, Any], path: str) -> Callable[[Any], Tensor]:
     except (TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"{path}: no preprocessing that is known: {error}") from None
     return _in_channels(len(prepare.mean), prepare)
-
-
-def read_weights(path: str) -> dict[str, Any]:
-    r"""The tensors by name in a file of weights.
-
-    Raises
-    ------
-    FormatError    it is damaged, or holds something else
-    """
-    return bare_weights(load(path), path)
-
-
-def fill(network: nn.Module, weights: Mapping[str, Any], path: str, name: str) -> None:
-    r"""Put the weights, which came from `path`, into the network, which is called `name`.
-
-    Raises
-    ------
-    ConfigError    the weights are of another network; the message counts what differs, and shows the first
-    """
-    try:
-        network.load_state_dict(weights)
-    except StateError as error:
-        raise _of_another(network.state_dict(), weights, path, name) from error
-
-
-def _of_another(own: Mapping[str, Any], given: Mapping[str, Any], path: str, name: str) -> ConfigError:
-    missing = [key for key in own if key not in given]
-    unknown = [key for key in given if key not in own]
-    shapes = {key: (tuple(given[key].shape), tuple(own[key].shape)) for key in own
-              if key in given and tuple(getattr(given[key], "shape", ())) != tuple(own[key].shape)}
-    facts: dict[str, Any] = {}
-    if missing:
-        facts["missing"] = f"{len(missing)} of {len(own)} tensors, such as {missing[0]}"
-    if unknown:
-        facts["not in it"] = f"{len(unknown)} tensors, such as {unknown[0]}"
-    hint = "name the model of the weights"
-    if shapes:
-        key, (found, wanted) = next(iter(shapes.items()))
-        facts["of another shape"] = f"{len(shapes)} tensors, such as {key}, {found} instead of {wanted}"
-        if not missing and not unknown and all(found[1:] == wanted[1:] for found, wanted in shapes.values()):
-            hint = f"give the names of the {found[0]} classes that it was trained on"
-    return ConfigError(explain(f"{path}: the weights are not those of {name}", facts, hint))
 
 
 def read_classes(path: str | os.PathLike[str]) -> list[str]:

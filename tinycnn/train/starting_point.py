@@ -6,13 +6,13 @@ import os
 from typing import Any, NamedTuple
 
 from tinycnn import models, nn
-from tinycnn.errors import ConfigError, FormatError
+from tinycnn.errors import FormatError
 from tinycnn.nn import Module
 from tinycnn.nn.utils import skip_init
 from tinycnn.train.adaptation import head_of, replace_head
 from tinycnn.train.image_folders import Preprocessing
-from tinycnn.train.prediction import fill, published, read_training, read_weights
 from tinycnn.train.preparation import fitting_options
+from tinycnn.train.trained import fill, preset, read_training, read_weights
 
 _ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".tar")
 _SMALL = Preprocessing(32, 36)  # for networks that never saw ImageNet
@@ -62,7 +62,8 @@ def starting_point(
         model, preprocessing, options = _of_file(name, weights)
     else:
         member = models.get_model_weights(name).verify(weights)
-        model, preprocessing, options = builder(weights=member), Preprocessing.of(_preset(member)), {}
+        assert member is not None  # verify gives None for None alone
+        model, preprocessing, options = builder(weights=member), Preprocessing.of(member.transforms()), {}
         weights = repr(member)
     replace_head(model, num_classes)
     options = {**options, "num_classes": num_classes}
@@ -114,20 +115,12 @@ def _of_file(name: str, path: str) -> tuple[Module, Preprocessing, dict[str, Any
     if rows is not None and rows.ndim == 2 and len(rows) != linear.out_features:  # of other classes than ImageNet's
         replace_head(model, len(rows))
     fill(model, state, path, name)
-    usual = _usual(name, os.path.basename(path))
+    usual = _usual(name, path)
     if kernels is not None and kernels.shape[1] != usual.channels:
         usual = Preprocessing(usual.crop_size, usual.resize_size, (0.5,) * kernels.shape[1], (0.5,) * kernels.shape[1])
     return model, usual, options
 
 
-def _usual(name: str, file: str = "") -> Preprocessing:
-    r"""As the official weights in a file of this name want images; if it is none of theirs, as the best ones do."""
-    try:
-        members = models.get_model_weights(name)
-    except ConfigError:
-        return _SMALL
-    return Preprocessing.of(_preset(published(name, file) or members["DEFAULT"]))
-
-
-def _preset(member: Any) -> Any:
-    return member.transforms()
+def _usual(name: str, path: str | None = None) -> Preprocessing:
+    official = preset(name, path)
+    return _SMALL if official is None else Preprocessing.of(official)
