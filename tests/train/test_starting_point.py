@@ -71,5 +71,5 @@ def test_a_file_that_repeats_one_number_to_seem_large_is_refused() -> None:
     Path("bomb.pth").write_bytes(zipped(
         program(pickle.EMPTY_DICT, text("fc.weight"), rows, pickle.SETITEM), {"data/0": bytes(4)}
     ))
-    with pytest.raises(FormatError, match="the same numbers again and again"):
+    with pytest.raises(FormatError, match="again and again"):
         starting_point("resnet18", "bomb.pth", 5)

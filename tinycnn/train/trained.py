@@ -32,10 +32,11 @@ def read_weights(path: str) -> dict[str, Any]:
     """
     weights = bare_weights(load(path), path)
     size = sum(value.array.nbytes for value in weights.values() if isinstance(value, Tensor))
-    if size > _MOST_GROWTH * os.path.getsize(path):
+    room = os.path.getsize(path)
+    if size > _MOST_GROWTH * room:
         raise FormatError(
-            f"{path}: the weights would take {size:,} bytes, but the file has {os.path.getsize(path):,}: it says the same"
-            " numbers again and again"
+            f"{path}: the weights would take {size:,} bytes, but the file has {room:,}: it says the same numbers again and"
+            " again"
         )
     return weights
 
