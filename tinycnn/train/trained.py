@@ -35,8 +35,8 @@ def read_weights(path: str) -> dict[str, Any]:
     room = os.path.getsize(path)
     if size > _MOST_GROWTH * room:
         raise FormatError(
-            f"{path}: the weights would take {size:,} bytes, but the file has {room:,}: it says the same numbers again and"
-            " again"
+            f"{path}: the weights would take {size:,} bytes, but the file has {room:,}: it says the same numbers again"
+            " and again"
         )
     return weights
 
