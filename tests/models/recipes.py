@@ -52,6 +52,8 @@ RECIPES = {
     "resnet110": Recipe("here:resnet110", 16, part=None, prints=False),
     "plain20": Recipe("here:plain20", 16, prints=False),
     "plain56": Recipe("here:plain56", 16, part=None, prints=False),
+    "plain18": Recipe("here:plain18", prints=False),
+    "plain34": Recipe("here:plain34", part=None, prints=False),
     "convnext_tiny": Recipe("torchvision:convnext_tiny", 32, batch=1, options={"stochastic_depth_prob": 0.0}),
     "convnext_small": Recipe("torchvision:convnext_small", 32, part=None),
     "convnext_base": Recipe("torchvision:convnext_base", 32, part="features.0"),

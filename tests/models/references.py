@@ -104,6 +104,21 @@ class Cifar(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+def plain(*blocks: int) -> nn.Module:
+    """torchvision's ResNet without what its blocks add to their convolutions."""
+    from torchvision.models.resnet import BasicBlock, ResNet
+
+    class Plain(BasicBlock):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+
+    net = ResNet(Plain, list(blocks))
+    for block in net.modules():
+        if isinstance(block, Plain):
+            del block.downsample
+    return net
+
+
 HERE = {
     "alexnet_2012": Caffe,
     "vgg11_lrn": lambda: vgg(
@@ -116,4 +131,6 @@ HERE = {
     **{f"resnet{6 * n + 2}": (lambda n=n: Cifar(n)) for n in (3, 5, 7, 9, 18)},
     "plain20": lambda: Cifar(3, plain=True),
     "plain56": lambda: Cifar(9, plain=True),
+    "plain18": lambda: plain(2, 2, 2, 2),
+    "plain34": lambda: plain(3, 4, 6, 3),
 }

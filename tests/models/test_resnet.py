@@ -154,8 +154,18 @@ def test_options_that_contradict_each_other() -> None:
         SmallResNet(BasicBlock, (1, 1, 1), widths=(4, 8))
     with pytest.raises(ConfigError, match=r"(?s)four stages, the last three of which may be dilated.*True, False\)"):
         ResNet(BasicBlock, (1, 1, 1, 1), replace_stride_with_dilation=(True, False))
+    for make, option in ((models.resnext50_32x4d, "groups"), (models.wide_resnet50_2, "width_per_group")):
+        with pytest.raises(ConfigError, match=rf"(?s){make.__name__} is the network with {option}=\d+\n.*{option}=3\n"):
+            make(**{option: 3})
     with pytest.raises(ConfigError, match=r"(?s)groups=1, base_width=64 and dilation=1 alone.*= 32.*Bottleneck"):
         ResNet(BasicBlock, (1, 1, 1, 1), groups=32, width_per_group=4)
+
+
+def test_what_makes_a_network_may_be_said_again() -> None:
+    """As in torchvision, where these are options like others."""
+    net = skip_init(models.resnext50_32x4d, groups=32, width_per_group=4)
+    assert net.layer1[0].conv2.groups == 32
+    assert skip_init(models.wide_resnet50_2, width_per_group=128).layer1[0].conv2.out_channels == 128
 
 
 def test_the_shortcut_without_parameters_keeps_every_other_pixel_between_zeros() -> None:
@@ -189,3 +199,8 @@ def test_shortcuts_are_all_that_plain_networks_lack() -> None:
     kinds = [type(part) for part in residual.modules()]
     assert kinds.count(PaddedShortcut) == 2  # where layer2 and layer3 begin
     assert [type(part) for part in plain.modules()].count(PaddedShortcut) == 0
+
+
+@pytest.mark.parametrize("make", [models.plain18, models.plain34])
+def test_plain_networks_for_photographs_have_no_projections(make: Callable[..., ResNet]) -> None:
+    assert not any("downsample" in name for name, _ in skip_init(make).named_modules())

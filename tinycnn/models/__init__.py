@@ -5,7 +5,6 @@ from __future__ import annotations
 from tinycnn.models.alexnets import AlexNet, AlexNet2012, alexnet, alexnet_2012
 from tinycnn.models.cifar import (
     PaddedShortcut,
-    PlainBlock,
     SmallResNet,
     plain20,
     plain56,
@@ -31,9 +30,11 @@ from tinycnn.models.digits import resnet_digits, se_resnet_digits
 from tinycnn.models.efficientnet import EfficientNet, MBConv, MBConvConfig, efficientnet_b0
 from tinycnn.models.lecture import LeNet, Net, lenet, softmax_classifier
 from tinycnn.models.registry import get_model, get_model_builder, get_model_weights, get_weight, list_models
-from tinycnn.models.residual import BasicBlock, Bottleneck, ResidualBlock, SEBasicBlock, SEBottleneck
+from tinycnn.models.residual import BasicBlock, Bottleneck, PlainBlock, ResidualBlock, SEBasicBlock, SEBottleneck
 from tinycnn.models.resnet import (
     ResNet,
+    plain18,
+    plain34,
     resnet18,
     resnet34,
     resnet50,
@@ -171,7 +172,9 @@ __all__ = [
     "imagenet_classes",
     "lenet",
     "list_models",
+    "plain18",
     "plain20",
+    "plain34",
     "plain56",
     "resnet18",
     "resnet20",

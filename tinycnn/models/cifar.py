@@ -12,7 +12,7 @@ from typing import Any
 from tinycnn import nn
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ConfigError
-from tinycnn.models.residual import BasicBlock, initialize
+from tinycnn.models.residual import BasicBlock, PlainBlock, initialize
 from tinycnn.models.weights.entry import pretrained
 from tinycnn.nn import functional as F
 
@@ -42,14 +42,6 @@ class PaddedShortcut(nn.Module):
 
     def extra_repr(self) -> str:
         return f"stride={self.stride}, padding={self.padding}"
-
-
-class PlainBlock(BasicBlock):
-    r"""y = ReLU(F(x)): the two convolutions of `BasicBlock` without its sum."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.relu(self.residual(x))
-        return y
 
 
 class SmallResNet(nn.Module):

@@ -18,7 +18,7 @@ MODELS: dict[str, Callable[..., Any]] = {builder.__name__: builder for builder i
     vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19, vgg.vgg11_lrn, vgg.vgg16_c,
     vgg.vgg11_bn, vgg.vgg13_bn, vgg.vgg16_bn, vgg.vgg19_bn,
     resnet.resnet18, resnet.resnet34, resnet.resnet50, resnet.resnet101, resnet.resnet152,
-    resnet.resnext50_32x4d, resnet.wide_resnet50_2,
+    resnet.resnext50_32x4d, resnet.wide_resnet50_2, resnet.plain18, resnet.plain34,
     resnet.se_resnet18, resnet.se_resnet34, resnet.se_resnet50, resnet.se_resnet101, resnet.se_resnet152,
     cifar.resnet20, cifar.resnet32, cifar.resnet44, cifar.resnet56, cifar.resnet110, cifar.plain20, cifar.plain56,
     convnext.convnext_tiny, convnext.convnext_small, convnext.convnext_base, convnext.convnext_large,

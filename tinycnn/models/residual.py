@@ -7,6 +7,7 @@ can be 0, so a deep network need not be worse than a shallow one, and the gradie
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from tinycnn import nn
 from tinycnn._tensor import Tensor
@@ -140,6 +141,20 @@ class Bottleneck(ResidualBlock):
         return y
 
     def last_norm(self) -> nn.Module: return self.bn3
+
+
+class PlainBlock(BasicBlock):
+    r"""y = ReLU(F(x)): the two convolutions of `BasicBlock` without its sum, so there is no P."""
+
+    def __init__(
+        self, inplanes: int, planes: int, stride: int = 1, downsample: nn.Module | None = None, *args: Any,
+        **options: Any,
+    ) -> None:
+        super().__init__(inplanes, planes, stride, None, *args, **options)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.relu(self.residual(x))
+        return y
 
 
 class SEBasicBlock(BasicBlock):

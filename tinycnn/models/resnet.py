@@ -1,4 +1,4 @@
-r"""ResNet, ResNeXt and Wide ResNet for photographs, and ResNets with squeeze-and-excitation."""
+r"""ResNet, ResNeXt and Wide ResNet for photographs, those with squeeze-and-excitation, those without shortcuts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import Any
 from tinycnn import nn
 from tinycnn._tensor import Tensor
 from tinycnn.errors import ConfigError, explain
-from tinycnn.models.residual import BasicBlock, Bottleneck, Norm, SEBasicBlock, SEBottleneck, initialize, projection
+from tinycnn.models.residual import (
+    BasicBlock,
+    Bottleneck,
+    Norm,
+    PlainBlock,
+    SEBasicBlock,
+    SEBottleneck,
+    initialize,
+    projection,
+)
 from tinycnn.models.weights.entry import pretrained
 from tinycnn.models.weights.resnet import (
     ResNet18_Weights,
@@ -38,7 +47,8 @@ class ResNet(nn.Module):
     Parameters
     ----------
     block : type
-        `BasicBlock`, `Bottleneck`, `SEBasicBlock`, `SEBottleneck`, or a class with their ``expansion`` and constructor.
+        `BasicBlock`, `Bottleneck`, `SEBasicBlock`, `SEBottleneck`, `PlainBlock`, or a class with their ``expansion``
+        and constructor.
     layers : sequence of four int
         How many blocks in each stage; 3, 4, 6, 3 bottlenecks make ResNet-50.
     num_classes : int
@@ -162,6 +172,17 @@ def resnet152(
     )
 
 
+def _fixed(name: str, options: dict[str, Any], **own: int) -> dict[str, Any]:
+    r"""The options, and beside them the network's own, which may be given but not changed."""
+    for option, value in own.items():
+        if options.get(option, value) != value:
+            raise ConfigError(explain(
+                f"{name} is the network with {option}={value}", {"given": f"{option}={options[option]!r}"},
+                "ResNet(Bottleneck, (3, 4, 6, 3), groups=…, width_per_group=…) makes others",
+            ))
+    return {**options, **own}
+
+
 def resnext50_32x4d(
     *, weights: ResNeXt50_32X4D_Weights | str | None = None, progress: bool = True, num_classes: int = 1000,
     **options: Any,
@@ -169,7 +190,7 @@ def resnext50_32x4d(
     r"""ResNet-50 whose 3×3 convolutions have 32 groups, of 4 channels at first: 25,028,904 parameters; see `ResNet`."""
     return pretrained(
         ResNeXt50_32X4D_Weights, weights, progress, ResNet, Bottleneck, (3, 4, 6, 3),
-        num_classes=num_classes, groups=32, width_per_group=4, **options,
+        num_classes=num_classes, **_fixed("resnext50_32x4d", options, groups=32, width_per_group=4),
     )
 
 
@@ -180,8 +201,22 @@ def wide_resnet50_2(
     r"""ResNet-50 whose 3×3 convolutions are twice as wide: 68,883,240 parameters; see `ResNet`."""
     return pretrained(
         Wide_ResNet50_2_Weights, weights, progress, ResNet, Bottleneck, (3, 4, 6, 3),
-        num_classes=num_classes, width_per_group=128, **options,
+        num_classes=num_classes, **_fixed("wide_resnet50_2", options, width_per_group=128),
     )
+
+
+def plain18(
+    *, weights: None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""`resnet18` without shortcuts: 11,515,688 parameters; see `ResNet`. No weights are published."""
+    return pretrained(None, weights, progress, ResNet, PlainBlock, (2, 2, 2, 2), num_classes=num_classes, **options)
+
+
+def plain34(
+    *, weights: None = None, progress: bool = True, num_classes: int = 1000, **options: Any
+) -> ResNet:
+    r"""`resnet34` without shortcuts: 21,623,848 parameters; see `ResNet`. No weights are published."""
+    return pretrained(None, weights, progress, ResNet, PlainBlock, (3, 4, 6, 3), num_classes=num_classes, **options)
 
 
 def se_resnet18(
