@@ -46,6 +46,10 @@ CASES = [
              r"linear: mat1 and mat2 shapes cannot be multiplied: the input has 3 features, the weight takes 4"
                          r"\n  input  \* in    = \(2, 3\)\n  weight out in  = \(5, 4\)\n  bias   out     = \(5,\)\n"
                          r"  hint +flatten", lambda t: ops.linear(t(normal(2, 3)), t(normal(5, 4)), t(normal(5)))),
+            (ShapeError, r"input has 2 features, the weight takes 6(.|\n)*  hint +is it one image without its batch",
+             lambda t: ops.linear(t(normal(3, 2)), t(normal(5, 6)))),
+            (ShapeError, r"  hint +flatten\(x, 1\)",  # a batch of one, not flattened
+             lambda t: ops.linear(t(normal(1, 3, 2)), t(normal(5, 6)))),
             (DTypeError, r"linear: expected input and weight to have one dtype\n  input   = float64, shape \(3, 4\)"
                          r"\n.*\n  hint .*\.float\(\)",
              lambda t: ops.linear(t(X).double(), t(normal(5, 4)).float())),

@@ -173,11 +173,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return y if bias is None else y + bias
     facts = {"input  * in": shape, "weight out in": w, "bias   out": None if bias is None else bias.array.shape}
     if not shape or len(w) != 2 or shape[-1] != w[1]:
+        one_image = len(shape) > 1 and shape[0] > 1 and len(w) == 2 and shapes.product(shape) == w[1]
         raise ShapeError(
             explain(
                 f"linear: mat1 and mat2 shapes cannot be multiplied: the input has {shape[-1] if shape else 'no'}"
                 f" features, the weight takes {w[-1] if w else 'none'}",
                 facts,
+                "is it one image without its batch? x.unsqueeze(0) makes a batch of one" if one_image else
                 "flatten(x, 1) before the first linear layer? After another image size, its in_features change too",
             )
         )
