@@ -209,3 +209,39 @@ def test_a_state_of_another_model_gets_no_hint():
         with pytest.raises(RuntimeError, match="Missing key") as caught:
             Net().load_state_dict(other)
         assert "hint" not in str(caught.value)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_weights_for_more_classes_are_refused_with_the_way_to_use_them(strict):
+    def make(classes):
+        return nn.Sequential(OrderedDict(conv=nn.Conv2d(3, 8, 3), head=nn.Sequential(nn.ReLU(), nn.Linear(8, classes))))
+
+    with pytest.raises(RuntimeError, match="size mismatch") as caught:
+        make(5).load_state_dict(make(1000).state_dict(), strict=strict)
+    assert str(caught.value).splitlines()[-1] == (
+        "  hint   these weights tell 1000 classes apart: load them into a model with num_classes=1000,"
+        " and replace its last layer then: model.head[1] = nn.Linear(8, 5)"
+    )
+
+
+@pytest.mark.parametrize("other", [nn.Linear(3, 5), nn.Linear(2, 3, dtype="float64")])
+def test_only_other_classes_get_that_hint(other):
+    """Another width, and a layer before the last."""
+    state = nn.Sequential(other, nn.Linear(4, 4)).state_dict()
+    with pytest.raises(RuntimeError, match="size mismatch") as caught:
+        nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 4)).load_state_dict(state)
+    assert "hint" not in str(caught.value)
+
+
+def test_of_many_that_do_not_fit_the_first_are_named_and_the_rest_counted():
+    net, other = (nn.Sequential(*(nn.Linear(n, n, bias=False) for _ in range(13))) for n in (2, 3))
+    with pytest.raises(RuntimeError, match=r"\tsize mismatch for 9\.weight: .*\n\t… and 3 more$"):
+        net.load_state_dict(other.state_dict())
+    state = {f"module.{key}": value for key, value in net.state_dict().items()}
+    with pytest.raises(RuntimeError) as caught:
+        net.load_state_dict(state)
+    _, missing, unexpected, hint = str(caught.value).splitlines()
+    assert missing.endswith('"8.weight", "9.weight", … and 3 more.')
+    assert unexpected.endswith('"module.9.weight", … and 3 more.')
+    assert "DataParallel" in hint
+    assert len(net.load_state_dict(state, strict=False).missing_keys) == 13

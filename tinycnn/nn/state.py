@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -60,10 +60,10 @@ def load(module: Module, values: Mapping[str, Any], strict: bool, assign: bool) 
     missing = [key for key in own if key not in values]
     unexpected = sorted((key for key in values if key not in own), key=_place_in(module))
     if strict and unexpected:
-        problems.insert(0, "Unexpected key(s) in state_dict: " + ", ".join(f'"{key}"' for key in unexpected) + ".")
+        problems.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}.")
     if strict and missing:
-        problems.insert(0, "Missing key(s) in state_dict: " + ", ".join(f'"{key}"' for key in missing) + ".")
-    fitting = {}
+        problems.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}.")
+    fitting, misfits = dict[str, Tensor](), dict[str, tuple[int, ...]]()
     for key in own:
         if key in values:
             value = values[key]
@@ -77,13 +77,15 @@ def load(module: Module, values: Mapping[str, Any], strict: bool, assign: bool) 
             if tuple(value.shape) == shape:
                 fitting[key] = value
             else:
+                misfits[key] = tuple(value.shape)
                 problems.append(
-                    f"size mismatch for {key}: copying a param with shape {tuple(value.shape)} from checkpoint,"
+                    f"size mismatch for {key}: copying a param with shape {misfits[key]} from checkpoint,"
                     f" the shape in current model is {tuple(shape)}."
                 )
     if problems:
         headline = f"Error(s) in loading state_dict for {type(module).__name__}:\n\t"
-        raise StateError(headline + "\n\t".join(problems) + _hint(own, given))
+        hint = _classes_hint(own, misfits) if len(misfits) == len(problems) else _wrapper_hint(own, given)
+        raise StateError(headline + "\n\t".join(_few(problems)) + hint)
     with no_grad():
         for key, value in fitting.items():
             if assign:
@@ -118,8 +120,32 @@ def _adapted(module: Module, values: dict[str, Any], versions: Any) -> list[str]
     return problems
 
 
-def _hint(own: Mapping[str, Any], values: Mapping[Any, Any]) -> str:
-    """The likely mistake, where it is one of two that are often made."""
+def _quoted(keys: Iterable[str]) -> str: return ", ".join(_few([f'"{key}"' for key in keys]))
+
+
+def _few(items: list[str]) -> list[str]:
+    """The first ten, and how many more there are, so that the hint below them is seen."""
+    return items if len(items) <= 10 else [*items[:10], f"… and {len(items) - 10} more"]
+
+
+def _classes_hint(own: Mapping[str, Tensor], misfits: Mapping[str, tuple[int, ...]]) -> str:
+    """How to load weights into a network that differs by nothing but how many outputs its last layer has."""
+    path = list(own)[-1].rpartition(".")[0]
+    weight, bias = f"{path}.weight", f"{path}.bias"
+    if weight not in misfits or misfits.keys() - {weight, bias}:
+        return ""
+    found, wanted = misfits[weight], own[weight].array.shape
+    if len(found) == len(wanted) == 2 and found[1] == wanted[1]:
+        layer = "model" + "".join(f"[{name}]" if name.isdigit() else f".{name}" for name in path.split("."))
+        return (
+            f"\n  hint   these weights tell {found[0]} classes apart: load them into a model with"
+            f" num_classes={found[0]}, and replace its last layer then: {layer} = nn.Linear({wanted[1]}, {wanted[0]})"
+        )
+    return ""
+
+
+def _wrapper_hint(own: Mapping[str, Any], values: Mapping[Any, Any]) -> str:
+    """What to take off a state, where it lies in one of two wrappings that are often met."""
     for key, inner in values.items():
         if isinstance(inner, Mapping) and any(map(is_tensor, inner.values())):
             return f"\n  hint   the weights lie one level deeper: load_state_dict(checkpoint[{key!r}])"
