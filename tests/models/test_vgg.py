@@ -44,6 +44,14 @@ def test_weights_start_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (conv.bias.abs().sum().item() == 0) is (fc.bias.abs().sum().item() == 0) is drawn
 
 
+def test_no_weights_are_drawn_to_be_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nn, "Linear", SmallLinear)
+    torch.manual_seed(0)
+    first = models.VGG(nn.Identity()).classifier[0].weight.detach()
+    torch.manual_seed(0)
+    assert torch.equal(first, nn.init.normal_(torch.empty(*first.shape), std=0.01))
+
+
 @pytest.mark.parametrize("size", [(32, 32), (64, 40)])
 def test_smaller_images(size: tuple[int, int]) -> None:
     net = nn.utils.skip_init(models.vgg11)

@@ -7,6 +7,7 @@ much.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from tinycnn import nn
@@ -115,14 +116,15 @@ class VGG(nn.Module):
         super().__init__()
         self.features = features
         self.avgpool = nn.AdaptiveAvgPool2d((7, 7))
+        linear = partial(nn.utils.skip_init, nn.Linear) if init_weights else nn.Linear  # 120 million are drawn once
         self.classifier = nn.Sequential(
-            nn.Linear(512 * 7 * 7, 4096),
+            linear(512 * 7 * 7, 4096),
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
-            nn.Linear(4096, 4096),
+            linear(4096, 4096),
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
-            nn.Linear(4096, num_classes),
+            linear(4096, num_classes),
         )
         if init_weights:
             self._initialize()
