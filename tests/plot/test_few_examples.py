@@ -83,3 +83,18 @@ def test_curves_say_what_judged_and_which_epoch_is_kept() -> None:
     assert figure._suptitle is not None
     assert figure._suptitle.get_text() == "How the training went; epoch 2 is kept"
     assert [list(axes.lines[-1].get_xdata()) for axes in figure.axes] == [[2, 2], [2, 2]]  # the mark, in both panels
+
+
+@pytest.mark.parametrize("title", ["Digits 5–9 from few examples, and after having learnt 0–4", "x" * 90, "short"])
+def test_no_title_is_cut_off(title: str) -> None:
+    for figure in (
+        plot.few_examples({"after 15 steps": {"scratch": [(1, 0.5, 0.02)]}}, title),
+        plot.confusion_matrix([[5, 1], [2, 7]], ["fox", "deer"], title),
+    ):
+        figure.canvas.draw()
+        assert figure._suptitle is not None
+        written = figure._suptitle.get_window_extent()
+        assert written.x0 >= 0
+        assert written.x1 <= figure.bbox.width
+        assert written.y0 >= figure.axes[0].bbox.y1  # above the axes
+        assert figure._suptitle.get_text().split() == title.split()

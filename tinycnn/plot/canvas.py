@@ -11,16 +11,19 @@ from tinycnn.serialization import replacing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 INK, FAINT, GRID = "#222222", "#777777", "#dddddd"
 TRAIN, TEST = "#e08214", "#2166ac"  # orange and blue: told apart by every kind of eye
+_MARGIN = 0.2  # inches to the left of the title
 RIGHT, WRONG = "#1b7837", "#b2182b"
 
 
 def new_figure(width: float, height: float, title: str, arranged: bool = True) -> Figure:
     r"""An empty figure of this many inches, outside pyplot's list of windows, its title at the top left.
 
-    The axes are put in their places when it is drawn, if it is `arranged`; if not, by whoever adds them.
+    The axes are put in their places when it is drawn, if it is `arranged`; if not, by whoever adds them. A title
+    that is too long goes on in another line where axes give way to it; else the figure becomes wide enough.
     """
     from matplotlib.figure import Figure
 
@@ -28,8 +31,28 @@ def new_figure(width: float, height: float, title: str, arranged: bool = True) -
     if arranged:
         figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
     y = None if arranged else 1 - 0.15 / height
-    figure.suptitle(title, x=0.2 / width, y=y, ha="left", va="top", fontsize=14, fontweight="bold", color=INK)
+    text = figure.suptitle(
+        title, x=_MARGIN / width, y=y, ha="left", va="top", fontsize=14, fontweight="bold", color=INK
+    )
+    if arranged:
+        _fold(text, width - 2 * _MARGIN)
+    wanted = text.get_window_extent().width / figure.dpi + 2 * _MARGIN
+    if wanted > width:
+        figure.set_figwidth(wanted)
+        text.set_x(_MARGIN / wanted)
     return figure
+
+
+def _fold(text: Text, room: float) -> None:
+    r"""Break the text between words into lines of at most so many inches, where a word is no longer than that."""
+    lines = [""]
+    for word in text.get_text().split(" "):
+        text.set_text(f"{lines[-1]} {word}" if lines[-1] else word)
+        if lines[-1] and text.get_window_extent().width > room * text.figure.dpi:
+            lines.append(word)
+        else:
+            lines[-1] = text.get_text()
+    text.set_text("\n".join(lines))
 
 
 def tidy(axes: Axes, grid: bool = True) -> None:
