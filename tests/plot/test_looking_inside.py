@@ -239,3 +239,25 @@ def test_activations_of_what_has_none(model: Small, image: torch.Tensor) -> None
         plot.activations(model, image, "fc")
     with pytest.raises(ConfigError, match="no layer"):
         plot.activations(model, image, ["conv1", "nowhere"])
+
+
+def test_grad_cam_takes_the_name_of_a_class(model: Small, image: torch.Tensor) -> None:
+    names = ["ant", "bee", "cat", "dog", "elk"]
+    figure = plot.grad_cam(model, image, "dog", classes=names)
+    assert figure._suptitle is not None
+    assert "“dog”" in figure._suptitle.get_text()
+    with pytest.raises(ConfigError, match="no class 'dof'; did you mean dog"):
+        plot.grad_cam(model, image, "dof", classes=names)
+    with pytest.raises(ConfigError, match="give classes="):
+        plot.grad_cam(model, image, "dog")
+
+
+def test_a_picture_of_other_proportions_is_refused(model: Small, image: torch.Tensor) -> None:
+    plot.grad_cam(model, image, picture=np.zeros((36, 48, 3)))
+    with pytest.raises(ShapeError, match="its sides have another ratio"):
+        plot.grad_cam(model, image, picture=np.zeros((48, 48, 3)))
+
+
+def test_filters_of_a_name_are_none() -> None:
+    with pytest.raises(TypeError, match=r"a model is wanted.*not str resnet18"):
+        plot.filters("resnet18")  # type: ignore[arg-type]  # a name in place of a model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinycnn import nn
-from tinycnn.errors import ConfigError, explain
+from tinycnn.errors import ArgumentError, ConfigError, described, explain
 from tinycnn.plot.canvas import FAINT, new_figure
 from tinycnn.plot.watching import layer_at
 
@@ -29,7 +29,8 @@ def filters(model: nn.Module, layer: str | None = None) -> Figure:
 
     Raises
     ------
-    ConfigError    there is none, or it sees another number of channels
+    ArgumentError    `model` is none, but a name or its weights
+    ConfigError      there is no such convolution, or it sees another number of channels
 
     Examples
     --------
@@ -62,6 +63,9 @@ def filters(model: nn.Module, layer: str | None = None) -> Figure:
 
 
 def _convolution(model: nn.Module, layer: str | None) -> tuple[str, Any]:
+    if not isinstance(model, nn.Module):
+        raise ArgumentError(f"filters: a model is wanted, such as models.resnet18(weights='DEFAULT'), "
+                            f"not {described(model)}")
     convolution: nn.Module
     if layer is None:
         found = next(((path, part) for path, part in model.named_modules() if isinstance(part, nn.Conv2d)), None)

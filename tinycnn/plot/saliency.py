@@ -142,7 +142,7 @@ def _stretch(values: Any, size: int, axis: int) -> Any:
 def grad_cam(
     model: Module,
     image: Tensor,
-    target: int | None = None,
+    target: int | str | None = None,
     layer: str | None = None,
     *,
     classes: Any = None,
@@ -152,24 +152,29 @@ def grad_cam(
 
     Parameters
     ----------
+    target : int, str or None
+        The class, by its number or by its name in `classes`; the one with the largest logit if None.
     classes : sequence of str or None
-        The names of the classes, for the title; numbers from 0 if None.
+        The names of the classes; numbers from 0 if None.
     picture : Tensor, array, Pillow image or None
-        What to show in place of the prepared image: the same cut-out, before it was normalized. If None, the
-        prepared image is shown, stretched to [0, 1].
+        What to show in place of the prepared image: the same cut-out, before it was normalized, of any resolution. If
+        None, the prepared image is shown, stretched to [0, 1].
 
     Raises
     ------
-    ShapeError, ConfigError    as `class_activation`
+    ShapeError     as `class_activation`; or the sides of `picture` have not the ratio that those of the image have
+    ConfigError    as `class_activation`; or no class has this name
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    seen = class_activation(model, image, target, layer)
+    number = _number(target, classes) if isinstance(target, str) else target
+    seen = class_activation(model, image, number, layer)
     if classes is not None and seen.target >= len(classes):
         raise ConfigError(f"grad_cam: there are names of {len(classes)} classes, but none of class {seen.target}")
     shown = displayable(image if picture is None else picture)
     height, width = shown.shape[:2]
+    _check_same_cut(image, height, width)
     heat = seen.upsampled(height, width)
     name = str(seen.target) if classes is None else classes[seen.target]
     panel = 3.4 * max(0.6, min(1.6, width / height))
@@ -194,3 +199,27 @@ def grad_cam(
     if not most > 0:
         right.set_xlabel("nothing here speaks for it: no weighed map is positive", loc="left", color=INK, fontsize=9)
     return figure
+
+
+def _number(name: str, classes: Any) -> int:
+    r"""The number of the class with this name."""
+    if classes is None:
+        raise ConfigError(f"grad_cam: for the class {name!r} give classes=, the names in the order of the logits")
+    if name not in (names := list(classes)):
+        from difflib import get_close_matches  # needed only here
+
+        close = get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"the first of {len(names)} is {names[0]}"
+        raise ConfigError(f"grad_cam: there is no class {name!r}; {hint}")
+    return names.index(name)
+
+
+def _check_same_cut(image: Tensor, height: int, width: int) -> None:
+    r"""A picture of other proportions is no enlargement of what the model saw: the map would lie on other things."""
+    h, w = image.shape[-2:]
+    if abs(width * h - height * w) > max(h, w):  # more than a pixel that was rounded
+        raise ShapeError(explain(
+            "grad_cam: the picture must show what the model saw, but its sides have another ratio",
+            {"image H W": (h, w), "picture H W": (height, width)},
+            "cut the picture as the preprocessing did, without normalizing it: Resize, then CenterCrop",
+        ))
