@@ -9,7 +9,7 @@ import pytest
 
 import tinycnn as torch
 from tinycnn.errors import ConfigError
-from tinycnn.train import TrainConfig, make_optimizer, make_schedule
+from tinycnn.train import FinetuneConfig, TrainConfig, make_optimizer, make_schedule
 
 
 def test_what_is_not_said_is_filled_in() -> None:
@@ -101,3 +101,10 @@ def test_a_cycle_leaves_the_momentum_alone() -> None:
         optimizer.step()
         scheduler.step()
         assert optimizer.param_groups[0]["momentum"] == 0.7
+
+
+@pytest.mark.parametrize(("images", "size"), [(20, 8), (72, 8), (200, 20), (5000, 32)])
+def test_few_images_are_learnt_in_small_batches(images: int, size: int) -> None:
+    assert FinetuneConfig("traps").pace(images) == (30, size, 3e-3)
+    assert FinetuneConfig("traps", weights="DEFAULT").pace(images) == (10, size, 1e-3)
+    assert FinetuneConfig("traps", epochs=3, batch_size=5, head_lr=0.1).pace(images) == (3, 5, 0.1)

@@ -19,7 +19,7 @@ examples:
   tinycnn finetune --data traps --weights DEFAULT                    resnet18 with its official weights
   tinycnn finetune --data traps --weights DEFAULT --freeze           only its head learns: for few images
   tinycnn finetune --data traps --model convnext_tiny --weights convnext_tiny-983f1562.pth --class-weights
-  tinycnn finetune --data traps --model resnet20 --crop-size 64 --head-lr 0.01      a small network, from scratch
+  tinycnn finetune --data traps --model resnet20 --crop-size 64      a small network, from scratch
   tinycnn predict photo.jpg --weights runs/resnet18-finetuned        what it makes of a new image
 
 The data: a folder with a folder for each class, traps/deer/1.jpg, traps/fox/2.jpg; a fifth of each class then judges.
@@ -51,10 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help="of the shorter side, before the square is cut out (default: in proportion)")
 
     how = parser.add_argument_group("how it is learnt")
-    how.add_argument("--epochs", metavar="N", type=int, help="passes through the training images")
-    how.add_argument("--batch-size", metavar="N", type=int, help="images in a step")
+    how.add_argument("--epochs", metavar="N", type=int,
+                     help="passes through the training images (default: 10; from scratch 30)")
+    how.add_argument("--batch-size", metavar="N", type=int,
+                     help="images in a step (default: a tenth of all, from 8 to 32)")
     how.add_argument("--lr", metavar="RATE", type=float, help="learning rate of the body, the highest of the schedule")
-    how.add_argument("--head-lr", metavar="RATE", type=float, help="of the head; of everything if from scratch")
+    how.add_argument("--head-lr", metavar="RATE", type=float,
+                     help="of the head (default: 0.001); of everything if from scratch (default: 0.003)")
     how.add_argument("--weight-decay", metavar="W", type=float, help="how strongly weights are pulled towards 0")
 
     where = parser.add_argument_group("where, and from where")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tinycnn.errors import ConfigError
 
@@ -170,6 +170,14 @@ class TransferConfig:
         return asdict(self)
 
 
+class Pace(NamedTuple):
+    r"""How a fine-tuning goes on, where its configuration leaves that open."""
+
+    epochs: int
+    batch_size: int
+    head_lr: float
+
+
 @dataclass(frozen=True)
 class FinetuneConfig:
     r"""The choices behind one fine-tuning.
@@ -184,10 +192,12 @@ class FinetuneConfig:
         What it begins with; see `starting_point`.
     freeze : bool
         Only the head learns.
-    epochs, batch_size : int
-        Passes through the training images; images in a step.
-    lr, head_lr : float
-        The largest learning rates, of the body and of the head; from scratch all learns at the head's.
+    epochs, batch_size : int or None
+        Passes through the training images; images in a step. None: see `pace`.
+    lr : float
+        The largest learning rate of the body.
+    head_lr : float or None
+        That of the head; from scratch all learns at it. None: see `pace`.
     weight_decay : float
         Of AdamW.
     class_weights : bool
@@ -212,10 +222,10 @@ class FinetuneConfig:
     model: str = "resnet18"
     weights: str | None = None
     freeze: bool = False
-    epochs: int = 10
-    batch_size: int = 32
+    epochs: int | None = None
+    batch_size: int | None = None
     lr: float = 1e-4
-    head_lr: float = 1e-3
+    head_lr: float | None = None
     weight_decay: float = 0.01
     class_weights: bool = False
     validation_share: float = 0.2
@@ -230,11 +240,26 @@ class FinetuneConfig:
     def __post_init__(self) -> None:
         check_least(self, {"epochs": 1, "batch_size": 1, "workers": 0, "seed": 0, "crop_size": 1, "resize_size": 1})
         check_range("lr", self.lr, "above 0", lambda x: x > 0)
-        check_range("head_lr", self.head_lr, "above 0", lambda x: x > 0)
+        if self.head_lr is not None:
+            check_range("head_lr", self.head_lr, "above 0", lambda x: x > 0)
         check_range("weight_decay", self.weight_decay, "at least 0", lambda x: x >= 0)
         check_range("validation_share", self.validation_share, "above 0 and below 1", lambda x: 0 < x < 1)
         if self.freeze and self.weights is None:
             raise ConfigError("freeze keeps the body as it is, which has learnt nothing without weights: give weights")
+
+    def pace(self, images: int) -> Pace:
+        r"""What is usual for so many training images, where nothing else is asked for.
+
+        From scratch there is more to learn: more epochs, at a higher rate. Batches are small where images are few: ten
+        steps an epoch, so that the running averages of BatchNorm keep up with the weights.
+
+        Examples
+        --------
+        >>> FinetuneConfig("traps").pace(72), FinetuneConfig("traps", weights="DEFAULT", epochs=5).pace(1000)
+        (Pace(epochs=30, batch_size=8, head_lr=0.003), Pace(epochs=5, batch_size=32, head_lr=0.001))
+        """
+        epochs, head_lr = (30, 3e-3) if self.weights is None else (10, 1e-3)
+        return Pace(self.epochs or epochs, self.batch_size or min(32, max(8, images // 10)), self.head_lr or head_lr)
 
 
 def check_least(config: Any, least: dict[str, int]) -> None:

@@ -101,12 +101,13 @@ def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> Finet
     _try_size(trainer, start.preprocessing)
     folder = RunFolder(config.out, f"{config.model}-finetuned", FINETUNE_CONTENTS)
     folder.write_config(_facts(config, folders, start))
-    display.say(_headline(config, folders, start))
-    display.begin(config.epochs * len(train))
+    display.say(_headline(config, folders, start, len(train)))
+    epochs = config.pace(len(folders.train)).epochs
+    display.begin(epochs * len(train))
     finished, interrupted = _Finished([], [], None), False
     try:
         with blas_threads(config.threads):
-            for record in trainer.fit(train, validation, config.epochs, display.batch):
+            for record in trainer.fit(train, validation, epochs, display.batch):
                 folder.write_weights(trainer.model.state_dict(), "last.safetensors")
                 finished = finished.then(record, trainer, len(folders.classes))
                 finished.write(folder)
@@ -115,6 +116,7 @@ def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> Finet
         interrupted = True
     finally:
         display.end()
+        folder.remove_if_bare()
     finished.write(folder)  # again, for Ctrl-C may have come between its two files
     if finished.best is None:
         return FinetuneOutcome(folder, [], None, "no images", [], None, interrupted, "no epoch was finished")
@@ -123,7 +125,8 @@ def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> Finet
     if folders.test:
         judged, samples = "test images", folders.test
         display.say("\nclassifying the test images …")
-        trainer.evaluate(_judging_batches(config, samples, start.preprocessing))
+        size = config.pace(len(folders.train)).batch_size
+        trainer.evaluate(_judging_batches(config, size, samples, start.preprocessing))
     best, matrix = finished.best.record, trainer.matrix(len(folders.classes))
     reports = class_reports(matrix, folders.classes)
     _write_reports(folder, reports)
@@ -175,17 +178,18 @@ def _prepared(
 ) -> tuple[_Judging, DataLoader, DataLoader]:
     model = start.model.to(config.device)
     frozen = freeze_body(model) if config.freeze else ()
-    groups = parameter_groups(model, config.head_lr if config.weights is None else config.lr, config.head_lr)
+    epochs, batch_size, head_lr = config.pace(len(folders.train))
+    groups = parameter_groups(model, head_lr if config.weights is None else config.lr, head_lr)
     prepare = start.preprocessing
     train = DataLoader(
-        Photographs(folders.train, prepare.for_learning()), config.batch_size, shuffle=True,
+        Photographs(folders.train, prepare.for_learning()), batch_size, shuffle=True,
         num_workers=config.workers, generator=Generator().manual_seed(config.seed),
-        drop_last=len(folders.train) % config.batch_size == 1 < len(folders.train),  # BatchNorm wants two images
+        drop_last=len(folders.train) % batch_size == 1 < len(folders.train),  # BatchNorm wants two images
     )
-    validation = _judging_batches(config, folders.validation, prepare)
-    optimizer = AdamW(groups, lr=config.head_lr, weight_decay=config.weight_decay)
+    validation = _judging_batches(config, batch_size, folders.validation, prepare)
+    optimizer = AdamW(groups, lr=head_lr, weight_decay=config.weight_decay)
     peaks = [group["lr"] for group in groups]
-    steps = config.epochs * len(train)
+    steps = epochs * len(train)
     schedule = OneCycleLR(optimizer, peaks, total_steps=steps, cycle_momentum=False) if steps > 1 else None
     weight = None
     if config.class_weights:
@@ -199,8 +203,8 @@ def _try_size(trainer: Trainer, prepare: Preprocessing) -> None:
     trainer.predict([(zeros(1, prepare.channels, prepare.crop_size, prepare.crop_size), zeros(1))])
 
 
-def _judging_batches(config: FinetuneConfig, samples: Any, prepare: Preprocessing) -> DataLoader:
-    return DataLoader(Photographs(samples, prepare.for_judging()), config.batch_size, num_workers=config.workers)
+def _judging_batches(config: FinetuneConfig, batch_size: int, samples: Any, prepare: Preprocessing) -> DataLoader:
+    return DataLoader(Photographs(samples, prepare.for_judging()), batch_size, num_workers=config.workers)
 
 
 def _write_reports(folder: RunFolder, reports: list[ClassReport]) -> None:
@@ -214,6 +218,7 @@ def _facts(config: FinetuneConfig, folders: Folders, start: StartingPoint) -> di
     r"""What config.json says: enough to make the model and prepare its images again."""
     return {
         **asdict(config),
+        **config.pace(len(folders.train))._asdict(),
         "model_options": start.options,
         "classes": folders.classes,
         "image_shape": [start.preprocessing.channels, *(start.preprocessing.crop_size,) * 2],
@@ -231,7 +236,8 @@ def _count(model: Module, learning: bool = False) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not learning)
 
 
-def _headline(config: FinetuneConfig, folders: Folders, start: StartingPoint) -> str:
+def _headline(config: FinetuneConfig, folders: Folders, start: StartingPoint, steps: int) -> str:
+    epochs, batch_size, head_lr = config.pace(len(folders.train))
     names = folders.classes
     counts, judging = (
         np.bincount([label for _, label in part], minlength=len(names)) for part in (folders.train, folders.validation)
@@ -240,6 +246,7 @@ def _headline(config: FinetuneConfig, folders: Folders, start: StartingPoint) ->
     if len(names) > 12:
         sizes = f"{counts.min()} of {names[counts.argmin()]} to {counts.max()} of {names[counts.argmax()]}"
     prepare = start.preprocessing
+    body = f", {config.lr:g} of the body" if config.weights is not None and not config.freeze else ""
     lines = [
         f"{config.model}, {_count(start.model):,} parameters, of which {_count(start.model, learning=True):,} learn,"
         f" on {config.device}; weights: {start.weights}",
@@ -247,6 +254,7 @@ def _headline(config: FinetuneConfig, folders: Folders, start: StartingPoint) ->
         f"{len(folders.validation)} validation images" + (", a share of each class" if folders.split else "")
         + (f"; {len(folders.test)} test images" if folders.test else ""),
         f"resized to {prepare.resize_size}, cut to {prepare.crop_size}×{prepare.crop_size}",
+        f"{epochs} epochs of {steps} steps, up to {batch_size} images each; learning rate {head_lr:g}{body}",
     ]
     if folders.damaged:
         some = ", ".join(folders.damaged[:3]) + (", …" if len(folders.damaged) > 3 else "")
