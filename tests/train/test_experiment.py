@@ -137,7 +137,7 @@ def test_ctrl_c_keeps_the_finished_epochs(pictures: None) -> None:
 def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_keep() -> None:
     outcome = run_experiment(config(), Impatient(batches=1))
     assert (outcome.interrupted, outcome.records) == (True, [])
-    assert os.listdir(outcome.folder.path) == ["config.json"]
+    assert os.listdir("runs") == []  # no folder that looks like a training
 
 
 def test_without_matplotlib_there_is_all_but_the_pictures(pictures: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,6 +156,8 @@ def test_what_cannot_be_done_is_said_before_a_folder_is_made(stripes: str) -> No
     for options, kind, words in (
         ({"model": "softmax"}, ConfigError, "did you mean softmax_classifier"),
         ({"model": "lenet"}, ConfigError, r"LeNet.*too small|nothing of images this small"),
+        ({"model": "resnet18"}, ConfigError, "resnet18 takes images of 3 channels, but these have 1; .*resnet20"),
+        ({"dataset": "."}, ConfigError, "tinycnn finetune --data . learns from folders"),
         ({"dataset": "digit"}, ConfigError, "no dataset 'digit'"),
         ({"dataset": "nowhere.csv"}, FileNotFoundError, "nowhere.csv"),
         ({"dataset": "text.csv"}, FormatError, "text.csv"),

@@ -203,3 +203,9 @@ def test_balanced_accuracy_and_reports() -> None:
     assert np.isnan(reports[1].recall)
     assert reports[1].precision == 0.0
     assert report_table(reports).splitlines()[2].split() == ["b", "0", "0.0", "%", "–"]
+
+
+def test_the_folder_of_one_class_is_no_folder_of_classes(tmp_path: Path) -> None:
+    root = str(draw_shapes(tmp_path, {"red": 2}) / "red")
+    with pytest.raises(FileNotFoundError, match=r"^there is no folder of a class in .*red(.|\n)*the folder of one"):
+        find_images(root)

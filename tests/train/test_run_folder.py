@@ -73,3 +73,14 @@ def test_it_lists_what_is_there() -> None:
     folder.write_metrics(RECORDS)
     folder.write_config({})
     assert list(folder.files()) == ["config.json", "metrics.csv"]
+
+
+def test_a_folder_of_a_configuration_alone_is_removed_if_the_run_made_it(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for folder in (RunFolder(None, "new"), RunFolder("there"), kept := RunFolder("kept")):
+        folder.write_config({})
+        if folder is kept:
+            folder.write_metrics(RECORDS)
+        folder.remove_if_bare()
+    assert os.listdir("runs") == os.listdir("there") == []
+    assert sorted(os.listdir("kept")) == ["config.json", "metrics.csv"]

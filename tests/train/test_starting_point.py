@@ -73,3 +73,9 @@ def test_a_file_that_repeats_one_number_to_seem_large_is_refused() -> None:
     ))
     with pytest.raises(FormatError, match="again and again"):
         starting_point("resnet18", "bomb.pth", 5)
+
+
+def test_a_training_that_did_not_finish_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model": "resnet20", "classes": ["a", "b"]}')
+    with pytest.raises(ConfigError, match="this training did not finish"):
+        starting_point("resnet20", str(tmp_path), 2)

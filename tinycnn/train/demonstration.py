@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinycnn import models, plot
+from tinycnn import plot
 from tinycnn._version import __version__
 from tinycnn.train.config import TransferConfig
 from tinycnn.train.display import Silent
@@ -23,6 +23,7 @@ from tinycnn.train.few_shot import (
     mean_gain,
     steps_in_all,
 )
+from tinycnn.train.preparation import check_channels
 from tinycnn.train.run_folder import RunFolder
 from tinycnn.train.threads import blas_threads
 
@@ -59,7 +60,7 @@ def run_transfer(config: TransferConfig, display: Silent | None = None) -> Trans
     OSError          the folder cannot be written
     """
     display = display or Silent()
-    models.get_model_builder(config.model)  # if there is none, say so before anything is done
+    check_channels(config.model, 1)  # if there is no such model, or it does not fit, say so before anything is done
     folder = RunFolder(config.out, f"transfer-{config.model}", TRANSFER_CONTENTS)
     facts = {"versions": {"tinycnn": __version__, "numpy": np.__version__, "python": platform.python_version()}}
     folder.write_config({**config.as_dict(), **facts})
@@ -83,6 +84,7 @@ def run_transfer(config: TransferConfig, display: Silent | None = None) -> Trans
                     display.say(_row(after(trials, steps), examples))
     finally:
         display.end()
+        folder.remove_if_bare()
     return TransferOutcome(folder, trials, _draw(folder, config, trials))
 
 

@@ -88,6 +88,7 @@ def run_experiment(config: TrainConfig, display: Silent | None = None) -> Outcom
         interrupted = True
     finally:
         display.end()
+        folder.remove_if_bare()
 
     no_pictures: str | None = "no epoch was finished"
     if finished.records:

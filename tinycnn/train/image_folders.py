@@ -226,7 +226,15 @@ class _ClassFolders(ImageFolder):
         super().__init__(root, is_valid_file=self._is_photograph, allow_empty=True)
 
     def find_classes(self, directory: str | os.PathLike[str]) -> tuple[list[str], dict[str, int]]:
-        names = [name for name in super().find_classes(directory)[0] if not name.startswith(_HIDDEN)]
+        try:
+            found, _ = super().find_classes(directory)
+        except FileNotFoundError:  # in the words of whoever gave a folder of images
+            raise FileNotFoundError(explain(
+                f"there is no folder of a class in {self.root}",
+                {"wanted": f"{self.root}/cat/1.jpg, {self.root}/dog/1.jpg, …"},
+                "every class has a folder of its own in it; is this the folder of one class?",
+            )) from None
+        names = [name for name in found if not name.startswith(_HIDDEN)]
         return names, {name: label for label, name in enumerate(names)}
 
     def _is_photograph(self, path: str) -> bool:

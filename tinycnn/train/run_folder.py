@@ -42,6 +42,7 @@ class RunFolder:
 
     def __init__(self, path: str | None, name: str = "run", contents: Mapping[str, str] = CONTENTS) -> None:
         self.contents = contents
+        self._made = path is None or not os.path.isdir(path)
         self.path = _first_free(os.path.join("runs", name)) if path is None else _empty(path)
 
     def file(self, name: str) -> str:
@@ -51,6 +52,15 @@ class RunFolder:
     def files(self) -> dict[str, str]:
         r"""The files that are there, of those a run can leave, with a word on each."""
         return {name: what for name, what in self.contents.items() if os.path.exists(self.file(name))}
+
+    def remove_if_bare(self) -> None:
+        r"""Where a run came to nothing but its configuration, leave no trace of it: whoever finds it would take it for
+        a training. A folder that was there before stays, empty as it was.
+        """
+        if os.listdir(self.path) == ["config.json"]:
+            os.remove(self.file("config.json"))
+            if self._made:
+                os.rmdir(self.path)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         r"""Write config.json."""

@@ -129,6 +129,9 @@ def read_training(folder: str, model: str | None = None, image_size: int = 224) 
     if not os.path.exists(at):
         raise ConfigError(f"{folder}: no folder of a training, for it has no {CONFIG}")
     config = _configuration(at)
+    path = os.path.join(folder, WEIGHTS)
+    if not os.path.exists(path):
+        raise ConfigError(f"{folder}: this training did not finish, for it has no {WEIGHTS}")
     trained = config["model"]
     if model not in (None, trained):
         raise ConfigError(f"{folder} holds a training of {trained}, not of {model}: --model {trained}")
@@ -140,7 +143,6 @@ def read_training(folder: str, model: str | None = None, image_size: int = 224) 
         network = skip_init(models.get_model, trained, **options)
     except (TypeError, ValueError) as error:
         raise FormatError(f"{at}: no {trained} can be made as it says: {error}") from None
-    path = os.path.join(folder, WEIGHTS)
     fill(network, read_weights(path), path, trained)
     return Training(network, options, config)
 
