@@ -117,3 +117,20 @@ for _image in ("floats", "doubles", "batch"):
 for _image in ("RGB", "tall"):
     _add(_image, "five_crop", lambda lib, img: lib.functional.five_crop(img, (3, 4))[3])
     _add(_image, "ten_crop", lambda lib, img: lib.functional.ten_crop(img, 5)[7])
+for _image in ("L", "RGB", "RGBA", "1", "I", "F", "bytes", "grey bytes", "floats", "doubles", "batch"):
+    for _mode in ("NEAREST", "BILINEAR"):
+        _add(_image, f"rotate {_mode} by 30", lambda lib, img, mode=_mode: lib.functional.rotate(
+            img, 30, getattr(lib.InterpolationMode, mode), expand=True, fill=9))  # fmt: skip
+        _add(_image, f"affine {_mode}", lambda lib, img, mode=_mode: lib.functional.affine(
+            img, -20, [1, -2], 1.2, [10, 5], getattr(lib.InterpolationMode, mode), [3], [4, 5]))  # fmt: skip
+    _add(_image, "rotate NEAREST by -90", _with("rotate", -90, center=(3, 4)))
+for _image in ("L", "RGB", "bytes", "grey bytes", "floats", "batch"):
+    _add(_image, "gaussian_blur", _with("gaussian_blur", [5, 3], [1.5, 0.7]))
+    _add(_image, "sharpness 0.3", _with("adjust_sharpness", 0.3))
+    _add(_image, "sharpness 2.5", _with("adjust_sharpness", 2.5))
+    _add(_image, "invert", _with("invert"))
+    _add(_image, "solarize", _with("solarize", 0.5 if _image in ("floats", "batch") else 128))
+    _add(_image, "autocontrast", _with("autocontrast"))
+for _image in ("L", "RGB", "bytes", "grey bytes"):
+    _add(_image, "posterize", _with("posterize", 3))
+    _add(_image, "equalize", _with("equalize"))

@@ -16,7 +16,8 @@ with open(RECORDED, encoding="utf-8") as file:
     ANSWERS = json.load(file)
 
 IMAGES: dict[str, Any] = pillow_images() | {name: tinycnn.from_numpy(array) for name, array in arrays().items()}
-EXACT = ("NEAREST", "pad", "crop", "hflip", "vflip", "to_", "pil_to", "five", "ten")
+EXACT = ("NEAREST", "rotate NEAREST", "affine NEAREST", "posterize", "solarize", "invert", "equalize",
+         "pad", "crop", "hflip", "vflip", "to_", "pil_to", "five", "ten")
 
 
 def test_every_call_has_its_answer() -> None:

@@ -12,6 +12,8 @@ generator, so `tinycnn.manual_seed` makes it come again.
 
 from __future__ import annotations
 
+from typing import Any
+
 from tinycnn.transforms import functional
 from tinycnn.transforms.composition import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 from tinycnn.transforms.fixed import (
@@ -29,16 +31,44 @@ from tinycnn.transforms.fixed import (
 from tinycnn.transforms.functional import InterpolationMode
 from tinycnn.transforms.presets import ImageClassification
 from tinycnn.transforms.random_colours import ColorJitter, Grayscale, RandomGrayscale
+from tinycnn.transforms.random_holes import RandomErasing
 from tinycnn.transforms.random_places import (
     RandomCrop,
     RandomHorizontalFlip,
     RandomResizedCrop,
     RandomVerticalFlip,
 )
+from tinycnn.transforms.random_tones import (
+    GaussianBlur,
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomEqualize,
+    RandomInvert,
+    RandomPosterize,
+    RandomSolarize,
+)
+from tinycnn.transforms.random_warps import RandomAffine, RandomRotation
 
 __all__ = [
-    "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "Grayscale", "ImageClassification",
-    "InterpolationMode", "Lambda", "Normalize", "PILToTensor", "Pad", "RandomApply", "RandomChoice", "RandomCrop",
-    "RandomGrayscale", "RandomHorizontalFlip", "RandomOrder", "RandomResizedCrop", "RandomVerticalFlip", "Resize",
+    "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "GaussianBlur", "Grayscale",
+    "ImageClassification", "InterpolationMode", "Lambda", "Normalize", "PILToTensor", "Pad",
+    "RandomAdjustSharpness", "RandomAffine", "RandomApply", "RandomAutocontrast", "RandomChoice", "RandomCrop",
+    "RandomEqualize", "RandomErasing", "RandomGrayscale", "RandomHorizontalFlip", "RandomInvert", "RandomOrder",
+    "RandomPosterize", "RandomResizedCrop", "RandomRotation", "RandomSolarize", "RandomVerticalFlip", "Resize",
     "TenCrop", "ToPILImage", "ToTensor", "functional",
 ]
+
+_MIXTURE = "RandomChoice([…]) of RandomRotation, ColorJitter, RandomPosterize, RandomEqualize and others"
+_ELSEWHERE = {  # torchvision's others, and what comes closest
+    "RandomPerspective": "RandomAffine(…, shear=…)",
+    "ElasticTransform": "RandomAffine(…, shear=…)",
+    "AutoAugment": _MIXTURE, "RandAugment": _MIXTURE, "TrivialAugmentWide": _MIXTURE, "AugMix": _MIXTURE,
+    "LinearTransformation": "Normalize, or Lambda(…) with a matrix product",
+    "v2": "the transforms in tinycnn.transforms, which take tensors and batches, too",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        raise AttributeError(f"tinycnn.transforms has no {name}; it has {_ELSEWHERE[name]}")
+    raise AttributeError(f"module 'tinycnn.transforms' has no attribute {name!r}")

@@ -2,6 +2,7 @@ r"""What the transforms do, as functions: of Pillow images and of Tensors (…, 
 
 from __future__ import annotations
 
+from tinycnn.transforms.functional.blurring import adjust_sharpness, gaussian_blur
 from tinycnn.transforms.functional.borders import pad
 from tinycnn.transforms.functional.colour import (
     adjust_brightness,
@@ -21,12 +22,16 @@ from tinycnn.transforms.functional.conversion import (
 )
 from tinycnn.transforms.functional.cropping import center_crop, crop, five_crop, hflip, ten_crop, vflip
 from tinycnn.transforms.functional.description import get_dimensions, get_image_num_channels, get_image_size
+from tinycnn.transforms.functional.erasing import erase
 from tinycnn.transforms.functional.interpolation import InterpolationMode
 from tinycnn.transforms.functional.resampling import resize, resized_crop
+from tinycnn.transforms.functional.tones import autocontrast, equalize, invert, posterize, solarize
+from tinycnn.transforms.functional.warping import affine, rotate
 
 __all__ = [
     "InterpolationMode", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation",
-    "center_crop", "convert_image_dtype", "crop", "five_crop", "get_dimensions", "get_image_num_channels",
-    "get_image_size", "hflip", "normalize", "pad", "pil_to_tensor", "resize", "resized_crop", "rgb_to_grayscale",
-    "ten_crop", "to_grayscale", "to_pil_image", "to_tensor", "vflip",
+    "adjust_sharpness", "affine", "autocontrast", "center_crop", "convert_image_dtype", "crop", "equalize", "erase",
+    "five_crop", "gaussian_blur", "get_dimensions", "get_image_num_channels", "get_image_size", "hflip", "invert",
+    "normalize", "pad", "pil_to_tensor", "posterize", "resize", "resized_crop", "rgb_to_grayscale", "rotate",
+    "solarize", "ten_crop", "to_grayscale", "to_pil_image", "to_tensor", "vflip",
 ]

@@ -110,7 +110,7 @@ def _pad_pillow(img: Any, widths: Widths, fill: Any, mode: str) -> Any:
 
     palette = img.getpalette() if img.mode == "P" else None
     if mode == "constant":
-        padded = ImageOps.expand(img, widths, _colour(img, fill))
+        padded = ImageOps.expand(img, widths, pillow_colour("pad", img, fill))
     else:
         cut, grow = np.maximum(np.negative(widths), 0).tolist(), np.maximum(widths, 0).tolist()
         if cut[0] + cut[2] >= img.width or cut[1] + cut[3] >= img.height:
@@ -126,12 +126,12 @@ def _pad_pillow(img: Any, widths: Widths, fill: Any, mode: str) -> Any:
     return padded
 
 
-def _colour(img: Any, fill: Any) -> Any:
+def pillow_colour(op: str, img: Any, fill: Any) -> Any:
     r"""`fill` as Pillow takes it: one number for one channel, else one a channel; integers, but for mode "F"."""
     channels = get_image_num_channels(img)
     parts = list(fill) if isinstance(fill, tuple | list) else [fill or 0]
     if len(parts) not in (1, channels):
-        raise ConfigError(explain(f"pad: fill has {len(parts)} numbers, but the image {channels} channels",
+        raise ConfigError(explain(f"{op}: fill has {len(parts)} numbers, but the image {channels} channels",
                                   {"fill": fill, "mode": img.mode}))
     parts = parts * channels if len(parts) == 1 else parts
     whole = parts if img.mode == "F" else [int(part) for part in parts]

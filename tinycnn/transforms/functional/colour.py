@@ -41,7 +41,7 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     if is_pillow(img):
         from PIL import Image
 
-        grey = _of_mode("rgb_to_grayscale", img, lambda: img.convert("L"))
+        grey = of_mode("rgb_to_grayscale", img, lambda: img.convert("L"))
         return grey if num_output_channels == 1 else Image.merge("RGB", (grey, grey, grey))
     x = expect_image("rgb_to_grayscale", img)
     if x.array.ndim < 3:
@@ -77,9 +77,9 @@ def adjust_brightness(img: Any, brightness_factor: float) -> Any:
     ConfigError      the factor is negative, or Pillow has no such operation for the mode of the image
     """
     if is_pillow(img):
-        return _enhanced("adjust_brightness", img, "Brightness", brightness_factor)
-    x = _adjustable("adjust_brightness", img, brightness_factor=brightness_factor)
-    return _blend(x, 0 * x, brightness_factor)
+        return enhanced("adjust_brightness", img, "Brightness", brightness_factor)
+    x = adjustable("adjust_brightness", img, brightness_factor=brightness_factor)
+    return blend(x, 0 * x, brightness_factor)
 
 
 def adjust_contrast(img: Any, contrast_factor: float) -> Any:
@@ -88,12 +88,12 @@ def adjust_contrast(img: Any, contrast_factor: float) -> Any:
     Parameters and errors as for `adjust_brightness`.
     """
     if is_pillow(img):
-        return _enhanced("adjust_contrast", img, "Contrast", contrast_factor)
-    x = _adjustable("adjust_contrast", img, contrast_factor=contrast_factor)
+        return enhanced("adjust_contrast", img, "Contrast", contrast_factor)
+    x = adjustable("adjust_contrast", img, contrast_factor=contrast_factor)
     grey = rgb_to_grayscale(x) if expect_channels("adjust_contrast", x) == 3 else x
     kind = x.array.dtype if x.array.dtype.kind == "f" else dtypes.float32
     axes = (-3, -2, -1) if x.array.ndim > 2 else (-2, -1)
-    return _blend(x, grey.to(kind).mean(axes, keepdim=True), contrast_factor)
+    return blend(x, grey.to(kind).mean(axes, keepdim=True), contrast_factor)
 
 
 def adjust_saturation(img: Any, saturation_factor: float) -> Any:
@@ -102,11 +102,11 @@ def adjust_saturation(img: Any, saturation_factor: float) -> Any:
     Parameters and errors as for `adjust_brightness`. Grey images stay as they are.
     """
     if is_pillow(img):
-        return _enhanced("adjust_saturation", img, "Color", saturation_factor)
-    x = _adjustable("adjust_saturation", img, saturation_factor=saturation_factor)
+        return enhanced("adjust_saturation", img, "Color", saturation_factor)
+    x = adjustable("adjust_saturation", img, saturation_factor=saturation_factor)
     if expect_channels("adjust_saturation", x) == 1:
         return x
-    return _blend(x, rgb_to_grayscale(x), saturation_factor)
+    return blend(x, rgb_to_grayscale(x), saturation_factor)
 
 
 def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
@@ -122,8 +122,8 @@ def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
         raise ConfigError(f"adjust_gamma: gamma cannot be negative, but is {gamma}")
     if is_pillow(img):
         table = [int((256 - 1e-3) * gain * (byte / 255) ** gamma) for byte in range(256)]
-        return _of_mode("adjust_gamma", img, lambda: img.convert("RGB").point(table * 3).convert(img.mode))
-    x = _adjustable("adjust_gamma", img)
+        return of_mode("adjust_gamma", img, lambda: img.convert("RGB").point(table * 3).convert(img.mode))
+    x = adjustable("adjust_gamma", img)
     y = x if x.array.dtype.kind == "f" else convert_image_dtype(x)
     return convert_image_dtype((gain * y.pow(gamma)).clamp(0, 1), x.array.dtype)
 
@@ -159,7 +159,7 @@ def adjust_hue(img: Any, hue_factor: float) -> Any:
 # Tensors ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _adjustable(op: str, img: Any, **factor: float) -> Tensor:
+def adjustable(op: str, img: Any, **factor: float) -> Tensor:
     for name, number in factor.items():
         if number < 0:
             raise ConfigError(f"{op}: {name} cannot be negative, but is {number}")
@@ -168,7 +168,7 @@ def _adjustable(op: str, img: Any, **factor: float) -> Tensor:
     return x
 
 
-def _blend(x: Tensor, y: Tensor, ratio: float) -> Tensor:
+def blend(x: Tensor, y: Tensor, ratio: float) -> Tensor:
     r"""ratio · x + (1 − ratio) · y, kept between black and white."""
     mixed = float(ratio) * x + (1.0 - float(ratio)) * y
     result: Tensor = mixed.clamp(0, largest(x.array.dtype)).to(x.array.dtype)
@@ -213,10 +213,10 @@ def _to_rgb(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
 # Pillow ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _enhanced(op: str, img: Any, what: str, factor: float) -> Any:
+def enhanced(op: str, img: Any, what: str, factor: float) -> Any:
     from PIL import ImageEnhance
 
-    return _of_mode(op, img, lambda: getattr(ImageEnhance, what)(img).enhance(factor))
+    return of_mode(op, img, lambda: getattr(ImageEnhance, what)(img).enhance(factor))
 
 
 def _turned(img: Any, hue_factor: float) -> Any:
@@ -225,14 +225,14 @@ def _turned(img: Any, hue_factor: float) -> Any:
     from PIL import Image
 
     step = np.int32(hue_factor * 255).astype(np.uint8)  # of the 256 on Pillow's circle; −1 is 255
-    hue, saturation, value = _of_mode("adjust_hue", img, lambda: img.convert("HSV").split())
+    hue, saturation, value = of_mode("adjust_hue", img, lambda: img.convert("HSV").split())
     turned = Image.fromarray(np.asarray(hue) + step)
-    return _of_mode("adjust_hue", img, lambda: Image.merge("HSV", (turned, saturation, value)).convert(img.mode))
+    return of_mode("adjust_hue", img, lambda: Image.merge("HSV", (turned, saturation, value)).convert(img.mode))
 
 
-def _of_mode(op: str, img: Any, compute: Callable[[], Any]) -> Any:
+def of_mode(op: str, img: Any, compute: Callable[[], Any]) -> Any:
     try:
         return compute()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, NotImplementedError) as error:
         raise ConfigError(explain(f"{op}: Pillow does not do that with images of mode {img.mode!r}: {error}",
                                   hint='img.convert("RGB") makes it an image of red, green and blue')) from error

@@ -55,7 +55,8 @@ def resize(
     Returns
     -------
     PIL.Image.Image or Tensor
-        The image itself where it has that size. Integers are rounded; bicubic bytes are kept within 0 … 255.
+        The image itself where it has that size. Integers are rounded; bicubic bytes are kept within 0 … 255. PyTorch
+        computes bytes in fixed point: single pixels of them may be one step apart.
 
     Raises
     ------
