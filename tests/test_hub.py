@@ -3,8 +3,10 @@ r"""Downloads, against a server on this machine: whole, resumed, verified, and w
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
+import sys
 import threading
 from collections import namedtuple
 from collections.abc import Iterator
@@ -62,14 +64,21 @@ def test_a_file_comes_whole_and_alone(server: Server, tmp_path: Path) -> None:
 
 
 def test_progress_names_the_file_and_quiet_is_quiet(
-    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.download_url_to_file(f"{server.url}/big.bin", tmp_path / "big.bin", progress=False)
     assert capsys.readouterr() == ("", "")
-    hub.download_url_to_file(f"{server.url}/big.bin", tmp_path / "big.bin")
-    shown = capsys.readouterr().err
-    assert "big.bin" in shown
-    assert "300k/300k" in shown
+    hub.download_url_to_file(f"{server.url}/big.bin", tmp_path / "big.bin")  # into no terminal
+    assert capsys.readouterr() == ("", "")
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals")
+    ours, theirs = pty.openpty()  # of 0 columns, as the one of `script`
+    with open(theirs, "w", encoding="utf-8") as err:
+        monkeypatch.setattr(sys, "stderr", err)
+        hub.download_url_to_file(f"{server.url}/big.bin", tmp_path / "big.bin")
+        shown = os.read(ours, 10_000)
+    os.close(ours)
+    assert b"big.bin" in shown
+    assert b"300k/300k" in shown
 
 
 @pytest.mark.parametrize("says_length", [True, False])
@@ -183,6 +192,23 @@ def test_without_a_network_one_error_says_which_file_belongs_where(home: Path) -
     )
     assert isinstance(caught.value, OSError)  # as urllib's own
     assert files_in(home / "checkpoints") == []
+
+
+def test_another_file_under_the_name_is_not_to_be_put_there_again(home: Path) -> None:
+    path = home / "checkpoints" / "resnet50-11ad3fa6.pth"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(CONTENT)
+    with (
+        pytest.warns(UserWarning, match="is damaged and is downloaded anew"),
+        pytest.raises(DownloadError) as caught,
+    ):
+        hub.load_state_dict_from_url(f"{closed_port()}/{path.name}", progress=False, check_hash=True)
+    told = str(caught.value)
+    assert f"  lies there  = another file: its sha256 should begin with 11ad3fa6, but is {SHA}\n" in told
+    assert "get another copy elsewhere and put it in place of the file that lies there" in told
+    assert "weights.get_state_dict(check_hash=False)" in told
+    assert f"tinycnn.load({str(path)!r})" in told
+    assert path.read_bytes() == CONTENT
 
 
 def test_a_full_disk_is_noticed_before_it_is_full(

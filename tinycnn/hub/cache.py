@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from tinycnn.errors import ConfigError, FormatError
+from tinycnn.errors import ConfigError, DownloadError, FormatError
 from tinycnn.serialization import load
 
 from .transfer import Checksum, expect_address, fetch
@@ -71,7 +71,15 @@ def load_state_dict_from_url(
         raise ConfigError(f"load_state_dict_from_url: {url!r} names no file; give a file_name")
     digest = hash_in_name(name) if check_hash else None
     folder = os.path.join(get_dir(), "checkpoints") if model_dir is None else os.path.expanduser(model_dir)
-    path = ensure_file(os.path.join(folder, name), [url], digest=digest, progress=progress)
+    path = os.path.join(folder, name)
+    try:
+        ensure_file(path, [url], digest=digest, progress=progress)
+    except DownloadError as error:
+        if os.path.isfile(path):  # with another hash, or nothing would have been downloaded
+            raise DownloadError(f"{error}; or, if you trust the one that lies there, leave check_hash out, as in"
+                                " weights.get_state_dict(check_hash=False), or give the model"
+                                f" tinycnn.load({path!r})") from error
+        raise
     try:
         state: dict[Any, Any] = load(path, map_location)
     except FormatError as error:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
 from tinycnn._version import __version__
 from tinycnn.errors import ConfigError, DownloadError, explain
+
+from .bar import progress_bar
 
 _BLOCK = 2**16  # bytes; so many are written at once, and fetched again to see whether a file is still the same
 _TIMEOUT = 30.0  # seconds without a sign of the server
@@ -72,13 +75,15 @@ def fetch(path: str, urls: Sequence[str], checksum: Checksum, progress: bool, ke
     for number, (url, reason) in enumerate(failures.items(), start=1):
         place = f" {number}" if len(failures) > 1 else ""
         rows |= {f"from{place}": url, f"failed{place}": reason}
+    rows["belongs to"] = os.path.abspath(path)
     hint = "without a network, get the file elsewhere and put it where 'belongs to' says, under that name"
+    if keep and os.path.isfile(path) and (flaw := checksum.flaw(path)):
+        rows["lies there"] = f"another file: {flaw}"
+        hint = "without a network, get another copy elsewhere and put it in place of the file that lies there"
     with contextlib.suppress(FileNotFoundError):
         received = os.path.getsize(f"{path}.partial")
         hint = f"run this again: it goes on behind the {received / 1e6:.1f} MB that came"
-    raise DownloadError(explain(
-        f"{os.path.basename(path)} cannot be downloaded", {**rows, "belongs to": os.path.abspath(path)}, hint
-    ))
+    raise DownloadError(explain(f"{os.path.basename(path)} cannot be downloaded", rows, hint))
 
 
 def _download(url: str, path: str, checksum: Checksum, progress: bool, keep: bool) -> None:
@@ -148,8 +153,6 @@ def _lock(file: IO[bytes], progress: bool) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         if progress:
-            import sys
-
             print(f"waiting for another process that downloads {os.path.basename(file.name)}", file=sys.stderr)
         fcntl.flock(file, fcntl.LOCK_EX)
     except OSError:
@@ -223,10 +226,10 @@ def _total(response: Any) -> int | None:
 
 @contextlib.contextmanager
 def _bar(name: str, size: int, total: int | None, progress: bool) -> Iterator[Any]:
-    if not progress:
+    options = {"desc": name, "initial": size, "total": total, "unit": "B", "unit_scale": True}
+    bar = progress_bar(sys.stderr, **options) if progress else None
+    if bar is None:
         yield lambda count: None
         return
-    from tqdm import tqdm
-
-    with tqdm(desc=name, initial=size, total=total, unit="B", unit_scale=True) as bar:
+    with bar:
         yield bar.update

@@ -2,11 +2,11 @@ r"""What a training shows as it runs: a table with a line an epoch and, on a ter
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from tinycnn.hub.bar import progress_bar
 from tinycnn.train.trainer import EpochRecord
 
 #: headers of the table, where test images judge an epoch, and where validation images do
@@ -116,21 +116,4 @@ def row(record: EpochRecord) -> str:
 
 
 def _progress_bar(total: int, err: TextIO, unit: str = "batch") -> Any:
-    if not err.isatty():
-        return None
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return None
-    return tqdm(
-        total=total, file=err, unit=unit, leave=False, mininterval=0.2,
-        **{"dynamic_ncols": True} if _columns(err) else {"ncols": 80},  # into no columns tqdm would write nothing
-    )
-
-
-def _columns(terminal: TextIO) -> int:
-    r"""How wide it is; 0 where nobody has said, as in `script`, in some editors and on serial lines."""
-    try:
-        return os.get_terminal_size(terminal.fileno()).columns
-    except OSError:
-        return 0
+    return progress_bar(err, total=total, unit=unit, leave=False, mininterval=0.2)
