@@ -135,7 +135,7 @@ ZIPS = [
     (edited(ENTRY + 42, b"\xff\xff\xff\x7f"), "'model/data/0' in the zip archive lies outside it"),
     (edited(ENTRY + 42, b"\0\0\0\0"), "in the zip archive 'model/data/0' and 'model/data.pkl' overlap"),
     (edited(HEADER, b"X"), "'model/data/0' in the zip archive does not lie where its directory says"),
-    (SOUND[:-1], "cut short or damaged: File is not a zip file"),
+    (SOUND[:-1], r": it was cut short or damaged: the list of records, with which .* ends, is not there$"),
     (SOUND[: HEADER + 40], "cut short or damaged"),
     (SOUND[:4], "cut short or damaged"),
     (SOUND.replace(b"data.pkl", b"data.abc"), "a zip archive, but not one that torch.save has written"),

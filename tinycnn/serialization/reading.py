@@ -98,6 +98,8 @@ def _reader(file: BufferedReader) -> Callable[[BufferedReader], Any]:
         return read_torch_stream
     if not first:
         raise Flaw("the file is empty")
+    if first.lstrip().startswith(b"<"):
+        raise Flaw("it is a web page, as a server sends in place of a file that it does not give: download it again")
     if first[257:262] == b"ustar":
         raise Flaw(
             "it is a tar archive, as PyTorch wrote until 2017, which is not read. Where PyTorch is installed,"

@@ -97,8 +97,10 @@ def _records(file: BufferedReader) -> dict[str, _Record]:
 
 def _directory(file: BufferedReader) -> list[ZipInfo]:
     """The list of records at the end of the file."""
-    from zipfile import BadZipFile, ZipFile
+    from zipfile import BadZipFile, ZipFile, is_zipfile
 
+    if not is_zipfile(file):
+        raise Flaw("it was cut short or damaged: the list of records, with which a zip archive ends, is not there")
     try:
         with ZipFile(file) as archive:
             return archive.infolist()

@@ -93,6 +93,10 @@ class MultiStepLR(_FactorLR):
     def _product(self) -> float:
         return self.gamma ** bisect_right(sorted(self.milestones.elements()), self.last_epoch)
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave; its milestones may be a plain dictionary, as they come from a file."""
+        super().load_state_dict({**state_dict, "milestones": Counter(state_dict["milestones"])})
+
 
 class ExponentialLR(_FactorLR):
     r"""Multiply the rate by gamma every epoch: ηₜ = η₀ · γᵗ.
