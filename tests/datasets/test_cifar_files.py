@@ -89,6 +89,18 @@ def test_a_missing_archive_is_named_with_its_place(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("dataset", "there"), [
+    (CIFAR10, "cifar-10-batches-py/data_batch_1"), (CIFAR10, "cifar-10-python.tar.gz"),
+    (CIFAR100, "cifar-100-python/train"), (CIFAR100, "cifar-100-python.tar.gz"),
+])
+def test_the_version_that_torchvision_reads_is_no_substitute(tmp_path: Path, dataset: type, there: str) -> None:
+    write(tmp_path, {there: b"a pickle"})
+    name = re.escape(there.split("/")[0])
+    told = rf"{name}, for it must be unpickled: the binary version is needed\n(.|\n)*download=True fetches it"
+    with pytest.raises(DownloadError, match=told):
+        dataset(tmp_path)
+
+
 def test_download_verifies_and_tries_the_mirrors(
     tmp_path: Path, archive: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,7 @@ class CIFAR10(SplitDataset):
     filename: ClassVar[str] = "cifar-10-binary.tar.gz"
     tgz_md5: ClassVar[str] = "c32a1d4ab5d03f1284b67883e8d87530"  #: as published
     base_folder: ClassVar[str] = "cifar-10-batches-bin"
+    pickled: ClassVar[tuple[str, str]] = ("cifar-10-python.tar.gz", "cifar-10-batches-py")  #: torchvision's; not read
     train_list: ClassVar[list[str]] = [f"data_batch_{number}.bin" for number in range(1, 6)]
     test_list: ClassVar[list[str]] = ["test_batch.bin"]
     names_file: ClassVar[str] = "batches.meta.txt"
@@ -103,9 +104,12 @@ class CIFAR10(SplitDataset):
                     contents[name] = file.read()
             return contents
         if not os.path.exists(archive):
+            facts = {"belongs to": archive, "is to be had from": self.mirrors[0] + self.filename}
+            if beside := [name for name in self.pickled if os.path.exists(os.path.join(self.root, name))]:
+                facts["is no substitute"] = f"{beside[0]}, for it must be unpickled: the binary version is needed"
             raise DownloadError(explain(
                 f"{type(self).__name__}: {self.filename} is not there",
-                {"belongs to": archive, "is to be had from": self.mirrors[0] + self.filename},
+                facts,
                 f"download=True fetches it; or {folder} must hold {', '.join(names)}",
             ))
         members = read_members(archive, [f"{self.base_folder}/{name}" for name in names], md5=self.tgz_md5)
@@ -151,6 +155,7 @@ class CIFAR100(CIFAR10):
     filename = "cifar-100-binary.tar.gz"
     tgz_md5 = "03b5dce01913d631647c71ecec9e9cb8"
     base_folder = "cifar-100-binary"
+    pickled = ("cifar-100-python.tar.gz", "cifar-100-python")
     train_list: ClassVar[list[str]] = ["train.bin"]
     test_list: ClassVar[list[str]] = ["test.bin"]
     names_file = "fine_label_names.txt"
