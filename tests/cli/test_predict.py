@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 from PIL import Image
 
 import tinycnn
+from tests.loopback import closed_port
 from tinycnn import hub, models, nn
 from tinycnn.cli import main
 from tinycnn.errors import DownloadError, explain
@@ -100,10 +105,36 @@ def test_a_bad_photograph_does_not_stop_the_others(capsys: pytest.CaptureFixture
     assert status == 1
     assert out.startswith("one.jpg\n")
     assert [line.partition(" error: ")[2].split(":")[0] for line in err.splitlines()] == [
-        "bad.jpg", "gone.jpg", "cut.png"]  # fmt: skip
+        "gone.jpg", "bad.jpg", "cut.png"]  # fmt: skip
     assert "no image that Pillow knows" in err
     assert "No such file" in err
     assert not list(Path().glob("*.prediction.png"))
+
+
+def test_photographs_that_are_not_there_ask_for_no_weights(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tinycnn.cli.predict.load_classifier", lambda *arguments: pytest.fail("weights are loaded"))
+    status, out, err = ask(capsys, "gone.jpg", "home", "--output", "new")
+    assert (status, out) == (1, "")
+    gone, folder = err.splitlines()
+    assert gone == "tinycnn predict: error: gone.jpg: No such file or directory"
+    assert folder.startswith("tinycnn predict: error: home: ")
+    assert not Path("new").exists()
+
+
+def test_a_file_with_another_hash_is_told_in_two_lines() -> None:
+    weights = Path("home/checkpoints/resnet18-f37072fd.pth")
+    weights.parent.mkdir()
+    weights.write_bytes(b"another file")
+    command = [sys.executable, "-m", "tinycnn", "predict", "one.jpg", "--model", "resnet18"]
+    environment = {**os.environ, "https_proxy": closed_port(), "PYTHONPATH": str(Path(tinycnn.__file__).parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1
+    warning, error = done.stderr.splitlines()
+    assert re.fullmatch(r"tinycnn predict: warning: \S+f37072fd\.pth is damaged and is downloaded anew: .*", warning)
+    assert error.startswith("tinycnn predict: error: resnet18-f37072fd.pth cannot be downloaded (")
+    assert "lies there = another file: its sha256 should begin with f37072fd" in error
 
 
 def test_names_of_any_script(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,10 @@ def test_a_quick_command_loads_no_layers() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["fly"], 2, "invalid choice: 'fly'"),
+        (["fly"], 2, "there is no command 'fly' (tinycnn --help shows"),
+        (["sumary", "lenet"], 2, "there is no command 'sumary'; did you mean summary?"),
+        (["summary", "--model", "lenet"], 2, "unrecognized arguments: --model (tinycnn summary --help shows"),
+        (["--fly", "info"], 2, "unrecognized arguments: --fly (tinycnn --help shows"),
         (["train", "--epoch", "3"], 2, "unrecognized arguments: --epoch"),  # no guessing of shortened options
         (["train", "--epochs", "many"], 2, "invalid int value: 'many'"),
         (["train", "--epochs", "0"], 2, "epochs must be at least 1"),

@@ -3,6 +3,7 @@ r"""``tinycnn predict``: what is on a photograph."""
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import warnings
@@ -54,18 +55,24 @@ def run(options: argparse.Namespace) -> int:
     r"""Ask the network about one photograph after the other; one that cannot be read does not stop the others."""
     if options.top < 1:
         raise ConfigError(f"top must be at least 1, not {options.top}")
+    lacking = _lacking(options.photos)  # before weights are loaded, or even downloaded
+    for error in lacking.values():
+        _complain(error)
+    if len(lacking) == len({*options.photos}):
+        return FAILED
     pictures = dict.fromkeys(options.photos) if options.no_picture else _pictures(options.photos, options.output)
     classes = None if options.classes is None else read_classes(options.classes)
     size = usual_input(options.model or MODEL)[-1]
     classifier = load_classifier(options.model, options.weights, classes, size)
     classifier.model.to(options.device)
-    failed = 0
+    failed = len(lacking)
     for photo, picture in pictures.items():
+        if photo in lacking:
+            continue
         try:
             image = open_photograph(photo)
         except (FormatError, OSError) as error:
-            words = f"{photo}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
-            print(f"tinycnn predict: error: {words}", file=sys.stderr)
+            _complain(error)
             failed += 1
             continue
         guesses = classifier.guesses(image, options.top)
@@ -77,6 +84,19 @@ def run(options: argparse.Namespace) -> int:
                 write(top_classes(image, names, probabilities, os.path.basename(photo)), picture)
             print(f"picture: {picture}\n")
     return FAILED if failed else 0
+
+
+def _lacking(photos: Sequence[str]) -> dict[str, OSError]:
+    r"""The photographs that are not there, or are folders, each with the error that opening it would give."""
+    numbers = {photo: errno.EISDIR if os.path.isdir(photo) else errno.ENOENT
+               for photo in photos if os.path.isdir(photo) or not os.path.exists(photo)}
+    return {photo: OSError(number, os.strerror(number), photo) for photo, number in numbers.items()}
+
+
+def _complain(error: Exception) -> None:
+    r"""Say in a line what is wrong with a photograph, and go on."""
+    words = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
+    print(f"tinycnn predict: error: {words}", file=sys.stderr)
 
 
 def _pictures(photos: Sequence[str], output: str | None) -> dict[str, str | None]:

@@ -6,8 +6,9 @@ import argparse
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tinycnn._version import __version__
 from tinycnn.errors import ConfigError, TinycnnError
@@ -33,6 +34,12 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 class _Parser(argparse.ArgumentParser):
     r"""Reports a mistake in one line; argparse puts the whole usage before it."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:  # said by the subcommand's parser, which knows its --help
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
+
     def error(self, message: str) -> NoReturn:
         self.exit(MISUSED, f"{self.prog}: error: {message} ({self.prog} --help shows what there is)\n")
 
@@ -45,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         parser = _parser(arguments)
+        _check_command(parser, arguments)
         options = parser.parse_args(arguments)
         if options.command is not None:
             return _run(options)
@@ -59,8 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    def warn(message: Warning | str, *_: Any, **__: Any) -> None:  # without the place in the source
+        print(f"tinycnn {options.command}: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
     try:
-        return int(importlib.import_module(f"tinycnn.cli.{options.command}").run(options))
+        with warnings.catch_warnings():
+            warnings.showwarning = warn
+            return int(importlib.import_module(f"tinycnn.cli.{options.command}").run(options))
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -69,6 +82,16 @@ def _run(options: argparse.Namespace) -> int:
         message = _in_words(error).removeprefix(f"{options.command}: ")
         print(f"tinycnn {options.command}: error: {message}", file=sys.stderr)
         return MISUSED if isinstance(error, ConfigError) else FAILED
+
+
+def _check_command(parser: _Parser, arguments: Sequence[str]) -> None:
+    r"""Stop with a suggestion if the first word, which no option in front of it can take, is no command."""
+    word = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if word is not None and word not in COMMANDS:
+        from difflib import get_close_matches  # needed only here
+
+        close = get_close_matches(word, COMMANDS, n=1)
+        parser.error(f"there is no command {word!r}" + (f"; did you mean {close[0]}?" if close else ""))
 
 
 def _parser(arguments: Sequence[str]) -> _Parser:
