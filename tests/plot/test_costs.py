@@ -3,6 +3,7 @@ r"""Comparisons of networks show their measures: parameters, multiply-adds, acti
 from __future__ import annotations
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def test_layer_by_layer_the_columns_have_one_scale() -> None:
     lower_right = figure.axes[5]
     megabytes = [patch.get_height() for patch in lower_right.patches]  # type: ignore[attr-defined]  # of bars
     assert megabytes == pytest.approx([4e-6 * 576, 4e-6 * 10])
-    assert [label.get_text() for label in figure.axes[4].get_xticklabels()] == ["0", "3"]
+    assert [label.get_text() for label in figure.axes[4].get_xticklabels()] == ["conv1", "fc2"]
     assert upper_right.get_title(loc="left") == "wide: 0.00622 M"
     figure.savefig(io.BytesIO(), format="png", dpi=40)
 
@@ -63,3 +64,20 @@ def test_what_cannot_be_compared() -> None:
         plot.comparison([])
     with pytest.raises(ConfigError, match="did you mean"):
         plot.comparison(["resnet_digit"], (1, 1, 8, 8))
+
+
+def test_every_bar_of_a_layer_has_its_number_where_there_is_room() -> None:
+    figure = plot.comparison({"net": nn.Sequential(nn.Linear(1000, 1000), nn.Linear(1000, 2))}, (1, 1000), layers=True)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1", "0.002"]
+    deep = nn.Sequential(*(nn.Linear(2, 2) for _ in range(300)))
+    assert not plot.comparison({"deep": deep}, (1, 2), layers=True).axes[0].texts
+
+
+@pytest.mark.parametrize("dpi", [60, 150])
+def test_numbers_on_bars_do_not_touch(dpi: int) -> None:
+    deep = nn.Sequential(*(nn.Linear(32 + n, 33 + n) for n in range(60)))
+    figure = plot.comparison({"deep": deep, "shallow": deep[:8]}, (1, 32), layers=True)
+    figure.savefig(io.BytesIO(), format="png", dpi=dpi)
+    for axes in figure.axes:
+        boxes = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: float(box.x0))
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))

@@ -10,6 +10,7 @@ from tinycnn.nn import Module
 from tinycnn.nn.utils import skip_init
 from tinycnn.plot.canvas import FAINT, INK, RIGHT, TEST, TRAIN, new_figure, tidy
 from tinycnn.tables import Measure, measure
+from tinycnn.tables.geometry_table import rows_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ def comparison(
         N, C, H, W; what is not measured yet is measured with it.
     layers : bool
         A bar for each convolution and linear layer, the networks' columns side by side at one scale, as the lecture's
-        figure 11 has AlexNet and VGG-16.
+        figure 11 has AlexNet and VGG-16; the names are those of `tables.layer_table`.
 
     Raises
     ------
@@ -105,15 +106,18 @@ def _in_all(measured: Mapping[str, Measure], title: str) -> Figure:
 
 
 def _by_layer(measured: Mapping[str, Measure], title: str) -> Figure:
-    rows = {name: [layer for layer in m.layers if layer.mult_adds] for name, m in measured.items()}
+    named = {name: [row for row in rows_of(m.layers) if row[1].mult_adds] for name, m in measured.items()}
+    rows = {name: [layer for _, layer in pairs] for name, pairs in named.items()}
     lengths = [max(1, len(layers)) for layers in rows.values()]
     width = min(20.0, max(8.0, 1.5 + 0.42 * sum(lengths)))
     figure = new_figure(width, 8.2, title or "What the networks cost, layer by layer")
+    crowded = 72 * (width - 1.5) / sum(lengths) < 8  # points a bar, too few for a line of text
     grid = figure.subplots(3, len(rows), sharey="row", sharex="col", squeeze=False, width_ratios=lengths)
     for line, (heading, unit, of_model, of_layer, colour) in zip(grid, _QUANTITIES, strict=True):
         most = max((of_layer(layer) for layers in rows.values() for layer in layers), default=0) or 1
         for axes, (name, layers) in zip(line, rows.items(), strict=True):
-            _layers(axes, layers, of_layer, colour, most)
+            _bars(axes, [of_layer(layer) for layer in layers], colour, most, numbers=not crowded)
+            axes.set_xticks(range(len(layers)), [path for path, _ in named[name]], rotation=90, fontsize=8)
             total = f"{_short(of_model(measured[name]))} {unit}"
             axes.set_title(f"{name}: {total}", loc="left", fontsize=11, color=INK)
         line[0].set_ylabel(f"{heading} in {unit}", color=INK)
@@ -121,14 +125,12 @@ def _by_layer(measured: Mapping[str, Measure], title: str) -> Figure:
     return figure
 
 
-def _layers(axes: Axes, layers: Sequence[Any], of_layer: Callable[[Any], float], colour: str, most: float) -> None:
-    values = [of_layer(layer) for layer in layers]
+def _bars(axes: Axes, values: Sequence[float], colour: str, most: float, numbers: bool) -> None:
     axes.bar(range(len(values)), values, color=colour, width=0.75)
-    for place, value in enumerate(values):
-        if value >= 0.02 * most:
-            axes.text(place, value, _short(value), ha="center", va="bottom", fontsize=7, color=FAINT)
-    axes.set_xticks(range(len(layers)), [layer.path for layer in layers], rotation=90, fontsize=8)
-    axes.set_ylim(0, 1.12 * most)
+    for place, value in enumerate(values if numbers else ()):
+        axes.text(place, value + 0.01 * most, _short(value), ha="center", va="bottom", fontsize=7, color=FAINT,
+                  rotation=90)
+    axes.set_ylim(0, 1.25 * most)
     axes.margins(x=0.02)
     tidy(axes)
     axes.tick_params(axis="x", length=0)

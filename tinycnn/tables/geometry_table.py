@@ -148,16 +148,22 @@ def layer_table(model: nn.Module, input_size: Any, dtypes: Sequence[Any] | None 
     """
     expect_model("layer_table", model)
     measured = measure(model, listed(input_size, "layer_table"), dtypes)
-    shown = [layer for layer in measured.layers if _has_row(layer)]
-    names = _numbered(shown) if _is_plain_chain(measured.layers, shown) else [_path(layer) for layer in shown]
-    rows = tuple(_row(name, layer) for name, layer in zip(names, shown, strict=True))
+    shown = rows_of(measured.layers)
+    rows = tuple(_row(name, layer) for name, layer in shown)
     left_out = [layer for layer in measured.layers if not _has_row(layer)]
-    single = any(layer.window is not None and len(layer.input_shape) == 3 for layer in shown)  # an image, no batch
+    single = any(layer.window is not None and len(layer.input_shape) == 3 for _, layer in shown)  # an image, no batch
     batch = 1 if single or len(measured.input_sizes[0]) < 2 else measured.input_sizes[0][0]
     return LayerTable(measured.model, measured.input_sizes, rows, tuple(_notes(rows, left_out, batch)))
 
 
 # Which layers have a row, and what it is called ──────────────────────────────────────────────────────────────────────
+
+
+def rows_of(layers: Sequence[LayerRecord]) -> list[tuple[str, LayerRecord]]:
+    r"""The layers of a model that have a row in `layer_table`, each with the name it has there."""
+    shown = [layer for layer in layers if _has_row(layer)]
+    names = _numbered(shown) if _is_plain_chain(layers, shown) else [_path(layer) for layer in shown]
+    return list(zip(names, shown, strict=True))
 
 
 def _has_row(layer: LayerRecord) -> bool:

@@ -62,7 +62,8 @@ def layout(steps: Sequence[Step], title: str) -> SVG:
         middle |= {i: edge + wide / 2 for ear in mine for i in ear.inner}
         middle |= {-1 - loops.index(ear): edge + wide / 2 for ear in mine}  # the line of a lane, boxes or none
         edge += wide + GAP
-    sheet.text(-half, -16, title, 14, bold=True)
+    if title:
+        sheet.text(-half, -16, title, 14, bold=True)
     for i, step in enumerate(steps):
         _draw(sheet, step, middle[i], rows[i] * ROW, width[i])
     for a, b in pairwise(way):

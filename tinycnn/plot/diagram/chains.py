@@ -15,8 +15,9 @@ from tinycnn.plot.diagram.structure import chained, joined
 from tinycnn.plot.diagram.tracing import trace
 
 EDGE, SHIFT = 112.0, 5.0                # the largest map, and what lies between two maps of a stack
-MIDDLE, CAPTION = 90.0, 170.0           # below the size at the top of a row: the middle of the stacks, the texts
-ROW_WIDTH, ROW_HEIGHT, GAP = 1240.0, 265.0, 24.0
+MIDDLE, CAPTION = 90.0, 174.0           # below the size at the top of a row: the middle of the stacks, the texts
+ROW_WIDTH, ROW_HEIGHT, GAP = 1240.0, 269.0, 24.0
+FEW = 6                                 # so many sheets are as many as there are channels
 SMALL, LINE_HEIGHT = 9.5, 12.5          # of the texts
 
 
@@ -25,8 +26,8 @@ def chain(model: nn.Module, input_size: Sequence[int] | Tensor, *, title: str = 
 
     Above a stack stand its channels and size, C @ H×W; below it the layer that made it, with kernel, stride, padding
     and what follows: normalization, activation. The square on a stack is the kernel of the next layer, in proportion to
-    the map. Vectors are bars. The edges of maps grow with H^0.6 and W^0.6, the number of sheets with log C. Branches,
-    as in a residual block, are one step of the chain.
+    the map. Vectors are bars. The edges of maps grow with H^0.6 and W^0.6. Up to six channels have a sheet each, more
+    of them a number that grows with log C. Branches, as in a residual block, are one step of the chain.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def _sides(step: Step, largest: int) -> tuple[float, float, int]:
     if (h, w) == (1, 1):
         return 9.0, min(30.0 + 8 * math.log2(max(c, 1)), 130.0), 1
     edges = [max(EDGE * float((side / largest) ** 0.6), 7.0) for side in (w, h)]
-    return edges[0], edges[1], max(min(round(math.log2(max(c, 1))), 9), 1)
+    return edges[0], edges[1], c if c <= FEW else min(FEW + round(math.log2(c / FEW) / 2), 9)
 
 
 def _level(step: Step, largest: int) -> float:
@@ -90,7 +91,11 @@ def _lines(step: Step) -> list[str]:
         lines = [f"{kernel} {name}", f"stride {times(window.stride)}{pad}"]
         if step.groups > 1 and not step.is_depthwise:
             lines.append(f"{step.groups} groups")
-    return lines + [part.label() for part in step.followers]
+    return lines + [_after(part) for part in step.followers]
+
+
+def _after(part: Step) -> str:
+    return f"{part.label()} to {part.size}" if part.kind == "shape" and len(part.shape) == 2 else part.label()
 
 
 def _wide(step: Step, largest: int) -> float:

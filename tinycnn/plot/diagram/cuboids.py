@@ -35,7 +35,8 @@ class Solid(NamedTuple):
 def volumes(model: nn.Module, input_size: Sequence[int] | Tensor, *, title: str = "") -> SVG:
     r"""The activations of a network as solids that shrink in height and width and grow in channels (Figure 10).
 
-    A solid is the result of one layer; its activation and normalization belong to it, and are named in the legend.
+    A solid is the result of one layer; its activation and normalization belong to it, and are named in the legend if
+    all layers of the kind have them.
     Edges are drawn of a length that grows with H^0.7, W^0.7 and C^0.5, so that 7×7 beside 224×224, and 3 beside 4096
     channels, can still be seen. A layer that is repeated without a change of size gets one text. Where the network
     branches, as in a residual block, the branches are one solid.
@@ -168,7 +169,8 @@ def _legend(sheet: SVG, steps: Sequence[Step]) -> None:
     y, x = sheet.bottom + 22, 0.0
     for kind in dict.fromkeys(step.kind for step in steps if step.kind != "input"):
         mine = [step for step in steps if step.kind == kind]
-        after = dict.fromkeys(part.label() for step in mine for part in step.followers if part.kind != "shape")
+        ends = [[part.label() for part in step.followers if part.kind != "shape"] for step in mine]
+        after = dict.fromkeys(label for label in ends[0] if all(label in end for end in ends))
         name = NAMES.get(kind) or mine[0].label()
         if kind == "pool":
             kinds = ("max pooling" if "max" in step.label() else "average pooling" for step in mine)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tinycnn.errors import ConfigError, explain
 from tinycnn.plot.diagram.lettering import FONT, escaped, text_width
 from tinycnn.serialization import replacing
 
@@ -237,7 +238,18 @@ class SVG:
         return f"<SVG {self.title!r}, {width} × {height}>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        r"""Write it as an SVG file, whole or not at all."""
+        r"""Write it as an SVG file, whole or not at all.
+
+        Raises
+        ------
+        ConfigError    the name ends as that of another kind of file, such as ``.png``
+        """
+        suffix = os.path.splitext(os.fspath(path))[1]
+        if suffix.lower() not in ("", ".svg"):
+            raise ConfigError(explain(
+                f"SVG.save: this writes SVG, but the name ends in {suffix}", {"path": os.fspath(path)},
+                "save it as .svg, then convert it: `rsvg-convert net.svg -o net.png`, cairosvg, Inkscape or a browser",
+            ))
         with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
             file.write(str(self))
 

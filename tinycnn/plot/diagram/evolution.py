@@ -76,16 +76,18 @@ def compare_blocks(*models: nn.Module, input_size: Sequence[int] | Tensor, names
     named = zip(models, names_for("compare_blocks", models, names), strict=True)
     parts = [_anatomy(model, input_size, name) for model, name in named]
     rows = [(topic, [read(part) for part in parts]) for topic, read in TOPICS.items()]
-    pictures = [_picture(part) for part in parts]
+    pictures = [layout(part.steps, "") for part in parts]
     first = max(text_width(topic, SIZE) for topic, _ in rows) + PAD
     cells = [max(text_width(line, SIZE, True) for _, row in rows for line in row[n]) for n in range(len(models))]
-    wide = [max(cell, picture.inner[0], text_width(part.name, 16, True)) + PAD
-            for cell, picture, part in zip(cells, pictures, parts, strict=True)]
+    titles = [max(text_width(part.name, 16, True), text_width(_block_name(part), 14, True)) for part in parts]
+    wide = [max(cell, picture.inner[0], title) + PAD
+            for cell, picture, title in zip(cells, pictures, titles, strict=True)]
     sheet = SVG("Blocks of " + ", ".join(part.name for part in parts))
     x = first
     for picture, part, width in zip(pictures, parts, wide, strict=True):
         sheet.text(x, 0, part.name, 16, bold=True)
-        sheet.place(picture, x, 16)
+        sheet.text(x, 24, _block_name(part), 14, bold=True)
+        sheet.place(picture, x, 40)
         x += width
     _table(sheet, rows, [0.0, first, *(first + sum(wide[:n + 1]) for n in range(len(wide)))], sheet.bottom + 30)
     return sheet
@@ -134,9 +136,8 @@ def _inside(found: Trace, call: Call) -> list[Step]:
     ) for step in steps)]
 
 
-def _picture(part: Anatomy) -> SVG:
-    steps = part.steps
-    return layout(steps, f"{type(part.typical.module).__name__}, {steps[0].volume[0]}-d")
+def _block_name(part: Anatomy) -> str:
+    return f"{type(part.typical.module).__name__}, {part.steps[0].volume[0]}-d"
 
 
 # The table ───────────────────────────────────────────────────────────────────────────────────────────────────────────

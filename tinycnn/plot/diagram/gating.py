@@ -132,19 +132,20 @@ def _bars(sheet: SVG, steps: Sequence[Step], gate: Gate, x: float, y: float) -> 
     sheet.formula(start + 20, y - 10, "F_sq")
     sheet.text(start + 20, y + 15, steps[gate.squeeze].label(), 9, "middle", fill=FAINT)
     at = _bar(sheet, steps[gate.squeeze], at, y, c, ["#d9dde2"])
-    begin, waiting = at, []
+    begin, end, waiting = at, at, []
     for i in gate.inner:
         waiting.append(steps[i])
         following = steps[gate.inner[gate.inner.index(i) + 1]] if i != gate.inner[-1] else None
         if following is None or following.depth:
-            names = [part.label().replace(" conv,", " conv") for part in waiting]
+            names = [part.label() for part in waiting]
             wide = max(text_width(name, 9) for name in names) + 20
             sheet.line([(at + 4, y), (at + wide - 4, y)])
             for n, name in enumerate(names):
                 sheet.text(at + wide / 2, y + 15 + 12 * n, name, 9, "middle", fill=FAINT)
-            at = _bar(sheet, waiting[-1], at + wide, y, c, HUES if following is None else ["#eceff1"])
+            end = at + wide
+            at = _bar(sheet, waiting[-1], end, y, c, HUES if following is None else ["#eceff1"])
             waiting = []
-    sheet.formula((begin + at) / 2, y - 36, "F_ex(z, W)")
+    sheet.formula((begin + end) / 2, y - 36, "F_ex(z, W)")
     return at
 
 

@@ -13,7 +13,8 @@ from tinycnn.plot.diagram.drawing import FAINT, GRID, INK, SVG
 from tinycnn.plot.diagram.lettering import text_width
 from tinycnn.plot.diagram.steps import Step, times
 from tinycnn.plot.diagram.structure import Ear, ears, gates, joined, lanes, replaced, spine
-from tinycnn.plot.diagram.tracing import names_for, trace
+from tinycnn.plot.diagram.tracing import Trace, names_for, trace
+from tinycnn.tables.recording import Call
 
 HEIGHT, GAP, SIZE = 16, 11, 9.5      # of a box, to the next one, of its text
 BULGE, LANE = 20.0, 12.0             # how far arcs reach beside the boxes: the innermost, every further one
@@ -26,6 +27,7 @@ class Column(NamedTuple):
     r"""A network: its steps, those on the longest path that have a box, and what runs beside it."""
 
     name: str
+    about: str  # what the boxes do not say: the classes of its blocks and of the norms
     steps: list[Step]
     boxes: list[int]
     loops: list[Ear]
@@ -48,7 +50,8 @@ def columns(*models: nn.Module, input_size: Sequence[int] | Tensor, names: Seque
     r"""Networks as columns of layers side by side, level where their activations are of one size (Figure 15).
 
     Every layer on the longest way through a network is a box, repeated ones too: kernel, kind, channels and stride as
-    they ran; normalization and activation belong to the layer before them. Shortcuts are arcs: a line where the
+    they ran; normalization and activation belong to the layer before them. Below the title stand the classes of the
+    blocks and of these norms; a norm behind the activation is a box. Shortcuts are arcs: a line where the
     identity is added, dotted where the shape changes on the way, by a projection or by padding. The colours are those
     of the sizes, which stand at the left.
 
@@ -81,7 +84,7 @@ def columns(*models: nn.Module, input_size: Sequence[int] | Tensor, names: Seque
     x = 0.0
     places = []
     for column in drawn:
-        wide = max(column.width, text_width(column.name, 13, bold=True))
+        wide = max(column.width, text_width(column.name, 13, bold=True), text_width(column.about, SIZE))
         places.append(x + wide / 2)
         x += max(wide, wide / 2 + column.width / 2 + _reach(column)) + 34
     for band, top in bands.items():
@@ -97,7 +100,8 @@ def columns(*models: nn.Module, input_size: Sequence[int] | Tensor, names: Seque
 
 
 def _column(model: nn.Module, input_size: Sequence[int] | Tensor, name: str | None) -> Column:
-    steps = trace(model, input_size).steps
+    run = trace(model, input_size)
+    steps = run.steps
     while found := gates(steps):
         gate = found[0]
         dense = [steps[i] for i in gate.inner if steps[i].depth]
@@ -108,7 +112,20 @@ def _column(model: nn.Module, input_size: Sequence[int] | Tensor, name: str | No
     boxes = [i for i in way if steps[i].kind != "merge"]
     width = max(text_width(steps[i].label(), SIZE) for i in boxes) + 14
     count = sum(steps[i].kind in ("conv", "dense") for i in way)
-    return Column(name or f"{type(model).__name__}, {count} weight layers", steps, boxes, ears(steps, way), width)
+    norms = [part.label() for i in way for part in steps[i].followers if part.kind == "norm"]
+    about = ", ".join(dict.fromkeys([*_blocks(run), *norms]))
+    title = name or f"{type(model).__name__}, {count} weight layers"
+    return Column(title, about, steps, boxes, ears(steps, way), width)
+
+
+def _blocks(run: Trace) -> list[str]:
+    r"""The classes of the outermost parts that are more than layers in a row."""
+    found: list[Call] = []
+    for call in run.calls:
+        inside = any(block.began < call.began < block.ended for block in found)
+        if call.path and not inside and not isinstance(call.module, nn.Sequential):
+            found.append(call)
+    return [type(call.module).__name__ for call in found]
 
 
 def _bands(drawn: Sequence[Column], by_size: bool) -> dict[Band, float]:
@@ -129,7 +146,9 @@ def _draw(sheet: SVG, column: Column, x: float, bands: dict[Band, float], own: S
     r"""The boxes below each other, with x as their middle, and the arcs beside them."""
     half, free = column.width / 2, dict(bands)
     colour = {band: STAGES[n % len(STAGES)] for n, band in enumerate(bands)}
-    sheet.text(x, free[own[0]] - 22, column.name, 13, "middle", bold=True)
+    sheet.text(x, free[own[0]] - 30, column.name, 13, "middle", bold=True)
+    if column.about:
+        sheet.text(x, free[own[0]] - 16, column.about, SIZE, "middle", fill=FAINT)
     tops: dict[int, float] = {}
     previous: float | None = None
     for i, band in zip(column.boxes, own, strict=True):
@@ -206,7 +225,7 @@ def _reach(column: Column) -> float:
 def _legend(sheet: SVG, drawn: Sequence[Column]) -> None:
     y = sheet.bottom + 26
     x = 0.0
-    for dotted, text in ((False, "identity shortcut"), (True, "shortcut through layers of its own, as a projection")):
+    for dotted, text in ((False, "identity shortcut"), (True, "shortcut with steps of its own")):
         if any(bool(ear.inner) == dotted and ear.end not in ear.inner for column in drawn for ear in column.loops):
             sheet.line([(x, y), (x + 30, y)], arrow=False, dotted=dotted, kind="legend", stroke=INK)
             sheet.text(x + 36, y + 3.5, text, 10, fill=FAINT)

@@ -83,6 +83,13 @@ class Step(NamedTuple):
         return isinstance(first, Sum) and len(first.shapes[0]) == 4 and set(_axes(first)) == {2, 3}
 
     @property
+    def is_idle_pooling(self) -> bool:
+        r"""Whether it is a pooling that changes nothing, as AlexNet's to 6 × 6 where there are 6 × 6 already."""
+        window = self.window
+        one = window is not None and window.kernel == window.stride == (1, 1)
+        return self.kind == "pool" and one and self.in_shape == self.shape
+
+    @property
     def main(self) -> Op:
         r"""The op that says what the layer does."""
         working = (*KINDS["conv"], *KINDS["dense"], *KINDS["pool"])

@@ -30,13 +30,20 @@ def consumers(steps: Sequence[Step]) -> list[list[int]]:
 
 
 def joined(steps: Sequence[Step], kinds: Sequence[str] = JOINED) -> list[Step]:
-    r"""Norms, activations and the like as `followers` of the step whose result they take, if nobody else takes it."""
+    r"""Norms, activations and the like as `followers` of the step whose result they take, if nobody else takes it.
+
+    A norm belongs to the layer before it, and has no place of its own, as long as no activation came between them: what
+    normalizes responses behind the activation, as AlexNet's does, is a step by itself. A pooling that changes nothing
+    is left out.
+    """
     taken = consumers(steps)
     heads: list[Step] = []
     place: dict[int, int] = {}
     for i, step in enumerate(steps):
         before = step.inputs[0] if len(step.inputs) == 1 else None
-        if before is not None and step.kind in kinds and taken[before] == [i] and steps[before].kind != "input":
+        if before is not None and step.is_idle_pooling:
+            place[i] = place[before]
+        elif before is not None and taken[before] == [i] and _belongs(step, steps[before], kinds):
             place[i] = place[before]
             head = heads[place[i]]
             heads[place[i]] = head._replace(followers=(*head.followers, step))
@@ -44,6 +51,11 @@ def joined(steps: Sequence[Step], kinds: Sequence[str] = JOINED) -> list[Step]:
             place[i] = len(heads)
             heads.append(step._replace(inputs=tuple(dict.fromkeys(place[j] for j in step.inputs))))
     return heads
+
+
+def _belongs(step: Step, before: Step, kinds: Sequence[str]) -> bool:
+    apart = step.kind == "norm" and before.kind == "activation"
+    return step.kind in kinds and before.kind != "input" and not apart
 
 
 def chained(trace: Trace) -> list[Step]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tinycnn import nn
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import Op
-from tinycnn.errors import ArgumentError, ConfigError, described, explain
+from tinycnn.errors import ArgumentError, ConfigError, ShapeError, TinycnnError, described, explain
 from tinycnn.plot.diagram.steps import Step, options
 from tinycnn.tables.grouping import INPUT, grouped
 from tinycnn.tables.inputs import drawn, listed
@@ -62,7 +62,12 @@ def trace(model: nn.Module, input_size: Sequence[int] | Tensor) -> Trace:
             "draw a Module whose forward(x) makes the others itself",
         ))
     shape = tuple(inputs[0].shape)
-    recording = record(model, inputs)
+    try:
+        recording = record(model, inputs)
+    except ShapeError as error:
+        if len(shape) == 3 and _runs(model, inputs[0].unsqueeze(0)):
+            raise _without_batch(shape) from error
+        raise
     steps = _steps(recording) if recording.inputs else []
     if len(steps) < 2:
         raise ConfigError(explain(
@@ -71,11 +76,23 @@ def trace(model: nn.Module, input_size: Sequence[int] | Tensor) -> Trace:
             "does forward() return its input, or nothing, or leave the graph by detach(), numpy() or no_grad()?",
         ))
     if len(shape) < 2 or any(step.kind in ("conv", "pool") and len(step.in_shape) == 3 for step in steps):
-        raise ConfigError(explain(
-            "diagram: the input has no batch, so that channels cannot be told from examples or rows",
-            {"input": shape}, f"one example: {(1, *shape)}",
-        ))
+        raise _without_batch(shape)
     return Trace(steps, recording)
+
+
+def _runs(model: nn.Module, x: Tensor) -> bool:
+    try:
+        record(model, [x])
+    except TinycnnError:
+        return False
+    return True
+
+
+def _without_batch(shape: tuple[int, ...]) -> ConfigError:
+    return ConfigError(explain(
+        "diagram: the input has no batch, so that channels cannot be told from examples or rows",
+        {"input": shape}, f"one example: {(1, *shape)}",
+    ))
 
 
 def names_for(function: str, models: Sequence[nn.Module], names: Sequence[str] | None) -> Sequence[str | None]:
