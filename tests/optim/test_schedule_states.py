@@ -100,6 +100,14 @@ def test_a_schedule_goes_on_from_its_state(make):
     assert rates(other, 8) == whole[4:]
 
 
+def test_milestones_that_come_from_a_file_are_a_plain_dictionary():
+    before = lrs.MultiStepLR(optimizer(), [1, 3], gamma=0.5)
+    state = before.state_dict()
+    after = lrs.MultiStepLR(optimizer(), [9])
+    after.load_state_dict({**state, "milestones": dict(state["milestones"])})
+    assert rates(after, 5) == rates(before, 5)
+
+
 def test_reduce_on_plateau_goes_on_from_its_state():
     scheduler = lrs.ReduceLROnPlateau(optimizer(), patience=1)
     for metric in (1.0, 2.0):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.errors import FormatError, described, explain
+from tinycnn.errors import FormatError, explain
 from tinycnn.serialization.atomic import replacing
 from tinycnn.serialization.safetensors_file import OURS
 
@@ -25,13 +25,14 @@ _WRITTEN = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "floa
 
 
 def save(obj: Mapping[Any, Any], f: str | os.PathLike[str]) -> None:
-    r"""Write a dictionary of tensors and plain values to a file: a module's state, or all that a training goes on from.
+    r"""Write a flat dictionary of tensors, or an optimizer's state, to a file.
 
     Parameters
     ----------
     obj : dict
-        Tensors, None, bool, int, float, str, and dictionaries, lists and tuples of these; keys are str or int. So
-        ``module.state_dict()``, or ``{"epoch": 3, "model": model.state_dict(), "optimizer": optimizer.state_dict()}``.
+        Names and Tensors, as ``module.state_dict()`` gives them; or what ``optimizer.state_dict()`` gives, its keys
+        "state" and "param_groups": in it also None, bool, int, float, str, and dictionaries, lists and tuples of these.
+        Weights and optimizer go to files of their own.
     f : str or PathLike
         Where to. The file is written whole or not at all: under another name in the same folder, then renamed.
 
@@ -60,14 +61,25 @@ def save(obj: Mapping[Any, Any], f: str | os.PathLike[str]) -> None:
 
     if not isinstance(obj, Mapping):
         hint = "save model.state_dict()" if hasattr(obj, "state_dict") else "put it into one: {'name': …}"
-        raise TypeError(f"save: a dictionary is wanted, not {described(obj)}; {hint}")
+        raise TypeError(f"save: a dictionary is wanted, not a {type(obj).__name__}; {hint}")
     arrays: dict[str, Any] = {}
     plan = json.dumps(_described(obj, (), arrays))
+    if set(obj) != {"state", "param_groups"}:
+        _check_flat(obj)
     with replacing(f) as temporary:
         try:
             save_file(arrays, temporary, metadata={OURS: plan})
         except SafetensorError as error:
             raise OSError(f"{os.fspath(f)} cannot be written: {error}") from error
+
+
+def _check_flat(obj: Mapping[Any, Any]) -> None:
+    for key, value in obj.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise FormatError(
+                f"save: {key!r} holds a {type(value).__name__}; a file takes names with Tensors, or optimizer state:"
+                " give weights and optimizer files of their own, and numbers to tinycnn.tensor"
+            )
 
 
 def _described(value: Any, keys: tuple[Any, ...], arrays: dict[str, Any]) -> Any:
@@ -95,7 +107,7 @@ def _described(value: Any, keys: tuple[Any, ...], arrays: dict[str, Any]) -> Any
         hint = "value.item() makes it a plain number"
     elif hasattr(value, "state_dict"):
         hint = "save its state_dict()"
-    headline = f"save: {_place(keys)} holds {described(value)}, which cannot be written"
+    headline = f"save: {_place(keys)} holds a {type(value).__name__}, which cannot be written"
     raise FormatError(explain(headline, hint=hint))
 
 
