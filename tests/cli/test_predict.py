@@ -261,3 +261,13 @@ def test_mistakes_are_answered_in_one_line(
 ) -> None:
     err = refused(capsys, "one.jpg", *arguments)
     assert all(word in err for word in words), err
+
+
+def test_a_photograph_is_named_also_where_the_error_of_the_disk_names_no_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: str) -> Any:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("tinycnn.cli.predict.open_photograph", broken)
+    assert "one.jpg: Input/output error" in refused(capsys, "one.jpg", *THREE)

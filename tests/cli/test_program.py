@@ -79,6 +79,7 @@ def test_a_quick_command_loads_no_layers() -> None:
     [
         (["fly"], 2, "there is no command 'fly' (tinycnn --help shows"),
         (["sumary", "lenet"], 2, "there is no command 'sumary'; did you mean summary?"),
+        (["red"], 2, "there is no command 'red' ("),
         (["summary", "--model", "lenet"], 2, "unrecognized arguments: --model (tinycnn summary --help shows"),
         (["--fly", "info"], 2, "unrecognized arguments: --fly (tinycnn --help shows"),
         (["train", "--epoch", "3"], 2, "unrecognized arguments: --epoch"),  # no guessing of shortened options

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import tinycnn as torch
 from tests.plot.legibility import check, kinds
 from tinycnn import models, nn, plot
 from tinycnn.errors import ConfigError
 from tinycnn.nn.utils import skip_init
+from tinycnn.plot.diagram import structure, tracing
 
 
 def small(*between: nn.Module, size: int = 4) -> nn.Module:
@@ -66,6 +68,28 @@ def test_a_pooling_that_changes_nothing_is_left_out_and_any_other_is_not() -> No
         assert kinds(draw(small(), (1, 3, 8, 8)))["pool"] == kinds(draw(small(size=2), (1, 3, 8, 8)))["pool"] // 2
     steps = plot.block(small(), (1, 3, 8, 8)).strings  # in full
     assert "avg pool to 4×4" in steps
+
+
+class Shared(nn.Module):
+    """conv → (a pooling that changes nothing → ReLU) + conv"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.pool, self.relu = nn.Conv2d(3, 3, 3, padding=1), nn.AvgPool2d(1), nn.ReLU()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.conv(x)
+        return self.relu(self.pool(y)) + y
+
+
+def test_what_follows_a_pooling_that_is_left_out_belongs_where_it_would_without_it() -> None:
+    idle = nn.AvgPool2d(1)
+    at_the_input = tracing.trace(nn.Sequential(idle, nn.ReLU(), nn.Conv2d(3, 4, 1)), (1, 3, 4, 4))
+    assert [step.kind for step in structure.joined(at_the_input.steps)] == ["input", "activation", "conv"]
+    behind = tracing.trace(nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), idle, nn.LocalResponseNorm(3)), (1, 3, 4, 4))
+    assert [step.kind for step in structure.joined(behind.steps)][1:] == ["conv", "norm"]
+    head = structure.joined(tracing.trace(Shared(), (1, 3, 4, 4)).steps)[1]
+    assert (head.kind, head.followers) == ("conv", ())  # for the sum takes what the convolution gave
 
 
 def test_a_chain_says_how_long_the_flattened_vector_is() -> None:

@@ -84,3 +84,6 @@ def test_a_folder_of_a_configuration_alone_is_removed_if_the_run_made_it(tmp_pat
         folder.remove_if_bare()
     assert os.listdir("runs") == os.listdir("there") == []
     assert sorted(os.listdir("kept")) == ["config.json", "metrics.csv"]
+    gone = RunFolder("gone")
+    os.rmdir("gone")
+    gone.remove_if_bare()  # an error of its own would hide the one that ended the run

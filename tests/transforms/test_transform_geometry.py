@@ -208,3 +208,12 @@ def test_the_preset_is_its_five_steps() -> None:
     batch = tinycnn.stack([F.pil_to_tensor(picture)] * 2)
     preset = T.ImageClassification(crop_size=24, resize_size=30)
     assert preset(batch)[1].allclose(preset(picture), atol=0.04)  # Pillow rounds to bytes twice
+
+
+def test_what_is_not_a_number_stays_where_it_is_taken_to() -> None:
+    """The border is read from nowhere, and not from the first pixel times 0."""
+    image = tinycnn.ones(1, 3, 3)
+    image[0, 0, 0] = float("nan")
+    moved = F.affine(image, 0.0, (1, 0), 1.0, 0.0)
+    assert moved[0, :, 0].tolist() == [0, 0, 0]
+    assert moved.isnan().sum().item() == 1

@@ -56,8 +56,8 @@ def run(options: argparse.Namespace) -> int:
     if options.top < 1:
         raise ConfigError(f"top must be at least 1, not {options.top}")
     lacking = _lacking(options.photos)  # before weights are loaded, or even downloaded
-    for error in lacking.values():
-        _complain(error)
+    for photo, error in lacking.items():
+        _complain(photo, error)
     if len(lacking) == len({*options.photos}):
         return FAILED
     pictures = dict.fromkeys(options.photos) if options.no_picture else _pictures(options.photos, options.output)
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             image = open_photograph(photo)
         except (FormatError, OSError) as error:
-            _complain(error)
+            _complain(photo, error)
             failed += 1
             continue
         guesses = classifier.guesses(image, options.top)
@@ -93,9 +93,9 @@ def _lacking(photos: Sequence[str]) -> dict[str, OSError]:
     return {photo: OSError(number, os.strerror(number), photo) for photo, number in numbers.items()}
 
 
-def _complain(error: Exception) -> None:
+def _complain(photo: str, error: Exception) -> None:
     r"""Say in a line what is wrong with a photograph, and go on."""
-    words = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
+    words = f"{photo}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
     print(f"tinycnn predict: error: {words}", file=sys.stderr)
 
 

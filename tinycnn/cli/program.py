@@ -90,7 +90,7 @@ def _check_command(parser: _Parser, arguments: Sequence[str]) -> None:
     if word is not None and word not in COMMANDS:
         from difflib import get_close_matches  # needed only here
 
-        close = get_close_matches(word, COMMANDS, n=1)
+        close = get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
         parser.error(f"there is no command {word!r}" + (f"; did you mean {close[0]}?" if close else ""))
 
 

@@ -57,7 +57,7 @@ class RunFolder:
         r"""Where a run came to nothing but its configuration, leave no trace of it: whoever finds it would take it for
         a training. A folder that was there before stays, empty as it was.
         """
-        if os.listdir(self.path) == ["config.json"]:
+        if os.path.isdir(self.path) and os.listdir(self.path) == ["config.json"]:
             os.remove(self.file("config.json"))
             if self._made:
                 os.rmdir(self.path)

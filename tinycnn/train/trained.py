@@ -69,7 +69,7 @@ def _of_another(own: Mapping[str, Any], given: Mapping[str, Any], path: str, nam
         key, (found, wanted) = next(iter(shapes.items()))
         facts["of another shape"] = f"{len(shapes)} tensors, such as {key}, {found} instead of {wanted}"
         if not missing and not unknown and all(found[1:] == wanted[1:] for found, wanted in shapes.values()):
-            hint = f"give the names of the {found[0]} classes that it was trained on"
+            hint = f"give the names of the {found[0]} classes that it was trained on (--classes FILE)"
     return ConfigError(explain(f"{path}: the weights are not those of {name}", facts, hint))
 
 

@@ -41,15 +41,16 @@ def joined(steps: Sequence[Step], kinds: Sequence[str] = JOINED) -> list[Step]:
     place: dict[int, int] = {}
     for i, step in enumerate(steps):
         before = step.inputs[0] if len(step.inputs) == 1 else None
-        if before is not None and step.is_idle_pooling:
-            place[i] = place[before]
-        elif before is not None and taken[before] == [i] and _belongs(step, steps[before], kinds):
-            place[i] = place[before]
-            head = heads[place[i]]
-            heads[place[i]] = head._replace(followers=(*head.followers, step))
-        else:
-            place[i] = len(heads)
-            heads.append(step._replace(inputs=tuple(dict.fromkeys(place[j] for j in step.inputs))))
+        if before is not None and taken[before] == [i]:
+            head = heads[place[before]]
+            follows = _belongs(step, (head, *head.followers)[-1], kinds)
+            if follows:
+                heads[place[before]] = head._replace(followers=(*head.followers, step))
+            if follows or step.is_idle_pooling:
+                place[i] = place[before]
+                continue
+        place[i] = len(heads)
+        heads.append(step._replace(inputs=tuple(dict.fromkeys(place[j] for j in step.inputs))))
     return heads
 
 

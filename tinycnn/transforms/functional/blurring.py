@@ -9,7 +9,7 @@ import numpy as np
 
 from tinycnn import dtypes
 from tinycnn._tensor import Tensor
-from tinycnn.errors import ArgumentError, ConfigError
+from tinycnn.errors import ArgumentError, ConfigError, explain
 from tinycnn.nn import functional as F
 from tinycnn.ops.copying import clone
 from tinycnn.transforms.functional.colour import adjustable, blend, enhanced
@@ -48,6 +48,11 @@ def gaussian_blur(img: Any, kernel_size: int | Sequence[int], sigma: float | Seq
     sizes = odd_sizes("gaussian_blur", kernel_size)
     sigmas = [0.15 * size + 0.35 for size in sizes] if sigma is None else _deviations(sigma)
     if is_pillow(img):
+        if img.mode in ("1", "P"):  # their numbers are no tones that a mean could be taken of
+            raise ConfigError(explain(
+                f"gaussian_blur: images of mode {img.mode!r} hold no tones to take a mean of",
+                hint='img.convert("RGB") makes it an image of red, green and blue',
+            ))
         return to_pil_image(gaussian_blur(pil_to_tensor(img), sizes, sigmas), mode=img.mode)
     x = expect_image("gaussian_blur", img)
     kind = x.array.dtype if x.array.dtype.kind == "f" else dtypes.float32

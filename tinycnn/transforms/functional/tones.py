@@ -41,7 +41,13 @@ def posterize(img: Any, bits: int) -> Any:
     Parameters
     ----------
     img : PIL.Image.Image or Tensor, (…, 1 or 3, H, W), uint8
-    bits : int, from 0 to 8
+    bits : int, from 0 to 8, but from 1 for Pillow's images
+
+    Raises
+    ------
+    ArgumentError    bits is no int; neither 1 nor 3 channels
+    ConfigError      bits out of range; Pillow has no such operation for the mode of the image
+    DTypeError       a Tensor that is not of uint8
 
     Examples
     --------
@@ -49,11 +55,14 @@ def posterize(img: Any, bits: int) -> Any:
     >>> posterize(tinycnn.tensor([[[0, 100, 200, 255]]], dtype=tinycnn.uint8), 2)
     tensor([[[  0,  64, 192, 192]]], dtype=tinycnn.uint8)
     """
-    if not 0 <= bits <= 8:
-        raise ConfigError(f"posterize: bits must be from 0 to 8, not {bits}")
+    if not isinstance(bits, int):
+        raise ArgumentError(f"posterize: bits must be an int, not {bits!r}")
+    least = 1 if is_pillow(img) else 0
+    if not least <= bits <= 8:
+        raise ConfigError(f"posterize: bits must be from {least} to 8, not {bits}")
     if is_pillow(img):
         return _by_pillow("posterize", img, bits)
-    return _bytes("posterize", img) & (256 - 2 ** (8 - int(bits)))
+    return _bytes("posterize", img) & (256 - 2 ** (8 - bits))
 
 
 def solarize(img: Any, threshold: float) -> Any:
@@ -101,7 +110,7 @@ def equalize(img: Any) -> Any:
     ----------
     img : PIL.Image.Image or Tensor, (…, 1 or 3, H, W), uint8
 
-    Errors as for `invert`. A channel with fewer than 255 pixels below its brightest tone stays as it is.
+    Errors as for `posterize`. A channel with fewer than 255 pixels below its brightest tone stays as it is.
     """
     if is_pillow(img):
         return _by_pillow("equalize", img)

@@ -222,7 +222,7 @@ def _read(x: Tensor, columns: Any, rows: Any, mode: InterpolationMode) -> tuple[
         number = np.where(there, i * width + j, 0).astype(np.int64).ravel()
         share = Tensor.wrap(x.backend.asarray(np.where(there, weight, 0).astype(columns.dtype)))
         pixels = index_select(flat, flat.array.ndim - 1, Tensor.wrap(x.backend.asarray(number)))
-        return pixels.unflatten(-1, columns.shape) * share, share
+        return where(share > 0, pixels.unflatten(-1, columns.shape) * share, 0.0), share  # no NaN from pixels not asked
 
     if mode is _NEAREST:
         return at(np.rint(rows), np.rint(columns), 1)
