@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from tinycnn.gradcheck.case import Case
 from tinycnn.gradcheck.catalogue import CASES
-from tinycnn.gradcheck.report import run
+from tinycnn.gradcheck.survey import run
 
 __all__ = ["CASES", "Case", "run"]
