@@ -33,6 +33,22 @@ class Bug(NamedTuple):
     story: str
 
 
+class Part(NamedTuple):
+    """What earns points, and gets an answer of its own.
+
+    `look` is how it is looked at: "shapes" (shapes and dtypes of the outputs, inputs left alone), "values" (the outputs
+    beside the oracle's), "gradient" (that of `argument`, beside finite differences), "edges" (all of these, for what
+    was right so far). `use(function, *arguments, **options)` calls the function otherwise than once.
+    """
+
+    name: str
+    points: int
+    look: str
+    cases: tuple[Case, ...]
+    argument: str | None = None
+    use: Callable[..., Any] | None = None
+
+
 @dataclass(frozen=True)
 class Exercise:
     r"""One exercise.
@@ -48,7 +64,8 @@ class Exercise:
     hidden : cases that grade
     edges : cases at the border: one row, a stride that leaves a remainder, large logits
     bugs : wrong versions, each with one mistake
-    functions : what the student hands in
+    functions : what the student hands in, the first of which computes what the oracle does
+    own_parts : what earns points, where it is not the usual: shapes, forward, each gradient, edge cases
     """
 
     name: str
@@ -61,3 +78,14 @@ class Exercise:
     edges: tuple[Case, ...]
     bugs: tuple[Bug, ...]
     functions: tuple[str, ...] = ("forward", "backward")
+    own_parts: tuple[Part, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What earns points, in the order in which it is graded."""
+        return self.own_parts or (
+            Part("shapes", 1, "shapes", self.hidden),
+            Part("forward", 3, "values", self.hidden),
+            *(Part(f"gradient of {name}", 2, "gradient", self.hidden, name) for name in self.gradients),
+            Part("edge cases", 2, "edges", self.edges),
+        )

@@ -1,0 +1,1 @@
+"""What is to be written, one exercise a file: each defines ``EXERCISE``."""
