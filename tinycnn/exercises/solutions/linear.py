@@ -1,6 +1,8 @@
 r"""y = x·Wᵀ + b, and its gradients."""
 
-# mypy: allow-untyped-defs  (students read this as an example, and annotations stand between them and the formula)
+# mypy: allow-untyped-defs, allow-untyped-calls
+# Students read this as an example, and annotations would stand between them and the formula.
+
 from __future__ import annotations
 
 

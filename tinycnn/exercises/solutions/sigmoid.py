@@ -1,6 +1,8 @@
 r"""σ(x) = 1 / (1 + e⁻ˣ), and its gradient."""
 
-# mypy: allow-untyped-defs  (students read this as an example, and annotations stand between them and the formula)
+# mypy: allow-untyped-defs, allow-untyped-calls
+# Students read this as an example, and annotations would stand between them and the formula.
+
 from __future__ import annotations
 
 import numpy as np
