@@ -16,10 +16,12 @@ from tinycnn.plot.diagram import (
     columns,
     compare_blocks,
     graph,
+    normalization_axes,
     squeeze_excitation,
     volumes,
 )
 from tinycnn.plot.history import curves
+from tinycnn.plot.imagenet import imagenet_years
 from tinycnn.plot.kernels import filters
 from tinycnn.plot.learning import few_examples
 from tinycnn.plot.maps import activations
@@ -41,7 +43,9 @@ __all__ = [
     "filters",
     "grad_cam",
     "graph",
+    "imagenet_years",
     "mistakes",
+    "normalization_axes",
     "squeeze_excitation",
     "volumes",
     "write",

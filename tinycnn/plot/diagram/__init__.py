@@ -8,6 +8,7 @@ gates (`structure`), and these the pictures, a file each.
 
 from __future__ import annotations
 
+from tinycnn.plot.diagram.averaging import normalization_axes
 from tinycnn.plot.diagram.blocks import block
 from tinycnn.plot.diagram.chains import chain
 from tinycnn.plot.diagram.cuboids import volumes
@@ -17,4 +18,7 @@ from tinycnn.plot.diagram.gating import squeeze_excitation
 from tinycnn.plot.diagram.graphs import graph
 from tinycnn.plot.diagram.stacks import columns
 
-__all__ = ["SVG", "block", "chain", "columns", "compare_blocks", "graph", "squeeze_excitation", "volumes"]
+__all__ = [
+    "SVG", "block", "chain", "columns", "compare_blocks", "graph", "normalization_axes", "squeeze_excitation",
+    "volumes",
+]
