@@ -25,6 +25,7 @@ from tinycnn.plot.imagenet import imagenet_years
 from tinycnn.plot.kernels import filters
 from tinycnn.plot.learning import few_examples
 from tinycnn.plot.maps import activations
+from tinycnn.plot.probabilities import distributions, softmax
 from tinycnn.plot.saliency import ClassActivation, class_activation, grad_cam
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "comparison",
     "confusion_matrix",
     "curves",
+    "distributions",
     "few_examples",
     "filters",
     "grad_cam",
@@ -46,6 +48,7 @@ __all__ = [
     "imagenet_years",
     "mistakes",
     "normalization_axes",
+    "softmax",
     "squeeze_excitation",
     "volumes",
     "write",
