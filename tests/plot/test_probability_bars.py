@@ -2,6 +2,7 @@ r"""Bars of logits, probabilities and distributions are as long as the numbers, 
 
 from __future__ import annotations
 
+import io
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 import tinycnn as torch
 from tinycnn import plot
@@ -83,6 +85,12 @@ def test_what_was_said_to_be_impossible_costs_infinitely_much() -> None:
     figure = plot.distributions([0.5, 0.5], [1, 0], title="a $ure mistake")
     assert figure.get_supxlabel() == "cross-entropy ∞ = entropy of p 0.693 + divergence of q from p ∞"
     legible(figure)
+
+
+def test_a_notebook_is_handed_the_picture_by_the_figure_itself() -> None:
+    figure = plot.softmax([1, 2])
+    shown = Image.open(io.BytesIO(vars(figure)["_repr_png_"]()))
+    assert (shown.format, shown.size) == ("PNG", (round(figure.bbox.width), round(figure.bbox.height)))
 
 
 def test_a_batch_a_crowd_or_a_wrong_number_of_names_is_refused() -> None:

@@ -2,6 +2,8 @@ r"""What the pictures share: colours, axes without clutter, and a file written w
 
 from __future__ import annotations
 
+import functools
+import io
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +25,13 @@ def new_figure(width: float, height: float, title: str, arranged: bool = True) -
     r"""An empty figure of this many inches, outside pyplot's list of windows, its title at the top left.
 
     The axes are put in their places when it is drawn, if it is `arranged`; if not, by whoever adds them. A title
-    that is too long goes on in another line where axes give way to it; else the figure becomes wide enough.
+    that is too long goes on in another line where axes give way to it; else the figure becomes wide enough. Notebooks
+    show it, also where pyplot, which would tell them how to, was never imported.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))
+    vars(figure)["_repr_png_"] = functools.partial(_png, figure)
     if arranged:
         figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
     y = None if arranged else 1 - 0.15 / height
@@ -41,6 +45,13 @@ def new_figure(width: float, height: float, title: str, arranged: bool = True) -
         figure.set_figwidth(wanted)
         text.set_x(_MARGIN / wanted)
     return figure
+
+
+def _png(figure: Figure) -> bytes:
+    r"""The picture as a notebook asks for it."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", facecolor="white")
+    return file.getvalue()
 
 
 def _fold(text: Text, room: float) -> None:
