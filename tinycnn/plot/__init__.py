@@ -26,6 +26,7 @@ from tinycnn.plot.kernels import filters
 from tinycnn.plot.learning import few_examples
 from tinycnn.plot.maps import activations
 from tinycnn.plot.probabilities import distributions, softmax
+from tinycnn.plot.relief import landscapes
 from tinycnn.plot.saliency import ClassActivation, class_activation, grad_cam
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "grad_cam",
     "graph",
     "imagenet_years",
+    "landscapes",
     "mistakes",
     "normalization_axes",
     "softmax",

@@ -10,6 +10,7 @@ from tinycnn.train.demonstration import run_transfer
 from tinycnn.train.display import Silent, Table
 from tinycnn.train.experiment import Outcome, run_experiment
 from tinycnn.train.finetuning import run_finetune
+from tinycnn.train.landscape import Landscape, filter_normalized_direction, loss_landscape
 from tinycnn.train.metrics import Tally, accuracy, confusion_matrix
 from tinycnn.train.optimization import make_optimizer, make_schedule
 from tinycnn.train.preparation import load_datasets, make_model
@@ -21,6 +22,7 @@ __all__ = [
     "DivergedError",
     "EpochRecord",
     "FinetuneConfig",
+    "Landscape",
     "Outcome",
     "RandomAffine",
     "RunFolder",
@@ -36,9 +38,11 @@ __all__ = [
     "class_reports",
     "class_weights",
     "confusion_matrix",
+    "filter_normalized_direction",
     "freeze_body",
     "head_of",
     "load_datasets",
+    "loss_landscape",
     "make_model",
     "make_optimizer",
     "make_schedule",
