@@ -2,4 +2,8 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from tinycnn.exercises.catalogue import NAMES
+from tinycnn.exercises.grade_sheet import Grade, Mark
+from tinycnn.exercises.grading import grade, try_examples
+
+__all__ = ["NAMES", "Grade", "Mark", "grade", "try_examples"]

@@ -37,8 +37,9 @@ class Part(NamedTuple):
     """What earns points, and gets an answer of its own.
 
     `look` is how it is looked at: "shapes" (shapes and dtypes of the outputs, inputs left alone), "values" (the outputs
-    beside the oracle's), "gradient" (that of `argument`, beside finite differences), "edges" (all of these, for what
-    was right so far). `use(function, *arguments, **options)` calls the function otherwise than once.
+    beside the oracle's), "gradient" (that of `argument`, with the checker's explanation), "given" (the same, for the
+    cotangent 1, 2, 3, … of the examples), "edges" (values and gradients, as far as they were right before).
+    `use(function, *arguments, **options)` calls the function otherwise than once.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Exercise:
     edges : cases at the border: one row, a stride that leaves a remainder, large logits
     bugs : wrong versions, each with one mistake
     functions : what the student hands in, the first of which computes what the oracle does
+    outputs : how its outputs are called, where they are several
     own_parts : what earns points, where it is not the usual: shapes, forward, each gradient, edge cases
     """
 
@@ -78,6 +80,7 @@ class Exercise:
     edges: tuple[Case, ...]
     bugs: tuple[Bug, ...]
     functions: tuple[str, ...] = ("forward", "backward")
+    outputs: tuple[str, ...] = ()
     own_parts: tuple[Part, ...] = ()
 
     @property

@@ -10,7 +10,7 @@ from tinycnn.ops.linalg import linear
 
 def _normal(n: int, i: int, o: int) -> Case:
     return Case(
-        f"{n} rows of {i} numbers, {o} outputs",
+        f"{n} row{'s' * (n != 1)} of {i} number{'s' * (i != 1)}, {o} output{'s' * (o != 1)}",
         lambda rng: (rng.standard_normal((n, i)), rng.standard_normal((o, i)), rng.standard_normal(o)),
     )
 

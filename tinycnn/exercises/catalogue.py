@@ -1,0 +1,56 @@
+r"""The exercises by name, and their solutions."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import inspect
+from types import ModuleType
+
+from tinycnn.errors import ConfigError, explain
+from tinycnn.exercises.exercise import Exercise
+
+NAMES = (  # in the order of the lecture
+    "sigmoid", "relu", "softmax", "log_softmax_nll", "linear", "conv2d", "max_pool2d", "batch_norm", "layer_norm",
+    "squeeze_excite", "residual_block", "sgd",
+)  # fmt: skip
+
+
+def find(name: str) -> Exercise:
+    """The exercise of this name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; it says which are near.
+    """
+    if name not in NAMES:
+        near = difflib.get_close_matches(str(name), NAMES, 3, 0.6)
+        raise ConfigError(explain(
+            f"exercises: there is none called {name!r}", {"names": ", ".join(NAMES)},
+            f"did you mean {' or '.join(near)}?" if near else None,
+        ))
+    found = importlib.import_module(f"tinycnn.exercises.tasks.{name}").EXERCISE
+    assert isinstance(found, Exercise)
+    return found
+
+
+def solution(name: str) -> ModuleType:
+    """The module with the worked solution."""
+    return importlib.import_module(f"tinycnn.exercises.solutions.{find(name).name}")
+
+
+@functools.cache
+def argument_names(name: str) -> tuple[str, ...]:
+    """Those of the arrays that forward takes."""
+    parameters = inspect.signature(getattr(solution(name), find(name).functions[0])).parameters.values()
+    return tuple(parameter.name for parameter in parameters if parameter.default is parameter.empty)
+
+
+def solution_source(name: str) -> str:
+    """The solution as text, from its first import or function on: what stands above is not for students."""
+    lines = inspect.getsource(solution(name)).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(("import ", "from ", "def "))
+                 and "__future__" not in line)
+    return "\n".join(lines[start:]) + "\n"

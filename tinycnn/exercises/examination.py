@@ -1,0 +1,175 @@
+r"""Looking at one part of what was handed in, case by case: a `Mistake` ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinycnn import gradcheck
+from tinycnn.exercises import right
+from tinycnn.exercises.catalogue import argument_names
+from tinycnn.exercises.comparison import check_form, check_precision, check_values, separated
+from tinycnn.exercises.exercise import Arrays, Case, Exercise, Part
+from tinycnn.exercises.mistake import Mistake, guarded, warnings_kept
+from tinycnn.exercises.submission import Functions
+
+
+class Paper(NamedTuple):
+    """What is looked at.
+
+    Attributes
+    ----------
+    exercise, part : what was asked
+    functions : what was handed in
+    sound : what earlier parts found right, "values" and names of arguments: edge cases look at these alone
+    seed : of the random numbers
+    """
+
+    exercise: Exercise
+    part: Part
+    functions: Functions
+    sound: frozenset[str]
+    seed: int
+
+    def called(self, name: str, case: Case, *arrays: Any) -> Any:
+        """What a function that was handed in returns for these arrays."""
+        function = guarded(self.functions[name], name)
+        with warnings_kept():
+            return (self.part.use or _once)(function, *arrays, **case.options)
+
+    def outputs(self, case: Case, arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """What the first function returns, by name and of the right form, and what it should return."""
+        first, wanted = self.exercise.functions[0], right.outputs(self.exercise, arrays, case.options, self.part.use)
+        names = self.exercise.outputs if len(wanted) > 1 else (f"the result of {first}",)
+        got = separated(self.called(first, case, *_copied(arrays)), names, first)
+        for array, due, name in zip(got, wanted, names, strict=True):
+            check_form(array, due, name)
+        return dict(zip(names, got, strict=True)), wanted
+
+    def gradient(self, case: Case, arrays: Arrays, g: Any, argument: str) -> tuple[Any, Any]:
+        """What backward returns for an argument, of the right form, and what it should return."""
+        names, position = self.exercise.gradients, self.exercise.gradients.index(argument)
+        due = right.gradients(self.exercise, g, arrays, case.options)[position]
+        returned = self.called("backward", case, *_copied((g, *arrays)))
+        got = separated(returned, tuple(f"g{name}" for name in names), "backward")[position]
+        check_form(got, due, f"the gradient of {argument}")
+        return got, due
+
+
+def examine(paper: Paper) -> dict[str, Any]:
+    """Look at a part: a verdict, "right" or "wrong", and an explanation, as JSON has it."""
+    for number, case in enumerate(paper.part.cases):
+        arrays = right.drawn(case, paper.seed, number)
+        try:
+            _LOOKS[paper.part.look](paper, case, arrays)
+        except Mistake as mistake:
+            return {"verdict": "wrong", "explanation": f"{mistake}\n  with {described(paper.exercise, case, arrays)}"}
+    return {"verdict": "right", "explanation": ""}
+
+
+def described(exercise: Exercise, case: Case, arrays: Arrays) -> str:
+    """A case in a line: the arguments and what is special about them."""
+    names = argument_names(exercise.name)
+    shapes = [f"{name} of shape {array.shape}" if array.ndim else f"{name} = {array:.6g}"
+              for name, array in zip(names, arrays, strict=True)]
+    return f"{', '.join(shapes + [f'{name}={value}' for name, value in case.options.items()])} ({case.description})"
+
+
+def _shapes(paper: Paper, case: Case, arrays: Arrays) -> None:
+    """Arrays of the right shape and dtype come back, and those that went in are as they were."""
+    got, wanted = paper.outputs(case, arrays)
+    for name, array in got.items():
+        check_precision(array, name)
+    _check_untouched(paper, paper.exercise.functions[0], case, dict(zip(_names(paper), arrays, strict=True)))
+    if "backward" in paper.functions:
+        _check_untouched(paper, "backward", case, dict(zip(("g", *_names(paper)), (wanted[0], *arrays), strict=True)))
+
+
+def _check_untouched(paper: Paper, function: str, case: Case, arrays: dict[str, Any]) -> None:
+    copies = _copied(tuple(arrays.values()))
+    try:
+        paper.called(function, case, *copies)
+    except Mistake:
+        if function != "backward":  # whose errors cost the points of gradients
+            raise
+    for (name, before), after in zip(arrays.items(), copies, strict=True):
+        if not np.array_equal(before, after, equal_nan=True):
+            raise Mistake(
+                f"{function} changes {name}, which belongs to whoever called it: compute something new instead of"
+                f" writing into it (x -= 1 and x[...] = 0 write, x = x - 1 does not)"
+            )
+
+
+def _values(paper: Paper, case: Case, arrays: Arrays) -> None:
+    """The outputs are the oracle's."""
+    got, wanted = paper.outputs(case, arrays)
+    for (name, array), due in zip(got.items(), wanted, strict=True):
+        check_values(array, due, name)
+
+
+def _gradient(paper: Paper, case: Case, arrays: Arrays) -> None:
+    """The gradient is the oracle's; where it is not, the checker says what is wrong with it."""
+    g = np.random.default_rng(paper.seed).standard_normal(_output_shape(paper, case, arrays))
+    got, due = paper.gradient(case, arrays, g, str(paper.part.argument))
+    try:
+        check_values(got, due, f"the gradient of {paper.part.argument}")
+    except Mistake as mistake:
+        raise _explained(paper, case, arrays, str(paper.part.argument)) or mistake from None
+
+
+def _explained(paper: Paper, case: Case, arrays: Arrays, argument: str) -> Mistake | None:
+    """What the checker says of a wrong gradient, if it does."""
+    try:
+        report = gradcheck.check(
+            right.function(paper.exercise), arrays, backward=guarded(paper.functions["backward"], "backward"),
+            names=_names(paper), options=case.options, seed=paper.seed,
+        )
+    except Exception:
+        return None
+    for failure in report.failures:
+        if failure.argument_name == argument:
+            place = f" at {list(failure.index)}" if failure.index else ""
+            numbers = f"{failure.analytic:.6g}{place}, where {failure.numeric:.6g} is right"
+            told = [f"the gradient of {argument} is {numbers}", failure.cause, failure.hint]
+            return Mistake("\n  ".join(filter(None, told)))
+    return None
+
+
+def _given(paper: Paper, case: Case, arrays: Arrays, argument: str | None = None) -> None:
+    """The gradient for the cotangent 1, 2, 3, … is the oracle's."""
+    argument = argument or str(paper.part.argument)
+    got, due = paper.gradient(case, arrays, right.counted(_output_shape(paper, case, arrays)), argument)
+    check_values(got, due, f"the gradient of {argument}")
+
+
+def _edges(paper: Paper, case: Case, arrays: Arrays) -> None:
+    """What was right so far is so at the border too."""
+    if "values" in paper.sound:
+        _values(paper, case, arrays)
+    for argument in paper.exercise.gradients:
+        if argument in paper.sound:
+            _given(paper, case, arrays, argument)
+
+
+_LOOKS: dict[str, Callable[[Paper, Case, Arrays], None]] = {
+    "shapes": _shapes, "values": _values, "gradient": _gradient, "given": _given, "edges": _edges,
+}  # fmt: skip
+
+
+def _once(function: Callable[..., Any], *arrays: Any, **options: Any) -> Any:
+    return function(*arrays, **options)
+
+
+def _copied(arrays: Arrays) -> Arrays:
+    return tuple(array.copy() for array in arrays)
+
+
+def _names(paper: Paper) -> tuple[str, ...]:
+    return argument_names(paper.exercise.name)
+
+
+def _output_shape(paper: Paper, case: Case, arrays: Arrays) -> tuple[int, ...]:
+    shape: tuple[int, ...] = right.outputs(paper.exercise, arrays, case.options)[0].shape
+    return shape

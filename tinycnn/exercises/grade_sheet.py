@@ -1,0 +1,96 @@
+r"""What grading came to: a `Mark` for each part, and the `Grade` they make up, as text and in a notebook."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+from tinycnn.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Mark:
+    r"""What one part came to.
+
+    Attributes
+    ----------
+    name : such as ``"gradient of weight"``
+    points, possible : how many it got, out of how many
+    verdict : ``"right"``, ``"wrong"``, ``"stopped"`` (it took too long or too much, or crashed), ``"missing"`` (not
+        handed in) or ``"waiting"`` (edge cases, while nothing else is right)
+    explanation : what is wrong; nothing if all is right
+    printed : what the functions printed meanwhile, the first 2000 characters
+    """
+
+    name: str
+    points: int
+    possible: int
+    verdict: str
+    explanation: str
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Grade:
+    r"""The marks of one exercise; printed, a table.
+
+    Attributes
+    ----------
+    exercise : its name
+    parts : the marks, in the order in which they were given
+    notes : what else there is to know
+    """
+
+    exercise: str
+    parts: tuple[Mark, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> int:
+        """How many there are."""
+        return sum(mark.points for mark in self.parts)
+
+    @property
+    def possible(self) -> int:
+        """How many there could be."""
+        return sum(mark.possible for mark in self.parts)
+
+    @property
+    def full(self) -> bool:
+        """Whether every point is there."""
+        return self.points == self.possible
+
+    def __getitem__(self, part: str) -> Mark:
+        for mark in self.parts:
+            if mark.name == part:
+                return mark
+        names = ", ".join(mark.name for mark in self.parts)
+        raise ConfigError(f"{self.exercise}: no part is called {part!r}; there are {names}")
+
+    def __str__(self) -> str:
+        wide = max((len(mark.name) for mark in self.parts), default=0)
+        lines = [f"{self.exercise}: {self.points} of {self.possible} points"]
+        for mark in self.parts:
+            lines.append(f"  {mark.name:<{wide}}  {mark.points} of {mark.possible}  {mark.verdict}")
+            lines += [f"      {line}" for line in mark.explanation.splitlines()]
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """The same, as a notebook shows it."""
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{_safe(mark.name)}</td><td>{mark.points} of {mark.possible}</td>"
+            f"<td style='text-align:left'>{mark.verdict}</td>"
+            f"<td style='text-align:left;white-space:pre-wrap'>{_safe(mark.explanation)}</td></tr>"
+            for mark in self.parts
+        )
+        notes = "".join(f"<p>{_safe(note)}</p>" for note in self.notes)
+        return (
+            f"<table><caption><b>{_safe(self.exercise)}</b>: {self.points} of {self.possible} points</caption>"
+            f"<tr><th>part</th><th>points</th><th>verdict</th><th>what is wrong</th></tr>{rows}</table>{notes}"
+        )
+
+
+def _safe(text: str) -> str:
+    return html.escape(text)

@@ -1,0 +1,185 @@
+r"""Grading: each part of an exercise is looked at in a process of its own, so that none can spoil the others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from tinycnn.errors import ConfigError
+from tinycnn.exercises import isolation
+from tinycnn.exercises.catalogue import find
+from tinycnn.exercises.examination import Paper, examine
+from tinycnn.exercises.exercise import Exercise, Part
+from tinycnn.exercises.grade_sheet import Grade, Mark
+from tinycnn.exercises.isolation import Answer, Limits
+from tinycnn.exercises.mistake import Mistake
+from tinycnn.exercises.submission import File, Written, written
+from tinycnn.train.threads import blas_threads
+
+_NEED_BACKWARD = ("gradient", "given")
+_USUAL = Limits()
+
+
+def grade(
+    name: str,
+    *functions: Callable[..., Any] | None,
+    parts: Iterable[str] | None = None,
+    seconds: float = 10.0,
+    gigabytes: float = 2.0,
+    seed: int = 0,
+) -> Grade:
+    r"""Grade functions of NumPy arrays, written for an exercise.
+
+    Each part runs in a process of its own: what loops, crashes or asks for too much memory ends that part and no other.
+    The gradients are held to the true derivative of the right function, so a wrong forward costs no more than its own
+    points; edge cases look at what was right before. Where no process can be started (in a browser, or in a notebook
+    on Windows) it runs without limits, and the grade says so.
+
+    Parameters
+    ----------
+    name : of the exercise, one of `names`
+    functions : what it asks for, in order: forward and backward, or forward alone; ``step`` for ``"sgd"``
+    parts : grade these alone
+    seconds, gigabytes : how long each part may take, and how much memory it may ask for
+    seed : of the random inputs
+
+    Raises
+    ------
+    ConfigError
+        If there is no such exercise or part, or no function.
+
+    Examples
+    --------
+    >>> def forward(x, weight, bias):
+    ...     return x @ weight.T + bias
+    >>> def backward(g, x, weight, bias):
+    ...     return g @ weight, g.T @ x, g[0]
+    >>> print(grade("linear", forward, backward, parts=["gradient of bias"]))
+    linear: 0 of 2 points
+      gradient of bias  0 of 2  wrong
+          the gradient of bias is ... at [...], where ... is right
+          ...
+    """
+    exercise = find(name)
+    return grade_submission(exercise, written(exercise, functions), parts, Limits(seconds, gigabytes), seed)
+
+
+def try_examples(name: str, *functions: Callable[..., Any] | None, seconds: float = 10.0) -> Grade:
+    r"""Hold functions to the examples that the task shows, one point each: not yet a grade.
+
+    >>> import numpy as np
+    >>> print(try_examples("sigmoid", lambda x: 1 / (1 + np.exp(-x))))
+    sigmoid, the examples: 1 of 2 points
+      forward        1 of 1  right
+      gradient of x  0 of 1  missing
+          backward was not handed in
+    """
+    exercise = find(name)
+    first = Part(exercise.functions[0], 1, "values", exercise.visible)
+    rest = [Part(f"gradient of {name}", 1, "given", exercise.visible, name) for name in exercise.gradients]
+    desk = _Desk(exercise, written(exercise, functions), Limits(seconds), 0)
+    return Grade(f"{name}, the examples", tuple(desk.marks([first, *rest])), desk.notes())
+
+
+def grade_submission(
+    exercise: Exercise,
+    submission: Written | File,
+    parts: Iterable[str] | None = None,
+    limits: Limits = _USUAL,
+    seed: int = 0,
+) -> Grade:
+    """Grade what was handed in, as functions or as a file."""
+    if isolation.is_inside():  # a file that grades itself, and is graded
+        return Grade(exercise.name, (), ("not graded again while it is graded",))
+    desk = _Desk(exercise, submission, limits, seed)
+    wanted = _chosen(exercise, parts)
+    marks = desk.marks(exercise.parts if any(part.look == "edges" for part in wanted) else wanted)
+    return Grade(exercise.name, tuple(mark for mark in marks if mark.name in {p.name for p in wanted}), desk.notes())
+
+
+class _Desk(NamedTuple):
+    """One submission to one exercise, while it is graded."""
+
+    exercise: Exercise
+    submission: Written | File
+    limits: Limits
+    seed: int
+
+    def marks(self, parts: Sequence[Part]) -> list[Mark]:
+        with blas_threads(1):  # whose children start none of their own
+            opened = self._opened()
+            if opened.ended:
+                ended = f"the file {opened.ended}"
+                return [Mark(part.name, 0, part.points, "stopped", ended) for part in parts]
+            if opened.value["verdict"] != "right":
+                return [Mark(part.name, 0, part.points, "wrong", opened.value["explanation"]) for part in parts]
+            sound: list[str] = []
+            marks = []
+            for part in parts:
+                mark = self._mark(part, opened.value["names"], sound)
+                if mark.verdict == "right":
+                    sound += [part.argument or part.look] * (part.look in ("values", "gradient"))
+                marks.append(mark)
+            return marks
+
+    def notes(self) -> tuple[str, ...]:
+        return () if isolation.can_fork() or isinstance(self.submission, File) else (isolation.NO_LIMITS,)
+
+    def _opened(self) -> Answer:
+        """Which functions there are: a file is run for that, once before it is graded."""
+        if isinstance(self.submission, Written):
+            return Answer({"verdict": "right", "names": sorted(self.submission.functions)}, "", "")
+        return self._answer("", ())
+
+    def _mark(self, part: Part, names: Sequence[str], sound: Sequence[str]) -> Mark:
+        needed = "backward" if part.look in _NEED_BACKWARD else self.exercise.functions[0]
+        if needed not in names:
+            return Mark(part.name, 0, part.points, "missing", f"{needed} was not handed in")
+        if part.look == "edges" and not sound:
+            return Mark(part.name, 0, part.points, "waiting", "they are looked at when something else is right")
+        answer = self._answer(part.name, sound, part)
+        if answer.ended:
+            who = needed if part.look in ("values", *_NEED_BACKWARD) else " or ".join(self._in_order(names))
+            return Mark(part.name, 0, part.points, "stopped", f"{who} {answer.ended}", answer.printed)
+        verdict = str(answer.value["verdict"])
+        points = part.points if verdict == "right" else 0
+        return Mark(part.name, points, part.points, verdict, str(answer.value["explanation"]), answer.printed)
+
+    def _in_order(self, names: Sequence[str]) -> list[str]:
+        return [name for name in self.exercise.functions if name in names]
+
+    def _answer(self, name: str, sound: Sequence[str], part: Part | None = None) -> Answer:
+        def work() -> Any:
+            return look_at(self.exercise, self.submission, part, sound, self.seed)
+
+        if isolation.can_fork():
+            return isolation.in_a_fork(work, self.limits)
+        if isinstance(self.submission, File):
+            facts = [self.exercise.name, self.submission.path, name, str(self.seed), *sound]
+            return isolation.in_a_program([sys.executable, "-m", "tinycnn.exercises.child", *facts], self.limits)
+        return isolation.in_place(work)
+
+
+def look_at(
+    exercise: Exercise, submission: Written | File, part: Part | None, sound: Iterable[str], seed: int
+) -> dict[str, Any]:
+    """What is to be done where it can do no harm: load the functions, and look at a part of them, if one is given."""
+    try:
+        functions = submission.load()
+    except Mistake as mistake:
+        return {"verdict": "wrong", "explanation": str(mistake)}
+    if part is None:
+        return {"verdict": "right", "names": sorted(functions)}
+    return examine(Paper(exercise, part, functions, frozenset(sound), seed))
+
+
+def _chosen(exercise: Exercise, names: Iterable[str] | None) -> list[Part]:
+    by_name = {part.name: part for part in exercise.parts}
+    if names is None:
+        return list(by_name.values())
+    chosen = list(names)
+    for name in chosen:
+        if name not in by_name:
+            raise ConfigError(f"{exercise.name}: no part is called {name!r}; there are {', '.join(by_name)}")
+    return [part for part in by_name.values() if part.name in chosen]

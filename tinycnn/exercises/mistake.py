@@ -1,0 +1,75 @@
+r"""What a student's function raised, in words: the error, and the line of the student's own code where it arose."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+class Mistake(Exception):
+    """Something is wrong with what was handed in; the message is for whoever wrote it."""
+
+
+def guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The function, but whatever it raises is a `Mistake` that says where; a MemoryError stays what it is."""
+    code = getattr(function, "__code__", None)
+    file = code.co_filename if code else ""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        with told(name, file):
+            return function(*arguments, **options)
+
+    return call
+
+
+@contextlib.contextmanager
+def told(name: str, file: str) -> Iterator[None]:
+    """Within the block, turn whatever is raised into a `Mistake`, with the line of `file` that it passed last."""
+    try:
+        yield
+    except (Mistake, MemoryError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # sys.exit() raises a SystemExit
+        raise Mistake(f"{name} {_in_words(error)}{_where(error, file)}") from error
+
+
+@contextlib.contextmanager
+def warnings_kept() -> Iterator[list[str]]:
+    """Within the block, note what NumPy warns of instead of showing it."""
+    noted: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield noted
+    noted += dict.fromkeys(str(warning.message) for warning in caught if warning.category is RuntimeWarning)
+
+
+def _in_words(error: BaseException) -> str:
+    kind, text = type(error).__name__, " ".join(str(error).split())
+    if isinstance(error, SystemExit):
+        return "ends the program, such as by sys.exit(), where it should return a value"
+    if isinstance(error, NotImplementedError):
+        return "is not written yet: it raises NotImplementedError"
+    if isinstance(error, RecursionError):
+        return "calls itself without end (RecursionError)"
+    if isinstance(error, EOFError):
+        return "waits for input, and there is nobody to type (EOFError)"
+    return f"raises {kind}: {text}" if text else f"raises {kind}"
+
+
+def _where(error: BaseException, file: str) -> str:
+    if isinstance(error, SyntaxError) and error.lineno:
+        return _line(error.lineno, "", error.text or linecache.getline(error.filename or file, error.lineno))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    if not frames or frames[-1].lineno is None:
+        return ""
+    last = frames[-1]
+    return _line(int(last.lineno or 0), last.name, last.line or "")
+
+
+def _line(number: int, function: str, text: str) -> str:
+    place = f"line {number}" + (f", in {function}" if function.isidentifier() else "")
+    return f"\n  {place}: {text.strip()}" if text.strip() else f"\n  {place}"

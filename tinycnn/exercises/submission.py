@@ -1,0 +1,128 @@
+r"""What is handed in: functions, or a file that defines them, which nobody imports before it is graded."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from tinycnn.errors import ConfigError
+from tinycnn.exercises.exercise import Exercise
+from tinycnn.exercises.mistake import Mistake, told
+
+Functions = Mapping[str, Callable[..., Any]]
+
+
+class Written(NamedTuple):
+    """Functions that are there already, by name: "forward", "backward"."""
+
+    functions: Functions
+
+    def load(self) -> Functions:
+        """The functions that were handed in."""
+        return self.functions
+
+
+class File(NamedTuple):
+    """A Python file that defines them, as ``forward`` or ``conv2d_forward``."""
+
+    path: str
+    exercise: str
+    names: tuple[str, ...]  # of the functions that the exercise asks for
+
+    def load(self) -> Functions:
+        """Run the file and take out its functions: to be done where it can do no harm.
+
+        Raises
+        ------
+        Mistake
+            If the file cannot be run, or none of the functions is in it.
+        """
+        with told("the file", self.path):
+            with open(self.path, encoding="utf-8") as file:
+                source = file.read()
+            module = types.ModuleType("submission")
+            module.__file__ = self.path
+            sys.modules["submission"] = module
+            sys.path.insert(0, os.path.dirname(os.path.abspath(self.path)))
+            exec(compile(source, self.path, "exec"), module.__dict__)
+        linecache.checkcache(self.path)
+        found = {name: _defined(module, f"{self.exercise}_{name}", name) for name in self.names}
+        functions = {name: function for name, function in found.items() if function is not None}
+        if not functions:
+            raise Mistake(f"the file defines no function {self.names[0]}")
+        return functions
+
+
+def _defined(module: types.ModuleType, *names: str) -> Any:
+    return next((getattr(module, name) for name in names if callable(getattr(module, name, None))), None)
+
+
+def written(exercise: Exercise, functions: tuple[Any, ...]) -> Written:
+    """These functions, in the order in which the exercise names them.
+
+    Raises
+    ------
+    ConfigError
+        If there are none or too many, or one is not a function.
+    """
+    wanted = exercise.functions
+    if not functions or functions[0] is None or len(functions) > len(wanted):
+        raise ConfigError(f"{exercise.name}: what is graded are {len(wanted)} functions, {' and '.join(wanted)}"
+                          if len(wanted) > 1 else f"{exercise.name}: what is graded is one function, {wanted[0]}")
+    for name, function in zip(wanted, functions, strict=False):
+        if function is not None and not callable(function):
+            raise ConfigError(f"{exercise.name}: {name} should be a function, not {type(function).__name__}")
+    return Written({name: f for name, f in zip(wanted, functions, strict=False) if f is not None})
+
+
+def exercises_in(path: str, exercises: Mapping[str, Exercise]) -> tuple[str, ...]:
+    """Which exercises a file holds, from its text alone: it is not run.
+
+    By a line ``EXERCISE = "conv2d"``; else by functions such as ``conv2d_forward``; else by its name, such as
+    ``conv2d.py`` or ``conv2d_ada.py``.
+
+    Raises
+    ------
+    ConfigError
+        If neither says it.
+    """
+    stem = os.path.splitext(os.path.basename(path))[0]
+    body = _statements(path)
+    said = [value for statement in body if (value := _said(statement)) is not None]
+    if said:
+        return (said[-1],)
+    functions = {statement.name for statement in body if isinstance(statement, ast.FunctionDef)}
+    held = tuple(
+        name for name, exercise in exercises.items()
+        if functions & {f"{name}_{function}" for function in exercise.functions}
+    )
+    named = [name for name in exercises if stem == name or stem.startswith(f"{name}_") or stem.endswith(f"_{name}")]
+    if held or named:
+        return held or (max(named, key=len),)
+    raise ConfigError(
+        f'{path}: which exercise is it? Say so with --exercise NAME, or in the file with EXERCISE = "conv2d"'
+    )
+
+
+def _statements(path: str) -> list[ast.stmt]:
+    """Those of the file, none if it is no Python: then running it says what is wrong."""
+    with open(path, "rb") as file:
+        source = file.read()
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _said(statement: ast.stmt) -> str | None:
+    """"conv2d", if the statement is ``EXERCISE = "conv2d"``."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id="EXERCISE")], value=ast.Constant(value=str(name))):
+            return name
+        case _:
+            return None
