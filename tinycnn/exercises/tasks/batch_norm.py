@@ -57,12 +57,13 @@ Source: Ioffe and Szegedy (2015), algorithm 1, where the gradients stand too, in
     gradients=("x", "weight", "bias"),
     visible=(
         Case(
-            "two images of two channels",
+            "two images of two channels, which both have the variance 3; with ε = 1 the root is 2",
             lambda rng: (
-                np.array([[[[2.0, 6.0]], [[0.0, 0.0]]], [[[6.0, 2.0]], [[0.0, 4.0]]]]),
+                np.array([[[[2.0, 6.0]], [[0.0, 0.0]]], [[[2.0, 2.0]], [[0.0, 4.0]]]]),
                 np.array([1.0, 2.0]),
                 np.array([10.0, 20.0]),
             ),
+            {"eps": 1.0},
         ),
     ),
     hidden=(

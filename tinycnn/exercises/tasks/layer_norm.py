@@ -59,12 +59,13 @@ Source: Ba, Kiros and Hinton (2016), equations 3 and 4.
     gradients=("x", "weight", "bias"),
     visible=(
         Case(
-            "two rows of four features",
+            "two rows of four features, both with the variance 3; with ε = 1 the root is 2",
             lambda rng: (
-                np.array([[1.0, 1.0, 3.0, 3.0], [0.0, 0.0, 0.0, 4.0]]),
+                np.array([[1.0, 1.0, 5.0, 1.0], [0.0, 0.0, 0.0, 4.0]]),
                 np.array([1.0, 2.0, 3.0, 4.0]),
                 np.array([10.0, 20.0, 30.0, 40.0]),
             ),
+            {"eps": 1.0},
         ),
     ),
     hidden=(
