@@ -27,6 +27,7 @@ class Evidence(NamedTuple):
     backward : the analytic gradient of this argument for other cotangents, one for each output
     gradients : the analytic gradients of all arguments, by position
     options : names and values the function was called with, such as ``stride=2``, as far as they are known
+    names : of all inputs, as far as they are known
     """
 
     argument: int
@@ -42,6 +43,7 @@ class Evidence(NamedTuple):
     backward: Callable[[tuple[Host | None, ...]], Host]
     gradients: Mapping[int, Host]
     options: Mapping[str, Any] = {}  # never written to
+    names: tuple[str, ...] = ()
 
 
 class Diagnosis(NamedTuple):

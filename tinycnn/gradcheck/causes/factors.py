@@ -1,0 +1,162 @@
+r"""Factors: a = r·n for a number r, for one a channel, or for one that is another array, as the weight or 1 − y."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from tinycnn.gradcheck.causes import words
+from tinycnn.gradcheck.causes.trial import Trial
+from tinycnn.gradcheck.evidence import Diagnosis, Host
+
+SUM_OR_MEAN = "Sum where forward sums, and divide where forward divides: a mean in forward is a division in backward."
+
+
+def sign(trial: Trial) -> Diagnosis | None:
+    """a = −n"""
+    if not trial.explained(-p.numeric for p in trial.probes):
+        return None
+    return Diagnosis(
+        "sign",
+        f"The gradient of {trial.name} has the wrong sign throughout: it is −1 times the true one.",
+        "Look for a minus too much or too little: d(a − b)/db = −1, d(1/x)/dx = −1/x², and a loss −log p.",
+    )
+
+
+def scale(trial: Trial) -> Diagnosis | None:
+    """a = r·n with one r for all entries and all g."""
+    r = _ratio(trial.a, trial.n, trial.known)
+    if r is None or not trial.explained(r * p.numeric for p in trial.probes):
+        return None
+    why = words.named(r, trial)
+    if why is None and trial.equations < 4:
+        return None  # one number is always a multiple of another
+    times = f"{words.number(r)} of" if abs(r) < 1 else f"{words.number(r)} times"
+    reading = ""
+    if why and ("the batch has" in why or "an array of" in why):
+        reading = ": averaged where the sum is due" if abs(r) < 1 else ": summed where the mean is due"
+    return Diagnosis(
+        "scale",
+        f"The gradient of {trial.name} is {times} the true one"
+        + (f", and {why}{reading}." if why else " in every entry."),
+        SUM_OR_MEAN if reading else f"Somewhere in the chain that leads to {trial.name} one constant factor is missing"
+        " or too much.",
+    )
+
+
+def factor_array(trial: Trial) -> Diagnosis | None:
+    r"""n = a·q or a = n·q, with an array q that is known: an input, the output, 1 − y, …"""
+    for says, q, pattern in _quantities(trial, trial.shape):
+        for missing, told in ((q, says), (1 / q, f"1/({says})" if " " in says else f"1/{says}")):
+            if np.isfinite(missing).all() and trial.explained(p.numeric / missing for p in trial.probes):
+                return Diagnosis(
+                    "scale",
+                    f"The factor {told} is missing from the gradient of {trial.name}: multiplied by it{pattern}, it"
+                    " is right.",
+                    "Write the derivative of this line of forward out once more, factor by factor.",
+                )
+    return None
+
+
+def factor_of_upstream(trial: Trial) -> Diagnosis | None:
+    r"""n(g) = a(g·q): g has to be multiplied by an array q before all else, as by the weight of a layer norm."""
+    if trial.y is None or len(trial.probes) < 2:
+        return None
+    for says, q, pattern in _quantities(trial, trial.y.shape):
+        mended = [trial.backward(p.g * q) for p in trial.probes]
+        if all(m is not None and trial.agrees(p, m, p.numeric) for p, m in zip(trial.probes, mended, strict=True)):
+            mask = bool(np.isin(q, (0, 1)).all())
+            return Diagnosis(
+                "missing-term" if mask else "scale",
+                f"The gradient of {trial.name} is right if g is first multiplied by {says}{pattern}: that factor is"
+                " missing.",
+                f"Forward multiplies by {says} at the end, so backward multiplies g by it at the beginning.",
+            )
+    return None
+
+
+def factor_along_axes(trial: Trial) -> Diagnosis | None:
+    r"""a = n·s, with a factor s that is the same for all g and for all entries along some axes: one a channel."""
+    if trial.matrix is None or len(trial.probes) < 2 or not trial.small:
+        return None
+    ndim = len(trial.shape)
+    for kept in (k for count in range(1, ndim) for k in itertools.combinations(range(ndim), count)):
+        free = tuple(k for k in range(ndim) if k not in kept)
+        if not all(trial.shape[k] > 1 for k in kept) or np.prod([trial.shape[k] for k in free]) < 2:
+            continue
+        over = sum((p.numeric * p.analytic).sum(free, keepdims=True) for p in trial.probes)
+        under = sum((p.numeric**2).sum(free, keepdims=True) for p in trial.probes)
+        s = over / under
+        if np.isfinite(s).all() and trial.explained((p.numeric * s for p in trial.probes), s.size):
+            few = ", ".join(words.number(float(v)) for v in np.ravel(s)[:4]) + (", …" if s.size > 4 else "")
+            return Diagnosis(
+                "scale",
+                f"Along {words.axes(kept, ndim)} each index has a factor of its own, by which the gradient of"
+                f" {trial.name} differs from the true one: {few}.",
+                "Look for a factor that is constant within each of them, such as 1/σ, or the length of a row.",
+            )
+    return None
+
+
+def factor_of_each_output(trial: Trial) -> Diagnosis | None:
+    r"""Row by row of the Jacobian Ĵ[o] = w[o]·J[o]: each output's share has a factor, such as another divisor."""
+    right, wrong = trial.matrix, trial.analytic_matrix
+    if right is None or wrong is None or trial.y is None or min(right.shape) < 2:
+        return None
+    w = (right * wrong).sum(1) / (right**2).sum(1)
+    shares = np.count_nonzero(np.abs(right) > 1e-9 * np.abs(right).max(), axis=1)
+    if (shares < 2).mean() > 0.2 or not np.isfinite(w).all():  # one number is always a multiple of another
+        return None
+    if not trial.explained(((p.g.ravel() * w) @ right).reshape(trial.shape) for p in trial.probes):
+        return None
+    off = np.abs(w - 1) > 1e-6
+    place = np.unravel_index(int(np.abs(w - 1).argmax()), trial.y.shape)
+    return Diagnosis(
+        "missing-sum" if not w[off].any() else "scale",
+        f"The shares of {np.count_nonzero(off)} of the {w.size} outputs are wrong by a factor: that of output"
+        f" {words.entry(place)} counts {words.number(float(w[off][np.abs(w[off] - 1).argmax()]))} times.",
+        "Look at what backward divides by at these outputs: forward divides by the same number.",
+    )
+
+
+RULES = (sign, scale, factor_array, factor_of_upstream)
+LATE_RULES = (factor_along_axes, factor_of_each_output)
+
+
+def _ratio(a: Host, n: Host, known: Host) -> float | None:
+    """The r of a = r·n, by least squares."""
+    under = float((n[known] ** 2).sum())
+    return float((a[known] * n[known]).sum() / under) if under > 0 and np.any(a) else None
+
+
+def _quantities(trial: Trial, shape: tuple[int, ...]) -> Iterator[tuple[str, Host, str]]:
+    """Arrays that broadcast to a shape, with what they are: inputs, outputs, and what is often made of them."""
+    for position, value in enumerate(trial.evidence.inputs):
+        if value is None or np.ndim(value) > len(shape) or np.size(value) < 2:
+            continue
+        array = np.asarray(value, float)
+        says = trial.name if position == trial.evidence.argument else trial.called(position)
+        for spread, where in _spread(array, shape):
+            yield says, spread, where
+            if np.isin(array, (0, 1)).all():
+                continue
+            yield f"{says}²", spread**2, where
+    if trial.y is not None and trial.y.shape == shape:
+        y = trial.y
+        yield from (("y", y, ""), ("1 − y", 1 - y, ""), ("1 + y", 1 + y, ""), ("1 − y²", 1 - y * y, ""))
+        yield from (("y·(1 − y)", y * (1 - y), ""), ("y²", y * y, ""))
+
+
+def _spread(array: Host, shape: tuple[int, ...]) -> Iterator[tuple[Host, str]]:
+    """An array broadcast to a shape; a vector also along axis 1, as a channel's weight is."""
+    try:
+        yield np.broadcast_to(array, shape), ""
+        return
+    except ValueError:
+        pass
+    if array.ndim == 1 and len(shape) > 2 and array.size == shape[1]:
+        yield np.broadcast_to(array.reshape(-1, *(1,) * (len(shape) - 2)), shape), " along the channels"
+    if 0 < array.ndim < len(shape) and array.shape == shape[:array.ndim]:
+        yield np.broadcast_to(array.reshape(*array.shape, *(1,) * (len(shape) - array.ndim)), shape), ""

@@ -1,0 +1,164 @@
+r"""Shares: n = Σₒ g[o]·J[o] is a sum over outputs o. Which of its terms does backward add up, which does it lose?"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from tinycnn.gradcheck.causes import words
+from tinycnn.gradcheck.causes.trial import Probe, Trial, solve
+from tinycnn.gradcheck.evidence import Diagnosis, Host
+
+ADD = (
+    "Write += where you write =, into an array of zeros; with repeated indices use np.add.at, since x[i] += g counts a"
+    " repeated i once."
+)
+MOST_SHARES = 128
+
+
+def output_left_out(trial: Trial) -> Diagnosis | None:
+    """Of several outputs, one's cotangent is not used."""
+    if trial.evidence.jacobian is None or len(trial.live) < 2:
+        return None
+    for skipped in trial.live:
+        start = sum(np.size(trial.evidence.outputs[k]) for k in trial.live if k < skipped)
+        jacobian = np.reshape(trial.evidence.jacobian[skipped], (-1, *trial.shape))
+        gs = (p.g[start:start + len(jacobian)] for p in trial.probes)
+        if trial.explained(p.numeric - np.tensordot(g, jacobian, 1) for p, g in zip(trial.probes, gs, strict=True)):
+            return Diagnosis(
+                "missing-term",
+                f"The gradient of {trial.name} lacks what comes through output {skipped}: the function has"
+                f" {len(trial.live)} outputs, and each adds its share.",
+                "backward is given a g for each output; none of them may be left unused.",
+            )
+    return None
+
+
+def some_shares(trial: Trial) -> Diagnosis | None:
+    r"""a = Σᵢ cᵢ·shareᵢ along one or several axes of the output, with every c 0 or 1: shares are left out."""
+    if not trial.small:
+        return None
+    for kept, shares in _shares_along(trial):
+        count = shares[0].shape[0]
+        if not 2 <= count <= MOST_SHARES:
+            continue
+        alive = [i for i in range(count) if any(np.abs(s[i]).max() > 1e-9 * np.abs(s).max() for s in shares)]
+        if len(alive) < 2 or trial.equations < len(alive) + 3:
+            continue
+        columns = [np.concatenate([s[i][trial.known] for s in shares]) for i in alive]
+        c = solve(columns, np.concatenate([p.analytic[trial.known] for p in trial.probes]))
+        if c is None or not (np.minimum(np.abs(c), np.abs(c - 1)) < 1e-4).all():
+            continue
+        chosen = [i for i, weight in zip(alive, c, strict=True) if weight > 0.5]
+        if chosen and trial.explained((s[chosen].sum(0) for s in shares), len(alive)):
+            return _told(trial, kept, alive, chosen)
+    return None
+
+
+def last_share(trial: Trial) -> Diagnosis | None:
+    r"""Where several outputs have a share in an entry, only the last is there, or the first: = for +=."""
+    if not trial.small:
+        return None
+    for kept, shares in _shares_along(trial):
+        for which in ("last", "first"):
+            if trial.explained(_only(s, which) for s in shares):
+                return _overwritten(trial, kept, f"only that of the {which} is there")
+    return None
+
+
+def one_share_each(trial: Trial) -> Diagnosis | None:
+    r"""Every entry of a holds one of the shares or none, whichever use came last: = for += with overlapping windows."""
+    if not trial.small or trial.equations < 8:
+        return None
+    for kept, shares in _shares_along(trial):
+        if all(_one_of(trial, p, s) for p, s in zip(trial.probes, shares, strict=True)):
+            return _overwritten(trial, kept, "only that of one is there")
+    return None
+
+
+RULES = (output_left_out, some_shares, last_share, one_share_each)
+
+
+def _share(trial: Trial, probe: Probe, kept: tuple[int, ...]) -> Host:
+    r"""The shares of output positions along the axes `kept`, the other axes summed over: (positions, \*argument)."""
+    assert trial.jacobian is not None
+    assert trial.y is not None
+    out = trial.y.ndim
+    summed = [k for k in range(out) if k not in kept]
+    order = (*kept, *summed, *range(out, out + len(trial.shape)))
+    positions = int(np.prod([trial.y.shape[k] for k in kept]))
+    g = probe.g.transpose(*kept, *summed).reshape(positions, 1, -1)
+    jacobian = trial.jacobian.transpose(order).reshape(positions, g.shape[2], -1)
+    return np.asarray((g @ jacobian).reshape(positions, *trial.shape))
+
+
+def _shares_along(trial: Trial) -> Iterator[tuple[tuple[int, ...], list[Host]]]:
+    """For every choice of output axes, few of them first, the shares under each cotangent."""
+    if trial.y is None:
+        return
+    long = [k for k in range(trial.y.ndim) if trial.y.shape[k] > 1]
+    for count in range(1, len(long) + 1):
+        for kept in itertools.combinations(long, count):
+            yield kept, [_share(trial, p, kept) for p in trial.probes]
+
+
+def _alive(shares: Host) -> Host:
+    return np.asarray(np.abs(shares) > 1e-7 * np.abs(shares).max())
+
+
+def _only(shares: Host, which: str) -> Host:
+    """For each entry the last or the first share that is not 0."""
+    alive = _alive(shares)
+    at = alive.shape[0] - 1 - alive[::-1].argmax(0) if which == "last" else alive.argmax(0)
+    return np.take_along_axis(shares, at[None], 0)[0]
+
+
+def _one_of(trial: Trial, probe: Probe, shares: Host) -> bool:
+    """Whether a is a share or 0 everywhere, where several meet at least twice a single one, and right where one is."""
+    size = np.abs(shares).max()
+    fits = (np.abs(shares - probe.analytic) < 1e-6 * size).any(0)
+    zero = np.abs(probe.analytic) < 1e-9 * size
+    several = _alive(shares).sum(0) > 1
+    single_share = several & fits & ~zero & (np.abs(probe.analytic - probe.numeric) > 1e-6 * size)
+    wrong = np.abs(probe.analytic - probe.numeric) > 1e-6 * size + 3 * trial.tolerance
+    return bool((fits | zero)[trial.known].all() and single_share.sum() >= 1 and 2 * (wrong & zero).sum() <= wrong.size)
+
+
+def _told(trial: Trial, kept: tuple[int, ...], alive: list[int], chosen: list[int]) -> Diagnosis:
+    assert trial.y is not None
+    where = words.axes(kept, trial.y.ndim)
+    lost = [i for i in alive if i not in chosen]
+    border = lost == list(range(lost[0], alive[-1] + 1)) and len(kept) == 1 and kept[0] >= 2
+    if len(chosen) == 1 and not (border and len(alive) <= 2):
+        again = " (= for += in a loop would do that)" if chosen[0] == alive[-1] else ""
+        return Diagnosis(
+            "missing-sum",
+            f"The gradient of {trial.name} is the share of index {words.some(chosen)} along {where} of the output"
+            f" alone, where the sum over all {len(alive)} is due{again}.",
+            f"Every output that {trial.name} acts on adds its share: sum over {where} of g, or add up in the loop.",
+        )
+    if border:
+        return Diagnosis(
+            "stride-remainder",
+            f"The gradient of {trial.name} lacks the share of the last of the {len(alive)} places along {where} of the"
+            f" output: index {words.some(lost)}.",
+            "Compare where the loop of backward ends with where that of forward ends: (H + 2p − k)//s + 1 windows fit.",
+        )
+    return Diagnosis(
+        "missing-sum" if kept[0] == 0 or len(kept) > 1 else "missing-term",
+        f"The gradient of {trial.name} lacks the share of index {words.some(lost)} along {where} of the output; the"
+        f" other {len(chosen)} of {len(alive)} are there.",
+        "Compare the indices over which backward runs with those of forward.",
+    )
+
+
+def _overwritten(trial: Trial, kept: tuple[int, ...], left: str) -> Diagnosis:
+    assert trial.y is not None
+    return Diagnosis(
+        "overwritten",
+        f"Several outputs, at different places along {words.axes(kept, trial.y.ndim)}, have a share in the same entry"
+        f" of {trial.name}; in its gradient {left}, and the others are overwritten.",
+        ADD,
+    )
