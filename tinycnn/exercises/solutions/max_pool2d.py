@@ -15,7 +15,8 @@ Between equals the first wins, counted row by row. There must be one winner: if 
 counted several times.
 
 Source: Ranzato, Huang, Boureau and LeCun 2007, "Unsupervised learning of invariant feature hierarchies with
-applications to object recognition", section 2; in the lecture, the pooling layers of AlexNet (Figure 8).
+applications to object recognition"; Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep
+convolutional neural networks", section 3.4; in the lecture, the pooling layers of AlexNet (Figure 8).
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls

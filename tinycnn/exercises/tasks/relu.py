@@ -52,7 +52,7 @@ Nair and Hinton (2010) made this function popular; in the lecture it is the $g$ 
             " connection around this layer, finds other numbers in it than were put there.",
         ),
         Bug(
-            "return g * (x > 0)", "return g * (x < 0)", "x", "unknown",
+            "return g * (x > 0)", "return g * (x < 0)", "x", "entries",
             "The mask is inverted: gradient flows where the unit is off and stops where it is on. Every entry that"
             " should be 0 is not, and the other way round, so no factor turns the one gradient into the other.",
         ),
@@ -62,7 +62,7 @@ Nair and Hinton (2010) made this function popular; in the lecture it is the $g$ 
             " A test with a g of ones cannot tell the difference.",
         ),
         Bug(
-            "return g * (x > 0)", "return g * (g > 0)", "x", "unknown",
+            "return g * (x > 0)", "return g * (g > 0)", "x", "entries",
             "The mask was taken of the gradient instead of the input: whatever is positive passes, whether the unit was"
             " on or off. As a picture of what a network looks at this has its uses (the \"deconvolution\" of Zeiler and"
             " Fergus, 2014); a gradient it is not, and not even linear in g.",

@@ -107,9 +107,10 @@ Source: Hu, Shen, Albanie, Sun and Wu (2019), equations 2 to 4, where $S = C/r$.
             " gradient of a sum.",
         ),
         Bug(
-            "gb = gh * (h > 0)", "gb = gh", "w1", "unknown",
+            "gb = gh * (h > 0)", "gb = gh", "w1", "entries",
             "The mask of the inner ReLU was left out on the way back: units that were off in forward learn as if they"
-            " had been on. What lies before the mask is wrong, W₁ and U, and what lies behind it, W₂, right.",
+            " had been on. Rows of W₁ whose unit was on for all images are right, the others wrong; U, which lies"
+            " before the mask too, is a little wrong, and W₂, behind it, right.",
         ),
         Bug(
             "gw1 = gb.T @ z", "gw1 = np.outer(gb[0], z[0])", "w1", "missing-sum",
