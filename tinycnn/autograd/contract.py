@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from tinycnn.autograd.op import Op
 
 
+class BrokenGradient(GraphError):
+    """A gradient that does not fit the input it belongs to: which op's backward gave it, and for which of its inputs.
+
+    `position` is None where there are more gradients than inputs; `gradient` is None where one is missing.
+    """
+
+    def __init__(self, message: str, node: Op, position: int | None, gradient: Any) -> None:
+        super().__init__(message)
+        self.node, self.position, self.gradient = node, position, gradient
+
+
 def common_backend(op: type[Op], inputs: tuple[Any, ...]) -> Backend:
     """The backend of the Tensors among the inputs.
 
@@ -46,23 +57,25 @@ def checked(node: Op, gradients: Any) -> tuple[Tensor | None, ...]:
 
     Raises
     ------
-    GraphError
+    BrokenGradient
         Naming the op whose backward broke the contract.
     """
     found = gradients if isinstance(gradients, tuple) else (gradients,)
     if len(found) != len(node.edges):
-        raise GraphError(
+        raise BrokenGradient(
             f"{node.name}: backward returned {len(found)} gradients for {len(node.edges)} inputs;"
-            " it owes one for each, None where there is none"
-        )
+            " it owes one for each, None where there is none",
+            node, len(found) if len(found) < len(node.edges) else None, None,
+        )  # fmt: skip
     for position, (g, edge) in enumerate(zip(found, node.edges, strict=True)):
         if g is None or edge is None:
             continue
         if not isinstance(g, TensorBase):
-            raise GraphError(f"{node.name}: backward returned a {type(g).__name__} for input {position}, no Tensor")
+            message = f"{node.name}: backward returned a {type(g).__name__} for input {position}, no Tensor"
+            raise BrokenGradient(message, node, position, g)
         array, like = g.array, (node.shapes[position], node.dtypes[position])
         if (array.shape, array.dtype) != like or type(array) is not node.backend.ndarray:
-            raise GraphError(_broken(node, position, g))
+            raise BrokenGradient(_broken(node, position, g), node, position, g)
     return found
 
 

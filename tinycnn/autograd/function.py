@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
-from tinycnn.autograd.contract import checked
+from tinycnn.autograd.contract import BrokenGradient, checked
 from tinycnn.autograd.decoration import F
 from tinycnn.autograd.inplace import check_recordable
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
@@ -104,9 +104,10 @@ class FunctionNode(Op):
         gradients = found if isinstance(found, tuple) else (found,)
         surplus = gradients[len(self.edges) :]
         if any(g is not None for g in surplus):
-            raise GraphError(
-                f"{self.name}: backward returned {len(gradients)} gradients for {len(self.edges)} inputs of forward"
-            )
+            raise BrokenGradient(
+                f"{self.name}: backward returned {len(gradients)} gradients for {len(self.edges)} inputs of forward",
+                self, None, None,
+            )  # fmt: skip
         return checked(self, gradients[: len(self.edges)])
 
     def lends(self, g: Tensor, cotangents: Sequence[Any], gradients: Sequence[Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tinycnn.autograd import grad_mode
+from tinycnn.autograd import grad_mode, winners
 from tinycnn.autograd.contract import checked, common_backend
 from tinycnn.autograd.declaration import Kept, declared
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
@@ -47,6 +47,8 @@ class Op:
     serves : of what ``backward`` names, that which the gradient of one input alone is made with: in a product
         ``(("x", "y"), ("y", "x"))``, as ȳ = z̄·x. It is not kept where that gradient is not asked for; then it is None
     view : whether the results may share the first input's memory
+    winners : of a function made of pieces, ``winners(ctx, made, *arrays, **options)`` tells on which piece each entry
+        lies, from what ``forward`` got and made; see `tinycnn.autograd.winners`
     """
 
     results: tuple[str, ...] = ("y",)
@@ -57,6 +59,7 @@ class Op:
     forward: Callable[..., Any]
     backward: Callable[..., Any]
     composed: ClassVar[Callable[..., Any] | None] = None
+    winners: ClassVar[Callable[..., Any] | None] = None
 
     _keeps: ClassVar[tuple[Kept, ...]] = ()  # what backward names
     _options: ClassVar[tuple[str, ...]] = ()
@@ -106,6 +109,8 @@ class Op:
                     x._check_fresh(cls.__name__)
         with np.errstate(all="ignore"):  # log(0) is -inf and 0/0 is nan, quietly, as in PyTorch
             made = ctx.forward(*arrays, **options)
+            if winners.watch is not None and ctx.winners is not None:
+                winners.watch.note(cls.__name__, ctx.winners(made, *arrays, **options))
         results = made if isinstance(made, tuple) else (made,)
         outputs = tuple(wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results)  # scalars: 0-d arrays
         if cls.view:

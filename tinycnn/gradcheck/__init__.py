@@ -1,9 +1,12 @@
-"""Every op's first and second derivatives, checked against finite differences: what `tinycnn gradcheck` runs."""
+"""Whether gradients are right, and what is wrong with those that are not: `check`, and what `tinycnn gradcheck` runs."""
 
 from __future__ import annotations
 
 from tinycnn.gradcheck.case import Case
 from tinycnn.gradcheck.catalogue import CASES
+from tinycnn.gradcheck.checking import check
+from tinycnn.gradcheck.report import Examined, Failure, Report
 from tinycnn.gradcheck.survey import run
+from tinycnn.gradcheck.vocabulary import CAUSES, VERDICTS
 
-__all__ = ["CASES", "Case", "run"]
+__all__ = ["CASES", "CAUSES", "VERDICTS", "Case", "Examined", "Failure", "Report", "check", "run"]

@@ -14,7 +14,7 @@ from tinycnn.backend import Array
 from tinycnn.backend.precision import half_in_single
 from tinycnn.errors import DTypeError
 from tinycnn.ops.arguments import checked, expect_floating
-from tinycnn.ops.choice import where
+from tinycnn.ops.choice import sides, where
 from tinycnn.ops.elementwise import erf, exp, tanh
 from tinycnn.ops.promotion import cast, floating, widened
 
@@ -34,6 +34,7 @@ class ReLU(Op):
 
     def forward(ctx, x: Array) -> Array: return ctx.xp.maximum(x, 0)
     def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return where(y <= 0, 0.0, g)
+    def winners(ctx, y: Array, x: Array) -> Array: return x > 0
 
 
 class Hardtanh(Op):
@@ -44,6 +45,8 @@ class Hardtanh(Op):
 
     def backward(ctx, g: Tensor, x: Tensor, *, low: float, high: float) -> Tensor:
         return where((x <= low) | (x >= high), 0.0, g)
+
+    def winners(ctx, y: Array, x: Array, *, low: float, high: float) -> Array: return sides(x, low, high)
 
 
 class LeakyReLU(Op):
@@ -58,6 +61,7 @@ class LeakyReLU(Op):
         return ctx.xp.maximum(x, 0) + slope * ctx.xp.minimum(x, 0)
 
     def backward(ctx, g: Tensor, x: Tensor, *, slope: float) -> Tensor: return where(x > 0, g, g * slope)
+    def winners(ctx, y: Array, x: Array, *, slope: float) -> Array: return x > 0
 
 
 class ELU(Op):
@@ -75,6 +79,8 @@ class ELU(Op):
     def backward(ctx, g: Tensor, x: Tensor, *, alpha: float) -> Tensor:
         low = where(x < 0, x, 0.0)  # eˣ itself might be infinite where it is not taken
         return g * where(x <= 0, alpha * exp(low), 1.0)
+
+    def winners(ctx, y: Array, x: Array, *, alpha: float) -> Array: return x > 0
 
 
 class Sigmoid(Op):

@@ -87,6 +87,7 @@ class RoundedDiv(Op):
         return quotient + ((quotient < 0) & (quotient * y != x))
 
     def backward(ctx, g: Tensor) -> Any: return zeros_like(g), zeros_like(g)
+    def winners(ctx, z: Array, x: Array, y: Array, *, mode: str) -> Array: return z
 
 
 class FloorDivide(Op):
@@ -112,6 +113,8 @@ class Remainder(Op):
 
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor, *, mode: str) -> Any:
         return g, -g * div(x, y, rounding_mode=mode) if ctx.needs_input_grad[1] else None
+
+    def winners(ctx, z: Array, x: Array, y: Array, *, mode: str) -> Array: return ctx.xp.rint((x - z) / y)
 
 
 def _floored(xp: Any, x: Array, y: Array) -> Array:

@@ -30,6 +30,7 @@ class Maximum(Op):
 
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.maximum(x, y)
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any: return _to_winner(g, x < y, x > y, x == y)
+    def winners(ctx, z: Array, x: Array, y: Array) -> Array: return x > y
 
 
 class Minimum(Op):
@@ -39,6 +40,7 @@ class Minimum(Op):
 
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.minimum(x, y)
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any: return _to_winner(g, x > y, x < y, x == y)
+    def winners(ctx, z: Array, x: Array, y: Array) -> Array: return x > y
 
 
 def _to_winner(g: Tensor, first_loses: Tensor, second_loses: Tensor, tie: Tensor) -> Any:
@@ -67,6 +69,14 @@ class Clamp(Op):
         if ctx.needs_input_grad[2]:
             g_high = where(x > high if low is None else (x > high) | (low > high), g, 0.0)
         return gx, g_low, g_high
+
+    def winners(ctx, y: Array, x: Array, low: Any, high: Any) -> Array: return sides(x, low, high)
+
+
+def sides(x: Array, low: Any, high: Any) -> Array:
+    """On which side of which bound each entry lies: 1 from `low` on, 2 more above `high`; None is no bound."""
+    above = (x >= low).astype("uint8") if low is not None else 0
+    return above if high is None else above + 2 * (x > high).astype("uint8")
 
 
 class Where(Op):

@@ -73,6 +73,7 @@ class Abs(Op):
 
     def forward(ctx, x: Array) -> Array: return ctx.xp.abs(x)
     def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * sign(x)
+    def winners(ctx, y: Array, x: Array) -> Array: return x > 0
 
 
 class Sign(Op):
@@ -80,6 +81,7 @@ class Sign(Op):
 
     def forward(ctx, x: Array) -> Array: return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
     def backward(ctx, g: Tensor) -> Tensor: return zeros_like(g)
+    def winners(ctx, y: Array, x: Array) -> Array: return y
 
 
 class Step(Op):
@@ -87,6 +89,7 @@ class Step(Op):
 
     def forward(ctx, x: Array, *, by: str) -> Array: return getattr(ctx.xp, by)(x)
     def backward(ctx, g: Tensor) -> Tensor: return zeros_like(g)
+    def winners(ctx, y: Array, x: Array, *, by: str) -> Array: return y
 
 
 class Sin(Op):

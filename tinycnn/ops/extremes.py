@@ -47,6 +47,9 @@ class Extreme(Op):
         winners = cast(equals, g.array.dtype)
         return spread(g / sum(winners, axes), axes, x.array.shape) * winners if axes else g * winners
 
+    def winners(ctx, y: Array, x: Array, *, axes: tuple[int, ...], by: str, equal_nan: bool) -> Array:
+        return x == ctx.xp.expand_dims(y, axes)
+
 
 @checked
 def amax(input: Tensor, dim: Dim = ALL, keepdim: bool = False) -> Tensor:

@@ -39,6 +39,8 @@ class Arg(Op):
     def forward(ctx, x: Array, *, by: str, axis: int, options: dict[str, Any]) -> Array:
         return getattr(ctx.xp, by)(x, axis=axis, **options).astype("int64", copy=False)
 
+    def winners(ctx, y: Array, x: Array, *, by: str, axis: int, options: dict[str, Any]) -> Array: return y
+
 
 def taken(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """`gather` of indices that were just found, and so need no look at their range."""

@@ -23,6 +23,8 @@ class MaxPool2d(Op):
     def backward(ctx, g: Tensor, winner: Tensor, *, window: Window) -> Any:
         return Unpick.apply(g, winner, window=window)
 
+    def winners(ctx, made: Any, x: Array, *, window: Window) -> Array: return made[1]
+
 
 class Unpick(Op):
     """Each g put where its window's winner was; linear in g, the adjoint of `Pick`"""

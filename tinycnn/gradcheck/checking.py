@@ -1,0 +1,181 @@
+r"""`check`: whether the backward of a function is right, and if not, what is wrong with it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tinycnn import random
+from tinycnn.autograd.function import Function as UserFunction
+from tinycnn.errors import ArgumentError, ConfigError
+from tinycnn.gradcheck.examination import Findings, examine
+from tinycnn.gradcheck.guards import NONDETERMINISTIC
+from tinycnn.gradcheck.pair import Pair
+from tinycnn.gradcheck.report import Report
+from tinycnn.gradcheck.subject import Subject
+from tinycnn.gradcheck.tensors import Function, Layer
+from tinycnn.nn.module import Module
+
+LIMIT = 2048  # entries of one argument that are measured one by one
+
+
+def check(
+    fn: Callable[..., Any],
+    inputs: Any,
+    *,
+    backward: Callable[..., Any] | None = None,
+    order: int = 1,
+    names: Sequence[str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    seed: int = 0,
+    step: float | None = None,
+    limit: int = LIMIT,
+) -> Report:
+    r"""Whether the backward of a function agrees with finite differences; if not, where it is wrong, and why.
+
+    For a random cotangent v, backward gives vᵀ·J, the gradient of ⟨v, f(x)⟩. The Jacobian J is measured: each entry of
+    each input is moved a little, by h = 1e-5, and the outputs are looked at again. Both must agree in every entry, up to
+    what the difference itself may be off, which is estimated. Everything happens on copies in float64; what you pass is
+    left as it is. Where two pieces of a function meet, as in a ReLU at 0, there is no derivative: that is told as a
+    "kink" and never blamed on backward.
+
+    Parameters
+    ----------
+    fn : a function of Tensors; a Module, whose parameters are checked too and follow the inputs; an
+        `autograd.Function`; or, with `backward`, a plain function of NumPy arrays
+    inputs : what to call it with, one or several: Tensors, arrays, and whatever else it takes. Those that require grad
+        are checked, or all that are floating if none does
+    backward : ``backward(g, *inputs, **options)``, of NumPy arrays, giving the gradient of each floating input, in
+        order, where ``fn(*inputs, **options)`` gives the output and g is the gradient that comes from above
+    order : 2 checks second derivatives as well, as the gradient of (inputs, cotangent) ↦ gradient
+    names : what to call the inputs; by default as the function's own parameters
+    options : keywords that fn, and backward, are called with
+    name : what to call the function
+    seed : of the cotangents
+    step : h, where you know better; it is then not made smaller near kinks
+    limit : larger arguments are checked along random directions, and by entries only around the worst
+
+    Returns
+    -------
+    A `Report`: true if all is right; else with `argument`, `index`, `cause` and `hint`. Printed, it explains itself.
+
+    Raises
+    ------
+    ConfigError
+        If there is no floating input, or order=2 is asked of NumPy functions.
+    ShapeError
+        If elements of an input share memory, as `expand` makes them.
+    Whatever fn or backward raise, with a note that says which of them.
+
+    Examples
+    --------
+    A layer whose backward averages over the batch where it ought to sum, in NumPy:
+
+    >>> import numpy as np
+    >>> def linear(x, weight, bias):
+    ...     return x @ weight.T + bias
+    >>> def linear_backward(g, x, weight, bias):
+    ...     return g @ weight, g.T @ x, g.mean(0)
+    >>> rng = np.random.default_rng(0)
+    >>> report = check(linear, [rng.normal(size=s) for s in [(4, 3), (2, 3), (2,)]], backward=linear_backward)
+    >>> report.passed, report.argument, report.argument_name, report.cause_code
+    (False, 2, 'bias', 'scale')
+
+    Tensors need no backward, they have one:
+
+    >>> import tinycnn
+    >>> from tinycnn import nn
+    >>> check(nn.LayerNorm(4), tinycnn.randn(3, 4), order=2).passed
+    True
+    >>> print(check(tinycnn.relu, tinycnn.tensor([1.0, 0.0])).verdict)
+    kink
+    """
+    if order not in (1, 2):
+        raise ConfigError(f"check: order must be 1 or 2, for first or second derivatives, not {order!r}")
+    state = random.get_rng_state()
+    try:
+        subject = _subject(fn, inputs, backward, names, dict(options or {}), name)
+        if order == 2 and backward is not None:
+            subject.twice()  # which says why not
+        found = [examine(subject, seed, step, limit)]
+        if order == 2 and found[0].repeated:
+            found.append(examine(subject.twice(), seed, step, limit))
+    finally:
+        random.set_rng_state(state)
+    return _report(subject.name, found)
+
+
+def _report(name: str, found: Sequence[Findings]) -> Report:
+    failures = sorted((f for part in found for f in part.failures), key=lambda f: -f.relative_error)
+    kinks = [kink for part in found for kink in part.kinks]
+    examined = tuple(looked for part in found for looked in part.examined)
+    notes = [note for part in found for note in part.notes]
+    first = [looked for looked in examined if looked.order == 1]
+    if not all(part.repeated for part in found):
+        verdict = "nondeterministic"
+        notes += [NONDETERMINISTIC.cause, NONDETERMINISTIC.hint]
+    elif failures:
+        verdict = "fail"
+        notes += [kink.cause for kink in kinks[:3]]
+    elif kinks:
+        verdict, failures = "kink", kinks
+    elif first and all(looked.zero for looked in first):
+        verdict = "vacuous"
+    else:
+        verdict = "pass"
+    if verdict != "vacuous":
+        notes += [
+            f"Every derivative in {looked.name} is 0 here, so that nothing was tested of its gradient."
+            for looked in first if looked.zero
+        ]  # fmt: skip
+    curve = next((part.curve for part in found if part.failures and part.curve), found[0].curve)
+    evaluations = sum(part.evaluations for part in found)
+    return Report(name, verdict, tuple(failures), examined, tuple(notes), evaluations, curve)
+
+
+def _subject(
+    fn: Any, inputs: Any, backward: Any, names: Sequence[str] | None, options: Mapping[str, Any], name: str | None
+) -> Subject:
+    """What is checked, whatever it was given as."""
+    given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    owner = getattr(fn, "__self__", None)
+    if isinstance(owner, Module) and getattr(fn, "__name__", "") in ("forward", "__call__"):
+        fn = owner
+    if isinstance(owner, type) and issubclass(owner, UserFunction):
+        fn = owner
+    if not callable(fn):
+        raise ArgumentError(f"check: takes a function, a Module or an autograd.Function, not {type(fn).__name__}")
+    called = name or _name_of(fn)
+    known = list(names) if names is not None else _names(fn, len(given))
+    if len(known) < len(given):
+        raise ConfigError(f"check: {len(known)} names for {len(given)} inputs: give one for each")
+    if backward is not None:
+        if not callable(backward):
+            raise ArgumentError(f"check: backward must be a function, not {type(backward).__name__}")
+        return Pair(called, fn, backward, given, known, options)
+    if isinstance(fn, Module):
+        return Layer(called, fn, given, known, options)
+    function = fn.apply if isinstance(fn, type) and issubclass(fn, UserFunction) else fn
+    return Function(called, function, given, known, options)
+
+
+def _name_of(fn: Any) -> str:
+    if isinstance(fn, Module):
+        return type(fn).__name__
+    inner = getattr(fn, "func", fn)  # of a functools.partial
+    return str(getattr(inner, "__name__", type(fn).__name__))
+
+
+def _names(fn: Any, count: int) -> list[str]:
+    """The names of the parameters of `fn`, as far as there are any."""
+    taker = fn.forward if isinstance(fn, Module) or (isinstance(fn, type) and issubclass(fn, UserFunction)) else fn
+    try:
+        parameters = list(inspect.signature(taker).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if isinstance(fn, type) and positional[:1] == ["ctx"]:
+        positional = positional[1:]
+    return [*positional[:count], *[f"input {i}" for i in range(len(positional), count)]]

@@ -1,0 +1,156 @@
+r"""Every entry of an argument by central differences, each with a bar that says how far it may be from the truth.
+
+    D(h) = (f(x + h) − f(x − h)) / 2h = f′(x) + h²/6·f‴(x) + …
+
+With f = Σ ⟨v, output⟩ for a random cotangent v, the truncation h²/6·f‴ is a third of what D(h) and D(2h) are apart, and
+rounding adds 8ε·Σ|v·y|/h. Where the points of a difference lie on different pieces of a piecewise function, where it is
+steep, or leaves its domain, the step is made smaller; where no step helps, the two sides are looked at by themselves:
+if their slopes differ, the point is a kink, and there is no derivative to compare with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tinycnn.autograd.winners import Crossing, crossing
+from tinycnn.errors import ShapeError, explain
+from tinycnn.gradcheck.subject import Host, Point, Subject
+
+EPSILON = float(np.finfo(np.float64).eps)
+STEP = 1e-5  # where truncation and rounding of a central difference in float64 are both about 1e-10
+SHRINK = (1.0, 0.1, 0.01, 0.001)  # what the step is tried at, one after the other
+LARGEST_JACOBIAN = 4_000_000  # numbers: 32 MB
+
+Index = tuple[int, ...]
+
+
+class Slope(NamedTuple):
+    """The derivative of Σ⟨v, output⟩ in one entry or along one direction.
+
+    `column` holds the slopes of all outputs; `crossing` says where the points lay on different pieces; `bent` whether
+    there is no derivative, in which case `sides` are the slopes below and above.
+    """
+
+    value: float
+    bar: float
+    column: tuple[Host, ...] = ()
+    crossing: Crossing | None = None
+    bent: bool = False
+    sides: tuple[float, float] = (math.nan, math.nan)
+
+
+class Probe:
+    """A subject near its point, weighted with cotangents; counts how often it was called."""
+
+    def __init__(self, subject: Subject, cotangents: Sequence[Host], step: float | None = None) -> None:
+        self.subject, self.cotangents = subject, cotangents
+        self.step, self.given = STEP if step is None else step, step is not None
+        self.base = subject.forward(subject.point)
+        self.evaluations = 1
+
+    def at(self, moved: Point) -> tuple[tuple[Host, ...], Crossing | None]:
+        """The outputs where some arrays are others, and where a piece differs from that at the point itself."""
+        self.evaluations += 1
+        values = self.subject.forward({**self.subject.point, **moved})
+        shapes = [[y.shape for y in outputs] for outputs in (self.base.outputs, values.outputs)]
+        if shapes[0] != shapes[1]:
+            raise ShapeError(
+                explain(
+                    "check: the function's outputs changed their shape when an input was moved a little",
+                    {"at the point": shapes[0], "a step away": shapes[1]},
+                    "where the shape depends on values, as in x[x > 0], there is no derivative",
+                )
+            )
+        return values.outputs, crossing(self.base.notes, values.notes)
+
+    def moved(self, argument: int, index: Index, by: float) -> tuple[Host, float]:
+        """The argument with one entry moved, and how far that is after rounding."""
+        array = self.subject.point[argument].copy(order="K")
+        before = float(array[index])
+        array[index] = before + by
+        return array, float(array[index]) - before
+
+    def weighted(self, outputs: Sequence[Host]) -> float:
+        """Σ ⟨v, output⟩"""
+        return float(sum((v * y).sum() for v, y in zip(self.cotangents, outputs, strict=True)))
+
+    def rounding(self, column: Sequence[Host], h: float) -> float:
+        """8ε·Σ|v·y|/h over the outputs that move, and the largest of the others, which may have moved unseen."""
+        shares = [abs(v * y) for v, y in zip(self.cotangents, self.base.outputs, strict=True)]
+        moving = sum(share[c != 0].sum() for share, c in zip(shares, column, strict=True))
+        return 8 * EPSILON * float(moving + max((s.max(initial=0) for s in shares), default=0)) / h
+
+
+def slope_at(probe: Probe, argument: int, index: Index) -> Slope:
+    """The derivative in one entry, with as small a step as it takes."""
+    unit = max(1.0, abs(float(probe.subject.point[argument][index])))
+    tried: list[Slope] = []
+    for shrink in (1.0,) if probe.given else SHRINK:
+        slope, rough = _central(probe, argument, index, probe.step * unit * shrink)
+        if slope.crossing is None and math.isfinite(slope.value) and not rough:
+            return slope
+        tried.append(slope)
+    smooth = [slope for slope in tried if slope.crossing is None and math.isfinite(slope.value)]
+    if smooth:
+        return min(smooth, key=lambda slope: slope.bar)
+    below, above, bar = _sides(probe, argument, index, 1e-7 * unit)
+    if _bends(below, above, bar):
+        return tried[-1]._replace(bent=True, sides=(below, above))
+    return min(tried, key=lambda slope: slope.bar)
+
+
+def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analytic: float) -> Slope:
+    """The derivative in an entry where backward says otherwise, in case a kink is near that no op told of."""
+    unit = max(1.0, abs(float(probe.subject.point[argument][index])))
+    bent = True
+    for h in (1e-6 * unit, 1e-7 * unit):
+        below, above, bar = _sides(probe, argument, index, h)
+        if not _bends(below, above, bar):
+            bent = False
+            value, bar = (below + above) / 2, bar + abs(above - below) / 2
+            if abs(value - slope.value) > 10 * bar + 1e-6 * abs(value):  # a larger step went round a corner
+                return _central(probe, argument, index, h)[0]
+            return slope
+    slack = 100 * bar + 1e-3 * max(abs(below), abs(above))
+    between = min(below, above) - slack <= analytic <= max(below, above) + slack
+    return slope._replace(bent=bent and between, sides=(below, above))
+
+
+def _central(probe: Probe, argument: int, index: Index, h: float) -> tuple[Slope, bool]:
+    """D(h) with its bar, and whether the truncation is too large to judge by."""
+    columns, crossed = [], None
+    with np.errstate(all="ignore"):
+        for step in (h, 2 * h):
+            (high, up), (low, down) = (probe.moved(argument, index, by) for by in (step, -step))
+            above, first = probe.at({argument: high})
+            below, second = probe.at({argument: low})
+            crossed = crossed or first or second
+            columns.append(tuple((a - b) / (up - down) for a, b in zip(above, below, strict=True)))
+        near, wide = (probe.weighted(column) for column in columns)
+        truncation, rounding = abs(near - wide) / 3, probe.rounding(columns[0], h)
+        scale = float(sum(abs(v * c).sum() for v, c in zip(probe.cotangents, columns[0], strict=True)))
+    bar = truncation + rounding
+    return Slope(near, bar if math.isfinite(bar) else math.inf, columns[0], crossed), truncation > 1e-4 * scale + rounding
+
+
+def _sides(probe: Probe, argument: int, index: Index, h: float) -> tuple[float, float, float]:
+    """The slopes below and above, and the bar of either."""
+    slopes, bar = [], 0.0
+    with np.errstate(all="ignore"):
+        for by in (-h, h):
+            array, step = probe.moved(argument, index, by)
+            outputs, _ = probe.at({argument: array})
+            column = tuple((y - b) / step for y, b in zip(outputs, probe.base.outputs, strict=True))
+            slopes.append(probe.weighted(column))
+            bar = max(bar, probe.rounding(column, h))
+    return slopes[0], slopes[1], bar
+
+
+def _bends(below: float, above: float, bar: float) -> bool:
+    if not (math.isfinite(below) and math.isfinite(above)):
+        return True
+    return abs(above - below) > 20 * bar + 1e-3 * max(abs(below), abs(above))

@@ -1,0 +1,141 @@
+r"""One argument after it was looked at: what backward gives, what differences give, and where the two disagree."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinycnn.autograd.winners import Crossing
+from tinycnn.gradcheck.differences import LARGEST_JACOBIAN, Index, Probe, second_look, slope_at
+from tinycnn.gradcheck.directions import box_around, is_linear, slope_along, worst_entry
+from tinycnn.gradcheck.subject import Host
+
+DIRECTIONS = 3
+SAMPLE = 300  # entries of a large argument that are measured, once one of them is known to be wrong
+
+
+class Kink(NamedTuple):
+    """An entry at which there is no derivative: what backward gives there, and the slopes on both sides."""
+
+    index: Index
+    analytic: float
+    sides: tuple[float, float]
+    crossing: Crossing | None
+
+
+class Measured(NamedTuple):
+    """Both gradients of one argument, entry by entry.
+
+    `numeric` is NaN where it is not `known`; `wrong` says whether any known entry is farther off than its tolerance, or
+    any direction was; `relative_error` is ‖a − n‖ / max(‖a‖, ‖n‖).
+    """
+
+    method: str
+    analytic: Host
+    numeric: Host
+    bars: Host
+    tolerance: Host
+    known: Host
+    jacobian: tuple[Host, ...] | None
+    kinks: tuple[Kink, ...]
+    relative_error: float
+    wrong: bool
+    zero: bool
+
+    @property
+    def worst(self) -> Index:
+        """The entry that is off by most tolerances."""
+        with np.errstate(all="ignore"):
+            off = np.where(self.known, abs(self.analytic - self.numeric) / self.tolerance, -1.0)
+        off = np.where(self.known & ~np.isfinite(self.analytic), np.inf, off)
+        return tuple(int(i) for i in np.unravel_index(int(np.nan_to_num(off, nan=np.inf).argmax()), off.shape))
+
+
+def every_entry(probe: Probe, argument: int, analytic: Host) -> Measured:
+    """Each entry by itself."""
+    return entries(probe, argument, analytic, list(np.ndindex(analytic.shape)), "every entry")
+
+
+def entries(probe: Probe, argument: int, analytic: Host, places: list[Index], method: str) -> Measured:
+    """The entries at these places."""
+    size = analytic.size
+    keeps = size == len(places) and sum(y.size for y in probe.base.outputs) * size <= LARGEST_JACOBIAN
+    jacobian = tuple(np.zeros((*y.shape, *analytic.shape)) for y in probe.base.outputs) if keeps else None
+    slopes = {place: slope_at(probe, argument, place) for place in places}
+    largest = max((abs(s.value) for s in slopes.values() if math.isfinite(s.value) and not s.bent), default=0.0)
+    kinks = []
+    numeric, bars, tolerance = (np.full(analytic.shape, np.nan) for _ in range(3))
+    known = np.zeros(analytic.shape, bool)
+    for place, slope in slopes.items():
+        a = float(analytic[place])
+        if not slope.bent and not _agree(a, slope.value, _tolerance(slope.bar, largest)) and not probe.given:
+            slope = second_look(probe, argument, place, slope, a)
+        if slope.bent:
+            kinks.append(Kink(place, a, slope.sides, slope.crossing))
+        numeric[place], bars[place] = slope.value, slope.bar
+        tolerance[place] = _tolerance(slope.bar, largest)
+        known[place] = not slope.bent
+        for j, column in zip(jacobian or (), slope.column, strict=False):
+            j[(..., *place)] = column
+    with np.errstate(all="ignore"):
+        wrong = known & ~(abs(analytic - numeric) <= tolerance)
+    zero = largest <= 10 * float(np.nanmax(bars, initial=0)) and not wrong.any() and not kinks
+    relative = 0.0 if zero else _relative(analytic[known], numeric[known])
+    return Measured(
+        method, analytic, numeric, bars, tolerance, known, jacobian, tuple(kinks), relative, bool(wrong.any()), zero
+    )
+
+
+def along_directions(probe: Probe, argument: int, analytic: Host, rng: np.random.Generator) -> Measured:
+    """Random directions; if one shows that an entry is wrong, the worst entry and a grid of those around it."""
+    linear = not probe.given and is_linear(probe, argument, rng)
+    length = float(np.sqrt((analytic**2).sum()))
+    kinks, missed, sizes, worst = [], [], [], None
+    for _ in range(DIRECTIONS):
+        direction = rng.choice([-1.0, 1.0], analytic.shape)
+        slope = slope_along(probe, argument, direction, linear)
+        expected = float((direction * analytic).sum())
+        if slope.bent:
+            at = slope.crossing.index if slope.crossing is not None else ()
+            kinks.append(Kink(at, expected, slope.sides, slope.crossing))
+            continue
+        off = expected - slope.value
+        missed.append(off)
+        sizes.append(slope.value)
+        excess = abs(off) / (10 * slope.bar + 1e-7 * max(length, abs(slope.value)))
+        if not excess <= 1 and (worst is None or abs(off) > abs(worst[1])):
+            worst = direction, off
+    method = "adjoint" if linear else f"{DIRECTIONS} directions"
+    if worst is None:
+        size = max(length, _rms(sizes))
+        unknown = np.full(analytic.shape, np.nan)
+        return Measured(
+            method, analytic, unknown, unknown, unknown, np.zeros(analytic.shape, bool), None, tuple(kinks[:1]),
+            _rms(missed) / size if size else 0.0, False, bool(missed) and not size > 1e-12,
+        )  # fmt: skip
+    index = worst_entry(probe, argument, analytic, *worst, linear)
+    found = entries(probe, argument, analytic, box_around(index, analytic.shape, SAMPLE), method)
+    return found._replace(relative_error=_rms(missed) / max(length, _rms(sizes), 1e-300), wrong=True, zero=False)
+
+
+def _agree(analytic: float, numeric: float, tolerance: float) -> bool:
+    return abs(analytic - numeric) <= tolerance
+
+
+def _tolerance(bar: float, largest: float) -> float:
+    return 10 * bar + 1e-7 * largest
+
+
+def _relative(analytic: Host, numeric: Host) -> float:
+    with np.errstate(all="ignore"):
+        size = max(float(np.sqrt((analytic**2).sum())), float(np.sqrt((numeric**2).sum())))
+        apart = float(np.sqrt(((analytic - numeric) ** 2).sum()))
+    if not math.isfinite(apart):
+        return math.inf
+    return apart / size if size else 0.0
+
+
+def _rms(values: list[Any]) -> float:
+    return math.sqrt(sum(v * v for v in values) / len(values)) if values else 0.0
