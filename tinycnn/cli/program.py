@@ -21,6 +21,8 @@ COMMANDS = {
     "summary": "print a model's modules with their sizes and parameters, as torchinfo does",
     "table": "print a model's layers with kernels, memory, parameters and operations, as in the lecture",
     "gradcheck": "check the gradient of every op against finite differences",
+    "grade": "give points for exercises that students hand in, and say what is wrong",
+    "make-assignment": "write exercises as notebooks for nbgrader, for students or for teachers",
     "info": "show versions, BLAS, threads, and why CUDA is or is not available",
 }
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit statuses: as shells and argparse have them
@@ -73,7 +75,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = warn
-            return int(importlib.import_module(f"tinycnn.cli.{options.command}").run(options))
+            return int(_module(options.command).run(options))
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -82,6 +84,10 @@ def _run(options: argparse.Namespace) -> int:
         message = _in_words(error).removeprefix(f"{options.command}: ")
         print(f"tinycnn {options.command}: error: {message}", file=sys.stderr)
         return MISUSED if isinstance(error, ConfigError) else FAILED
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f"tinycnn.cli.{command.replace('-', '_')}")
 
 
 def _check_command(parser: _Parser, arguments: Sequence[str]) -> None:
@@ -110,7 +116,7 @@ def _parser(arguments: Sequence[str]) -> _Parser:
             formatter_class=_Help,
         )
         if name in arguments:  # the others are not run, so their options need not be known
-            importlib.import_module(f"tinycnn.cli.{name}").add_arguments(subparser)
+            _module(name).add_arguments(subparser)
         subparser.add_argument("--debug", action="store_true", help="show the whole stack trace if it fails")
     return parser
 

@@ -33,6 +33,13 @@ class Bug(NamedTuple):
     story: str
 
 
+class Question(NamedTuple):
+    """Something to answer in words, and an answer for whoever marks it."""
+
+    text: str
+    answer: str
+
+
 class Part(NamedTuple):
     """What earns points, and gets an answer of its own.
 
@@ -66,6 +73,7 @@ class Exercise:
     edges : cases at the border: one row, a stride that leaves a remainder, large logits
     bugs : wrong versions, each with one mistake
     functions : what the student hands in, the first of which computes what the oracle does
+    questions : for the end, to think about
     outputs : how its outputs are called, where they are several
     own_parts : what earns points, where it is not the usual: shapes, forward, each gradient, edge cases
     """
@@ -80,6 +88,7 @@ class Exercise:
     edges: tuple[Case, ...]
     bugs: tuple[Bug, ...]
     functions: tuple[str, ...] = ("forward", "backward")
+    questions: tuple[Question, ...] = ()
     outputs: tuple[str, ...] = ()
     own_parts: tuple[Part, ...] = ()
 

@@ -3,6 +3,7 @@ r"""The sheet a student is handed: the task, the functions to write, and example
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,21 +55,23 @@ class Task:
         ])
 
     def _example(self, case: Case) -> str:
-        arrays = right.drawn(case)
-        names = argument_names(self.name)
-        options = "".join(f", {name}={value}" for name, value in case.options.items())
+        arrays, names = right.drawn(case), argument_names(self.name)
         made = right.outputs(self.exercise, arrays, case.options)
-        lines = [_line(name, array) for name, array in zip(names, arrays, strict=True)]
-        results = self.exercise.outputs or (f"{self.exercise.functions[0]}({', '.join(names)}{options})",)
-        if self.exercise.outputs:
-            lines.append(f"{self.exercise.functions[0]}({', '.join(names)}{options})")
-        lines += [_line(name, array) for name, array in zip(results, made, strict=True)]
+        options = "".join(f", {name}={value}" for name, value in case.options.items())
+        call = f"({', '.join(names)}{options})"
+        lines = [
+            *map(_line, names, arrays),
+            f"{self.exercise.functions[0]}{call} returns",
+            *map(_line, self.exercise.outputs or ("    y",), made),
+        ]
         if self.exercise.gradients:
             g = right.counted(made[0].shape)
-            lines.append(_line("g", g))
-            lines.append(f"backward(g, {', '.join(names)}{options})")
             gradients = right.gradients(self.exercise, g, arrays, case.options)
-            lines += [_line(f"g{name}", a) for name, a in zip(self.exercise.gradients, gradients, strict=True)]
+            lines += [
+                f"backward(g, {call[1:]} returns, for",
+                _line("    g", g),
+                *map(_line, [f"    g{name}" for name in self.exercise.gradients], gradients),
+            ]
         return "\n".join(lines)
 
     def _solved(self, function: str) -> Callable[..., Any]:
@@ -98,17 +101,19 @@ def task(name: str) -> Task:
     # numbers of both signs
     x = [[-1.  0.]
          [ 1.  2.]]
-    forward(x) = [[0.268941 0.5     ]
-                  [0.731059 0.880797]]
-    g = [[1. 2.]
-         [3. 4.]]
-    backward(g, x)
-    gx = [[0.196612 0.5     ]
-          [0.589836 0.419974]]
+    forward(x) returns
+        y = [[0.268941 0.5     ]
+             [0.731059 0.880797]]
+    backward(g, x) returns, for
+        g = [[1. 2.]
+             [3. 4.]]
+        gx = [[0.196612 0.5     ]
+              [0.589836 0.419974]]
     """
     return Task(find(name))
 
 
 def _line(name: str, array: Any) -> str:
     shown = np.array2string(array + 0.0 if array.dtype.kind == "f" else array, precision=6, suppress_small=True)
-    return f"{name} = " + shown.replace("\n", "\n" + " " * (len(name) + 3))
+    rows = re.sub(r"\n\s*\n", "\n", shown)  # NumPy leaves empty lines between matrices
+    return f"{name} = " + rows.replace("\n", "\n" + " " * (len(name) + 3))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tinycnn.errors import ConfigError
+from tinycnn.exercises.catalogue import NAMES, find
 from tinycnn.exercises.exercise import Exercise
 from tinycnn.exercises.mistake import Mistake, told
 
@@ -80,7 +81,7 @@ def written(exercise: Exercise, functions: tuple[Any, ...]) -> Written:
     return Written({name: f for name, f in zip(wanted, functions, strict=False) if f is not None})
 
 
-def exercises_in(path: str, exercises: Mapping[str, Exercise]) -> tuple[str, ...]:
+def exercises_in(path: str) -> tuple[str, ...]:
     """Which exercises a file holds, from its text alone: it is not run.
 
     By a line ``EXERCISE = "conv2d"``; else by functions such as ``conv2d_forward``; else by its name, such as
@@ -98,10 +99,9 @@ def exercises_in(path: str, exercises: Mapping[str, Exercise]) -> tuple[str, ...
         return (said[-1],)
     functions = {statement.name for statement in body if isinstance(statement, ast.FunctionDef)}
     held = tuple(
-        name for name, exercise in exercises.items()
-        if functions & {f"{name}_{function}" for function in exercise.functions}
+        name for name in NAMES if functions & {f"{name}_{function}" for function in find(name).functions}
     )
-    named = [name for name in exercises if stem == name or stem.startswith(f"{name}_") or stem.endswith(f"_{name}")]
+    named = [name for name in NAMES if stem == name or stem.startswith(f"{name}_") or stem.endswith(f"_{name}")]
     if held or named:
         return held or (max(named, key=len),)
     raise ConfigError(

@@ -67,7 +67,7 @@ the new weight and the new velocity. It returns new arrays: those that it is giv
     oracle=_oracle,
     gradients=(),
     functions=("step",),
-    outputs=("the new weight", "the new velocity"),
+    outputs=("new weight", "new velocity"),
     visible=_VISIBLE,
     hidden=(),
     edges=(),
