@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import tinycnn
 from tinycnn.exercises.catalogue import NAMES, argument_names, find, solution, solution_source
 from tinycnn.exercises.right import drawn, function, gradients, outputs
-from tinycnn.gradcheck.vocabulary import CAUSES
+from tinycnn.gradcheck import CAUSES, check
 
 WITH_BACKWARD = [name for name in NAMES if find(name).functions == ("forward", "backward")]
 BUGS = [(name, number) for name in NAMES for number in range(len(find(name).bugs))]
@@ -238,6 +238,26 @@ def test_a_bug_in_backward_shows_in_the_first_hidden_case_that_puzzles_are_set_w
     place = exercise.gradients.index(bug.argument)
     got = together(planted(name, number).backward(g, *arrays, **case.options))[place]
     assert differs((got,), (gradients(exercise, g, arrays, case.options)[place],))
+
+
+@pytest.mark.parametrize(("name", "number"), BACKWARD_BUGS)
+def test_the_checker_catches_a_bug_in_backward_and_blames_the_right_argument(name, number):
+    bug, case, functions = find(name).bugs[number], find(name).hidden[0], planted(name, number)
+    if bug.cause == "kink":
+        return  # as above
+    for seed in range(3):
+        arrays = drawn(case, seed, 0)
+        report = check(functions.forward, arrays, backward=functions.backward, options=case.options, seed=seed)
+        assert report.verdict == "fail"
+        assert report.argument_name == bug.argument
+
+
+@pytest.mark.parametrize("name", WITH_BACKWARD)
+def test_the_checker_has_nothing_to_say_against_a_solution(name):
+    written = solution(name)
+    for number, case in enumerate(find(name).hidden):
+        report = check(written.forward, drawn(case, 7, number), backward=written.backward, options=case.options)
+        assert report.passed, report
 
 
 @pytest.mark.parametrize("name", WITH_BACKWARD)

@@ -80,6 +80,17 @@ Source: Ioffe and Szegedy (2015), algorithm 1, where the gradients stand too, in
     ),
     bugs=(
         Bug(
+            "gx = r * (gnormal - through_mean - through_var)", "gx = r * (gnormal - through_var)", "x", "missing-term",
+            "Moving one pixel moves the mean of the whole channel, and so every output a little the other way:"
+            " −r·E[ĝ]. Left out, the gradient of a channel no longer adds up to 0, though adding a constant to a"
+            " channel changes nothing.",
+        ),
+        Bug(
+            "gnormal = g * per_channel(weight)", "gnormal = g", "x", "scale",
+            "γ was forgotten on the way back. Freshly made layers have γ = 1, so that the mistake shows only after some"
+            " training, or with a γ drawn at random.",
+        ),
+        Bug(
             "var = x.var(axis=AXES, keepdims=True)", "var = x.var(axis=AXES, keepdims=True, ddof=1)", None, "scale",
             "The variance was divided by m − 1, as a statistician estimates it and as torch.var does unasked. Batch"
             " norm divides by m when it normalises; only its running average takes m − 1.",
@@ -91,12 +102,6 @@ Source: Ioffe and Szegedy (2015), algorithm 1, where the gradients stand too, in
             " over the batch. keepdims=True makes it fit, and nothing complains.",
         ),
         Bug(
-            "gx = r * (gnormal - through_mean - through_var)", "gx = r * (gnormal - through_var)", "x", "missing-term",
-            "Moving one pixel moves the mean of the whole channel, and so every output a little the other way:"
-            " −r·E[ĝ]. Left out, the gradient of a channel no longer adds up to 0, though adding a constant to a"
-            " channel changes nothing.",
-        ),
-        Bug(
             "gx = r * (gnormal - through_mean - through_var)", "gx = r * (gnormal - through_mean)", "x", "missing-term",
             "The way through the variance was left out: moving a pixel away from the mean widens the channel, and all"
             " outputs shrink. The error is proportional to x̂, which is how to recognise it.",
@@ -105,11 +110,6 @@ Source: Ioffe and Szegedy (2015), algorithm 1, where the gradients stand too, in
             "gx = r * (gnormal - through_mean - through_var)", "gx = r * gnormal", "x", "missing-term",
             "Mean and variance were treated as constants, as they are when a trained network is used. In training they"
             " are made from x, and both owe it a gradient.",
-        ),
-        Bug(
-            "gnormal = g * per_channel(weight)", "gnormal = g", "x", "scale",
-            "γ was forgotten on the way back. Freshly made layers have γ = 1, so that the mistake shows only after some"
-            " training, or with a γ drawn at random.",
         ),
         Bug(
             "gweight = (g * normal).sum(axis=AXES)", "gweight = (g * normal).mean(axis=AXES)", "weight", "scale",

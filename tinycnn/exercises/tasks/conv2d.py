@@ -74,6 +74,17 @@ stand here. Loops over the places $(i, j)$ of the kernel are welcome, loops over
     ),
     bugs=(
         Bug(
+            "return gx, gweight, gbias", "return gx, gweight[:, :, ::-1, ::-1], gbias", "weight", "flipped",
+            "The gradient of the weight came out turned by 180°, as if forward had turned the kernel. Entry (i, j) of"
+            " the kernel meets the pixel (sp + i, sq + j), and so does its gradient.",
+        ),
+        Bug(
+            "gpadded[met] += np.einsum", "gpadded[met] = np.einsum", "x", "overwritten",
+            "Neighbouring windows overlap, and each adds to the gradient of the pixels they share. With = in place of"
+            " += only the last place of the kernel that met a pixel is kept. Nobody notices with 1 × 1 kernels, or with"
+            " a stride as large as the kernel.",
+        ),
+        Bug(
             '"ncpqij,ocij->nopq", seen, weight)', '"ncpqij,ocij->nopq", seen, weight[:, :, ::-1, ::-1])', None,
             "flipped",
             "Mathematics turns the kernel over before it slides it, frameworks do not: what they call convolution is a"
@@ -96,16 +107,6 @@ stand here. Loops over the places $(i, j)$ of the kernel are welcome, loops over
             "scale",
             "The gradient of the weight was averaged over the batch. If an average is wanted the loss has it, and g is"
             " divided by N already.",
-        ),
-        Bug(
-            "return gx, gweight, gbias", "return gx, gweight[:, :, ::-1, ::-1], gbias", "weight", "flipped",
-            "The gradient of the weight came out turned by 180°, as if forward had turned the kernel. Entry (i, j) of"
-            " the kernel meets the pixel (sp + i, sq + j), and so does its gradient.",
-        ),
-        Bug(
-            "gpadded[met] += np.einsum", "gpadded[met] = np.einsum", "x", "overwritten",
-            "Neighbouring windows overlap, and each adds to the gradient of the pixels they share. With = in place of"
-            " += only the last place of the kernel that met a pixel is kept.",
         ),
         Bug(
             "weight[:, :, i, j])", "weight[:, :, kh - 1 - i, kw - 1 - j])", "x", "flipped",

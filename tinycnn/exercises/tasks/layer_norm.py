@@ -84,6 +84,17 @@ Source: Ba, Kiros and Hinton (2016), equations 3 and 4.
     ),
     bugs=(
         Bug(
+            "gx = r * (gnormal - through_mean - through_var)", "gx = r * (gnormal - through_mean)", "x", "missing-term",
+            "The way through the variance was left out. Stretching a row changes nothing, ε aside, so the gradient must"
+            " have no part along x̂; this one has.",
+        ),
+        Bug(
+            "through_mean = gnormal.mean(axis=-1, keepdims=True)",
+            "through_mean = g.mean(axis=-1, keepdims=True) * weight", "x", "unknown",
+            "E[ȳ]·γ was written for E[ȳ ⊙ γ]. In batch norm γ is the same for all that is averaged and may stand"
+            " outside; here each feature has its own. A test with γ = 1, as a new layer has it, cannot tell.",
+        ),
+        Bug(
             "var = x.var(axis=-1, keepdims=True)", "var = x.var(axis=-1, keepdims=True, ddof=1)", None, "scale",
             "The variance was divided by D − 1, as torch.var does unasked; normalisation layers divide by D. With many"
             " features the difference is small, and a single one would be divided by 0.",
@@ -97,17 +108,6 @@ Source: Ba, Kiros and Hinton (2016), equations 3 and 4.
             "gx = r * (gnormal - through_mean - through_var)", "gx = r * (gnormal - through_var)", "x", "missing-term",
             "The way through the mean was left out. Adding a constant to a row changes nothing, so the gradient of a"
             " row must add up to 0; this one does not.",
-        ),
-        Bug(
-            "gx = r * (gnormal - through_mean - through_var)", "gx = r * (gnormal - through_mean)", "x", "missing-term",
-            "The way through the variance was left out. Stretching a row changes nothing, ε aside, so the gradient must"
-            " have no part along x̂; this one has.",
-        ),
-        Bug(
-            "through_mean = gnormal.mean(axis=-1, keepdims=True)",
-            "through_mean = g.mean(axis=-1, keepdims=True) * weight", "x", "unknown",
-            "E[ȳ]·γ was written for E[ȳ ⊙ γ]. In batch norm γ is the same for all that is averaged and may stand"
-            " outside; here each feature has its own. A test with γ = 1 cannot tell.",
         ),
         Bug(
             "gweight = (g * normal).sum(axis=examples)", "gweight = (g * normal).mean(axis=examples)", "weight",

@@ -69,6 +69,17 @@ as `g` and returns $\bar z$, of shape $(N, K)$. The labels are integers and have
     ),
     bugs=(
         Bug(
+            "return g * (p - truth) / len(z)", "return g * p / len(z)", "z", "missing-term",
+            "p is what the sum over all classes contributes. The logit of the true class also stands in front of the"
+            " logarithm, which gives the −1 that is missing: without it every logit would be pushed down.",
+        ),
+        Bug(
+            "return g * (p - truth) / len(z)", "return g * (p - truth)", "z", "scale",
+            "The loss is a mean over N rows, and each row has a share of 1/N in it. Left out, the gradient is N times"
+            " too long, and the learning rate would have to change with the size of the batch. With a single row nobody"
+            " notices.",
+        ),
+        Bug(
             "return -log_softmax(z)[rows, target].mean()", "return -log_softmax(z)[rows, target].sum()", None, "scale",
             "The losses were added up instead of averaged. Both are in use, but with a sum the step of the optimizer"
             " grows with the batch, and backward, which divides by N, belongs to the mean.",
@@ -85,11 +96,6 @@ as `g` and returns $\bar z$, of shape $(N, K)$. The labels are integers and have
             " image then depends on the other images.",
         ),
         Bug(
-            "return g * (p - truth) / len(z)", "return g * (p - truth)", "z", "scale",
-            "The loss is a mean over N rows, and each row has a share of 1/N in it. Left out, the gradient is N times"
-            " too long, and the learning rate would have to change with the size of the batch.",
-        ),
-        Bug(
             "return g * (p - truth) / len(z)", "return g * (p - truth) / z.size", "z", "scale",
             "Divided by all entries, N·K, instead of the rows, N: the loss is a mean over the examples, not over the"
             " classes.",
@@ -98,11 +104,6 @@ as `g` and returns $\bar z$, of shape $(N, K)$. The labels are integers and have
             "return g * (p - truth) / len(z)", "return g * (truth - p) / len(z)", "z", "sign",
             "Truth minus prediction is the gradient of the log-likelihood, which one would climb. The loss is its"
             " negative, which one descends: prediction minus truth.",
-        ),
-        Bug(
-            "return g * (p - truth) / len(z)", "return g * p / len(z)", "z", "missing-term",
-            "p is what the sum over all classes contributes. The logit of the true class also stands in front of the"
-            " logarithm, which gives the −1 that is missing: without it every logit would be pushed down.",
         ),
         Bug(
             "return g * (p - truth) / len(z)", "return (p - truth) / len(z)", "z", "ignores-upstream",

@@ -67,9 +67,9 @@ $k \times k$ places in the window are welcome; loops over all windows are slow.
     ),
     bugs=(
         Bug(
-            "constant_values=-np.inf", "constant_values=0", None, "entries",
-            "The border was made of zeros, as for a convolution. Where all numbers at the edge of the image are"
-            " negative the border wins, and the output is a 0 that stands nowhere in the image.",
+            "gpadded[met] += g * won", "gpadded[met] += won", "x", "ignores-upstream",
+            "Each winner got a 1 instead of its window's g: how often a pixel won, not what it contributes to the"
+            " loss.",
         ),
         Bug(
             "gpadded[met] += g * won", "gpadded[met] = g * won", "x", "overwritten",
@@ -77,9 +77,9 @@ $k \times k$ places in the window are welcome; loops over all windows are slow.
             " windows that do not overlap nothing is wrong; AlexNet's do overlap.",
         ),
         Bug(
-            "gpadded[met] += g * won", "gpadded[met] += won", "x", "ignores-upstream",
-            "Each winner got a 1 instead of its window's g: how often a pixel won, not what it contributes to the"
-            " loss.",
+            "constant_values=-np.inf", "constant_values=0", None, "entries",
+            "The border was made of zeros, as for a convolution. Where all numbers at the edge of the image are"
+            " negative the border wins, and the output is a 0 that stands nowhere in the image.",
         ),
         Bug(
             "gpadded[met] += g * won", "gpadded[met] += g / kernel_size**2", "x", "unknown",

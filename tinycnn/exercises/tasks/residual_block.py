@@ -77,24 +77,24 @@ $\bar W_2$.
     ),
     bugs=(
         Bug(
-            "return h, h @ w2.T + x", "return h, h @ w2.T", None, "missing-term",
-            "The skip connection is missing in forward: this is a plain block of two layers, and with weights near 0"
-            " its output is 0 instead of its input.",
-        ),
-        Bug(
             "gx = gt + ga @ w1", "gx = ga @ w1", "x", "missing-term",
             "The gradient of the skip connection was forgotten. Forward is a residual network, backward a plain one:"
             " it trains as badly as without skips, and nothing in the loss says why.",
         ),
         Bug(
+            "gx = gt + ga @ w1", "gx = g + ga @ w1", "x", "entries",
+            "The skip connection ends before the outer ReLU, not behind it: its share is ȳ ⊙ [t > 0] as well. The"
+            " entries where the output is 0 are wrong, all others right; if no output is 0, nobody notices.",
+        ),
+        Bug(
+            "return h, h @ w2.T + x", "return h, h @ w2.T", None, "missing-term",
+            "The skip connection is missing in forward: this is a plain block of two layers, and with weights near 0"
+            " its output is 0 instead of its input.",
+        ),
+        Bug(
             "gx = gt + ga @ w1", "gx = gt", "x", "missing-term",
             "Only the skip connection hands its gradient on; what the block's own layers owe their input is missing."
             " W₁ and W₂ learn, but the blocks before are not told of them.",
-        ),
-        Bug(
-            "gx = gt + ga @ w1", "gx = g + ga @ w1", "x", "entries",
-            "The skip connection ends before the outer ReLU, not behind it: its share is ȳ ⊙ [t > 0] as well. The"
-            " entries where the output is 0 are wrong, all others right.",
         ),
         Bug(
             "gw2 = gt.T @ h", "gw2 = g.T @ h", "w2", "unknown",
@@ -110,9 +110,9 @@ $\bar W_2$.
             "Divided by the number of rows. If the loss is a mean, the 1/N has come in with g already.",
         ),
         Bug(
-            "ga = gh * (h > 0)", "ga = gh", "w1", "unknown",
-            "The mask of the inner ReLU was left out on the way back: hidden units that were off learn as if they had"
-            " been on. W₁ is wrong, and x through F; W₂, behind the mask, is right.",
+            "gw1 = ga.T @ x", "gw1 = gh.T @ x", "w1", "unknown",
+            "W₁ got h̄, what arrives behind the inner ReLU, instead of ā, what is left before it: hidden units that were"
+            " off learn as if they had been on. Only rows of W₁ whose unit is on for the whole batch are right.",
         ),
     ),
 )

@@ -55,6 +55,18 @@ sum in the bracket is one number for each row: no $K \times K$ matrix is needed,
     ),
     bugs=(
         Bug(
+            "shared = (g * y).sum(axis=1, keepdims=True)", "shared = (g * y).sum(axis=0, keepdims=True)", "z",
+            "wrong-axis",
+            "What the denominator passes back was added up over the batch instead of over the classes, though each row"
+            " has a denominator of its own. keepdims=True lets the shapes fit all the same.",
+        ),
+        Bug(
+            "return y * (g - shared)", "return y * g", "z", "missing-term",
+            "zₖ acts in two ways: through its own numerator, and through the denominator that all outputs share. The"
+            " second, −yₖ·Σᵢ ȳᵢyᵢ, is missing, so that raising one probability does not seem to lower the others."
+            " Nobody notices where that sum happens to be 0 in every row.",
+        ),
+        Bug(
             "e = np.exp(z - z.max(axis=1, keepdims=True))", "e = np.exp(z)", None, "unknown",
             "The formula as it stands in the book: right for small logits, but e¹⁰⁰⁰ overflows to ∞ and ∞/∞ is NaN."
             " Take the largest logit of the row off first.",
@@ -65,20 +77,9 @@ sum in the bracket is one number for each row: no $K \times K$ matrix is needed,
             " probabilities of one image depend on which others happen to be in its batch.",
         ),
         Bug(
-            "return y * (g - shared)", "return y * g", "z", "missing-term",
-            "zₖ acts in two ways: through its own numerator, and through the denominator that all outputs share. The"
-            " second, −yₖ·Σᵢ ȳᵢyᵢ, is missing, so that raising one probability does not seem to lower the others.",
-        ),
-        Bug(
             "return y * (g - shared)", "return g * y * (1 - y)", "z", "missing-term",
             "y·(1 − y) is the diagonal of the Jacobian, the slope of each output in its own logit, and all there is for"
             " the sigmoid. Softmax has entries beside the diagonal too: ∂yᵢ/∂zₖ = −yᵢ·yₖ.",
-        ),
-        Bug(
-            "shared = (g * y).sum(axis=1, keepdims=True)", "shared = (g * y).sum(axis=0, keepdims=True)", "z",
-            "wrong-axis",
-            "What the denominator passes back was added up over the batch instead of over the classes, though each row"
-            " has a denominator of its own. keepdims=True lets the shapes fit all the same.",
         ),
         Bug(
             "return y * (g - shared)", "return y * (shared - g)", "z", "sign",

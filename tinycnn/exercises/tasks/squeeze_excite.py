@@ -80,6 +80,17 @@ Source: Hu, Shen, Albanie, Sun and Wu (2019), equations 2 to 4, where $S = C/r$.
     ),
     bugs=(
         Bug(
+            "gu = g * s[:, :, None, None] + gz[:, :, None, None] / pixels", "gu = g * s[:, :, None, None]", "u",
+            "missing-term",
+            "U also feeds the squeeze: a brighter channel changes all gates. That second way was left out; the error is"
+            " the same for all pixels of a channel, as a mean's share is.",
+        ),
+        Bug(
+            "gz[:, :, None, None] / pixels", "gz[:, :, None, None]", "u", "scale",
+            "z is a mean over H·W pixels, so each pixel's share in it is 1/(H·W). Without the factor this is the"
+            " gradient of a sum. Nobody notices if a map has one pixel only.",
+        ),
+        Bug(
             "h = np.maximum(z @ w1.T, 0)", "h = z @ w1.T", None, "missing-term",
             "The ReLU between the two layers is missing. Two matrices without anything between them are one matrix, and"
             " the bottleneck would only be a matrix of low rank.",
@@ -90,27 +101,15 @@ Source: Hu, Shen, Albanie, Sun and Wu (2019), equations 2 to 4, where $S = C/r$.
             " open the gate four times as far.",
         ),
         Bug(
-            "gu = g * s[:, :, None, None] + gz[:, :, None, None] / pixels", "gu = g * s[:, :, None, None]", "u",
-            "missing-term",
-            "U also feeds the squeeze: a brighter channel changes all gates. That second way was left out; the error is"
-            " the same for all pixels of a channel, as a mean's share is.",
-        ),
-        Bug(
             "gu = g * s[:, :, None, None] + gz[:, :, None, None] / pixels",
             "gu = np.broadcast_to(gz[:, :, None, None] / pixels, u.shape)", "u", "missing-term",
             "Only the way through the squeeze is there; the direct one, through U ⊙ s, was left out, though it is the"
             " larger by far.",
         ),
         Bug(
-            "gz[:, :, None, None] / pixels", "gz[:, :, None, None]", "u", "scale",
-            "z is a mean over H·W pixels, so each pixel's share in it is 1/(H·W). Without the factor this is the"
-            " gradient of a sum.",
-        ),
-        Bug(
-            "gb = gh * (h > 0)", "gb = gh", "w1", "entries",
-            "The mask of the inner ReLU was left out on the way back: units that were off in forward learn as if they"
-            " had been on. Rows of W₁ whose unit was on for all images are right, the others wrong; U, which lies"
-            " before the mask too, is a little wrong, and W₂, behind it, right.",
+            "gw1 = gb.T @ z", "gw1 = gh.T @ z", "w1", "entries",
+            "W₁ got h̄, what arrives behind the ReLU, instead of b̄, what is left before it: units that were off learn as"
+            " if they had been on. Rows of W₁ whose unit was on for every image are right, the others wrong.",
         ),
         Bug(
             "gw1 = gb.T @ z", "gw1 = np.outer(gb[0], z[0])", "w1", "missing-sum",
