@@ -39,7 +39,21 @@ def test_an_argument_has_a_line_with_shape_method_error_and_what_that_means() ->
     assert ["x", "4×3", "adjoint", "1e-16", "right: agrees to 15 digits"] in rows
     assert ["weight", "2×3", "every entry", "5e-01", "WRONG: agrees in no digit"] in rows
     flat = Report("sign", "vacuous", examined=(Examined(0, "x", (), "every entry", 0.0, zero=True),))
-    assert "x  number  every entry      0  0 everywhere: not tested" in str(flat)
+    assert "x  number  every entry         0 everywhere: not tested" in str(flat)
+
+
+def test_a_kink_is_nobodys_mistake() -> None:
+    found = report(failure(N, N + 0.5, "x", 0, "kink", cause="At x[0, 0] the function bends."), verdict="kink")
+    assert "WRONG" not in str(found)
+    assert "a kink; right elsewhere" in str(found)
+    assert "kink: At x[0, 0] the function bends." in str(found)
+    assert (found.cause_code, found.argument_name) == ("kink", "x")
+
+
+def test_a_gradient_of_the_wrong_shape_has_no_error_to_show() -> None:
+    missing = replace(failure(N, N * math.nan, code="wrong-shape"), relative_error=math.inf)
+    rows = [line.split() for line in str(report(missing)).splitlines()]
+    assert ["weight", "2×3", "every", "entry", "inf", "WRONG"] in rows
 
 
 def test_a_failure_shows_place_values_cause_and_hint() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_it_prints_to_standard_output_line_by_line(capsys: pytest.CaptureFixture
 def test_inputs_depend_on_the_seed_and_not_on_what_else_is_checked() -> None:
     alone, among = run("tanh")[1][1], run("exp", "tanh", "linear")[1][2]
     assert alone.split() == among.split()
-    assert run("tanh", seed=1)[1][1] != alone
+    assert run("exp", "tanh", "linear", seed=1) != run("exp", "tanh", "linear")
 
 
 def test_a_wrong_first_derivative_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,10 +58,19 @@ def test_a_wrong_first_derivative_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
     assert lines[-1] == "2 ops, derivatives that disagree with finite differences: conv2d"
     wrong = [line for line in lines if line.endswith("WRONG")]
     assert {line.split()[0] for line in wrong} == {"conv2d"}
-    detail = lines[lines.index(wrong[0]) + 1]
-    assert detail.startswith("    1st derivative in input 1 at [")
-    backward, numeric = (float(part.split()[-1]) for part in detail.split(": ")[1].split(","))
-    assert backward == pytest.approx(2 * numeric, rel=1e-4)
+    place, cause = lines[lines.index(wrong[0]) + 1: lines.index(wrong[0]) + 3]
+    assert place.startswith("    1st derivative, weight[")
+    backward, numeric = re.findall(r"(?:backward|difference) (-?[\d.]+)", place)
+    assert float(backward) == pytest.approx(2 * float(numeric), rel=1e-4)
+    assert re.search(r"± \de-\d\d$", place)  # the error bar
+    assert "weight is 2 times the true" in cause
+    assert not any("2nd derivative" in line for line in lines)  # they follow from the first
+
+
+def test_derivatives_that_are_zero_everywhere_are_right() -> None:
+    verdict, lines = run("floor", "sign")
+    assert verdict
+    assert [line.split() for line in lines[1:-1]] == [[op, "2×3", "0", "0", "right"] for op in ("sign", "floor")]
 
 
 def test_a_wrong_second_derivative_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +79,8 @@ def test_a_wrong_second_derivative_is_shown(monkeypatch: pytest.MonkeyPatch) -> 
     verdict, lines = run("tanh")
     assert not verdict
     assert lines[1].endswith("WRONG")
-    assert lines[2].startswith("    2nd derivative in input 0 at [")
+    assert lines[2].startswith("    2nd derivative, input[")
+    assert "input is missing" in lines[3]
 
 
 def test_a_backward_that_breaks_the_rules_does_not_stop_the_table(monkeypatch: pytest.MonkeyPatch) -> None:

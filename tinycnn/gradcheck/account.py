@@ -49,8 +49,9 @@ class Account(NamedTuple):
 
 def account_of(report: Report) -> Account:
     """The report in words."""
-    wrong = {(failure.argument, failure.order) for failure in report.failures}
-    shown = _told_one_by_one(report.examined, wrong)
+    blamed = {(failure.argument, failure.order) for failure in report.failures}
+    wrong = blamed if report.verdict == "fail" else set()
+    shown = _told_one_by_one(report.examined, blamed)
     left = [item for item in report.examined if item not in shown]
     blocks = [_block(failure) for failure in report.failures[:BLOCKS]]
     notes = list(report.notes)
@@ -58,7 +59,7 @@ def account_of(report: Report) -> Account:
         notes.insert(0, f"{len(more)} more wrong: {', '.join(map(_entry, more[:5]))}{', …' if len(more) > 5 else ''}")
     return Account(
         report.verdict.upper(), report.name, _sentence(report),
-        tuple(_row(item, (item.argument, item.order) in wrong) for item in shown), _rest(left, wrong),
+        tuple(_row(item, (item.argument, item.order), blamed, wrong) for item in shown), _rest(left, wrong),
         tuple(blocks), tuple(notes),
     )
 
@@ -170,20 +171,26 @@ def _rest(left: Sequence[Examined], wrong: set[tuple[int, int]]) -> str:
     return f"and {len(left)} more, " + (f"{astray} of them wrong" if astray else f"all right, {errors}")
 
 
-def _row(item: Examined, wrong: bool) -> Row:
-    name = item.name if item.order == 1 else f"{item.name}, 2nd order"
-    if item.zero and not wrong:
+def _row(item: Examined, key: tuple[int, int], blamed: set[tuple[int, int]], wrong: set[tuple[int, int]]) -> Row:
+    agrees = f"agrees {reading(item.relative_error)}"
+    if key in wrong:
+        told = "WRONG" if math.isinf(item.relative_error) else f"WRONG: {agrees}"
+    elif key in blamed:
+        told = "a kink; right elsewhere"
+    elif item.zero:
         told = "0 everywhere: not tested"
-    elif wrong:
-        told = f"WRONG: agrees {reading(item.relative_error)}"
     else:
-        told = f"right: agrees {reading(item.relative_error)}"
-    return Row(name, sizes(item.shape), item.method, small(item.relative_error), told, wrong)
+        told = f"right: {agrees}"
+    name = item.name if item.order == 1 else f"{item.name}, 2nd order"
+    error = "" if item.zero and key not in wrong else small(item.relative_error)
+    return Row(name, sizes(item.shape), item.method, error, told, key in wrong)
 
 
 def _block(failure: Failure) -> tuple[tuple[str, str], ...]:
     pairs = []
-    if not math.isnan(failure.numeric):
+    if failure.cause_code == "kink":  # whose slopes on both sides the cause tells
+        pairs = [("at", entry(failure.argument_name, failure.index))]
+    elif not math.isnan(failure.numeric):
         analytic, numeric = values(failure.analytic, failure.numeric, failure.error_bar)
         width = max(len(analytic), len(numeric.partition(" ")[0]))
         order = " of the second derivatives" if failure.order == 2 else ""

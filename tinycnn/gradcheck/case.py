@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+STEP = 1e-5  # h of central differences, for numbers about 1
 Draw = Callable[[np.random.Generator], Any]  # a host array from random numbers
 
 
@@ -31,7 +32,7 @@ class Case(NamedTuple):
     name: str
     function: Callable[..., Any]
     inputs: tuple[Draw, ...]
-    step: float = 1e-5
+    step: float = STEP
 
     @property
     def op(self) -> str:
@@ -39,7 +40,7 @@ class Case(NamedTuple):
         return self.name.partition(" ")[0]
 
 
-def case(name: str, function: Callable[..., Any], *inputs: Draw, step: float = 1e-5, **options: Any) -> Case:
+def case(name: str, function: Callable[..., Any], *inputs: Draw, step: float = STEP, **options: Any) -> Case:
     """A `Case` of a function with options, which are told in its name.
 
     >>> case("softmax", np.exp, normal(2, 3), dim=1).name

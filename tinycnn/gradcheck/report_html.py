@@ -56,7 +56,7 @@ def _arguments(account: Account) -> str:
 def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     rows = "".join(
         f'<tr><td style="{_CELL};opacity:.7">{escape(label)}</td>'
-        f'<td style="{_CELL};{_NUMBERS if label in ("worst at", "backward", "numeric") else "white-space:pre-line"}">'
+        f'<td style="{_CELL};{_NUMBERS if label in ("at", "worst at", "backward", "numeric") else "white-space:pre-line"}">'
         f"{escape(text)}</td></tr>"
         for label, text in pairs
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
@@ -13,11 +13,11 @@ from tinycnn import backend as backends
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import is_floating
 from tinycnn.errors import ConfigError, TinycnnError
-from tinycnn.gradcheck.case import Case
+from tinycnn.gradcheck.account import entry, sizes, small, values
+from tinycnn.gradcheck.case import STEP, Case
 from tinycnn.gradcheck.catalogue import CASES
-from tinycnn.gradcheck.measure import Gap, derivative_gaps
-
-TOLERANCE = 1e-7  # for a `Gap`: well above what rounding leaves, well below any mistake of note
+from tinycnn.gradcheck.checking import check
+from tinycnn.gradcheck.report import Failure, Report
 
 
 def run(
@@ -34,8 +34,9 @@ def run(
 
     Returns
     -------
-    True if every error is at most 1e-7. An error is |backward − finite difference| / max(1, |finite difference|):
-    relative where the derivative is large, absolute where it is small. The table shows the largest of each op.
+    True if all are right. The table shows for each op the largest relative error of its first and second derivatives,
+    ‖backward − finite difference‖ / ‖finite difference‖ over an input. Derivatives that are 0 everywhere, such as
+    those of floor, count as right.
 
     Raises
     ------
@@ -51,31 +52,59 @@ def run(
     2 ops, all derivatives agree with finite differences
     True
     """
-    chosen = _chosen(list(names or ()))
-    inputs = [_drawn(case, np.random.default_rng([seed, number]), backends.get(device)) for number, case in chosen]
-    shapes = [", ".join(map(_sizes, xs)) for xs in inputs]
-    table = _Table([case.name for _, case in chosen], shapes, sys.stdout if stream is None else stream)
+    chosen = chosen_cases(list(names or ()))
+    entrants = [Entrant(case, drawn(case, number, seed, device), seed) for number, case in chosen]
+    table = _Table(entrants, sys.stdout if stream is None else stream)
     wrong: list[str] = []
-    for (number, case), xs, shape in zip(chosen, inputs, shapes, strict=True):
+    for entrant in entrants:
         try:
-            gaps = derivative_gaps(case.function, xs, np.random.default_rng([seed, number, 1]), case.step)
-        except TinycnnError as error:  # backward broke a rule, and the engine noticed
-            table.failed(case.name, shape, error)
-            wrong.append(case.op)
-            continue
-        table.measured(case.name, shape, gaps)
-        if max(gaps).error > TOLERANCE:
-            wrong.append(case.op)
+            report = entrant.report()
+        except TinycnnError as error:  # backward broke a rule, and an op noticed
+            table.failed(entrant, str(error))
+        else:
+            table.measured(entrant, report)
+            if is_right(report):
+                continue
+        wrong.append(entrant.case.op)
     count = len({case.op for _, case in chosen})
     table.end(f"{count} {'op' if count == 1 else 'ops'}", list(dict.fromkeys(wrong)))
     return not wrong
 
 
+def reports(names: Sequence[str], seed: int = 0, device: Any = "cpu") -> Iterator[Report]:
+    """The report of each use of these ops, in both orders."""
+    for number, case in chosen_cases(names):
+        yield Entrant(case, drawn(case, number, seed, device), seed).report()
+
+
+def is_right(report: Report) -> bool:
+    """Whether nothing is wrong; where every derivative is 0, as of sign, finite differences have said so, too."""
+    return report.verdict in ("pass", "vacuous")
+
+
+class Entrant(NamedTuple):
+    """A case with its inputs, ready to be checked."""
+
+    case: Case
+    inputs: list[Tensor]
+    seed: int
+
+    @property
+    def shapes(self) -> str:
+        return ", ".join(sizes(x.shape) for x in self.inputs)
+
+    def report(self) -> Report:
+        """In both orders. Where the case asks for no step of its own, `check` is free to take smaller ones."""
+        step = None if self.case.step == STEP else self.case.step
+        return check(self.case.function, self.inputs, order=2, name=self.case.name, seed=self.seed, step=step)
+
+
 class _Table:
     """Lines of a table, each printed as soon as it is known."""
 
-    def __init__(self, names: Sequence[str], shapes: Sequence[str], stream: TextIO) -> None:
-        self.widths = [max(map(len, column)) for column in (["op", *names], ["inputs", *shapes])]
+    def __init__(self, entrants: Sequence[Entrant], stream: TextIO) -> None:
+        columns = ["op", *[e.case.name for e in entrants]], ["inputs", *[e.shapes for e in entrants]]
+        self.widths = [max(map(len, column)) for column in columns]
         self.stream = stream
         self.line("op", "inputs", "1st error", "2nd error", "")
 
@@ -84,19 +113,23 @@ class _Table:
         text = f"{name:<{op}}  {shape:<{inputs}}  {first:>9}  {second:>9}  {verdict}"
         print(text.rstrip(), file=self.stream, flush=True)
 
-    def measured(self, name: str, shape: str, gaps: Sequence[Gap]) -> None:
-        first, second = (f"{gap.error:.0e}" if gap.error else "0" for gap in gaps)
-        self.line(name, shape, first, second, "right" if max(gaps).error <= TOLERANCE else "WRONG")
-        for order, gap in zip(("1st", "2nd"), gaps, strict=True):
-            if gap.error > TOLERANCE:
-                self.note(
-                    f"{order} derivative in input {gap.input} at {list(gap.place)}: backward {gap.backward:.6g},"
-                    f" finite difference {gap.numeric:.6g}"
-                )
+    def measured(self, entrant: Entrant, report: Report) -> None:
+        first, second = (
+            small(max((e.relative_error for e in report.examined if e.order == order and not e.zero), default=0.0))
+            for order in (1, 2)
+        )
+        self.line(entrant.case.name, entrant.shapes, first, second, "right" if is_right(report) else "WRONG")
+        order = min((failure.order for failure in report.failures), default=1)  # what follows from it is left out
+        for failure in report.failures:
+            if failure.order == order:
+                self.note(_told(failure))
+        if not is_right(report):
+            for note in report.notes:
+                self.note(note)
 
-    def failed(self, name: str, shape: str, error: Exception) -> None:
-        self.line(name, shape, "", "", "WRONG")
-        self.note(str(error))
+    def failed(self, entrant: Entrant, why: str) -> None:
+        self.line(entrant.case.name, entrant.shapes, "", "", "WRONG")
+        self.note(why)
 
     def note(self, text: str) -> None:
         print("    " + text.replace("\n", "\n    "), file=self.stream, flush=True)
@@ -106,7 +139,16 @@ class _Table:
         print(f"{count}, {verdict if wrong else 'all derivatives agree with finite differences'}", file=self.stream)
 
 
-def _chosen(names: Sequence[str]) -> list[tuple[int, Case]]:
+def _told(failure: Failure) -> str:
+    """The place, both values and the cause."""
+    place = f"{'1st' if failure.order == 1 else '2nd'} derivative, {entry(failure.argument_name, failure.index)}"
+    if failure.numeric == failure.numeric:
+        analytic, numeric = values(failure.analytic, failure.numeric, failure.error_bar)
+        place += f": backward {analytic}, finite difference {numeric}"
+    return f"{place}\n{failure.cause}"
+
+
+def chosen_cases(names: Sequence[str]) -> list[tuple[int, Case]]:
     """The cases of these ops, numbered as in the catalogue, so that their inputs do not depend on the choice."""
     ops = dict.fromkeys(case.op for case in CASES)
     for name in names:
@@ -119,10 +161,8 @@ def _chosen(names: Sequence[str]) -> list[tuple[int, Case]]:
     return [(number, case) for number, case in enumerate(CASES) if not names or case.op in names]
 
 
-def _drawn(case: Case, rng: np.random.Generator, backend: backends.Backend) -> list[Tensor]:
+def drawn(case: Case, number: int, seed: int = 0, device: Any = "cpu") -> list[Tensor]:
+    """The inputs of a case, which is the number-th of the catalogue."""
+    rng, backend = np.random.default_rng([seed, number]), backends.get(device)
     tensors = [Tensor.wrap(backend.asarray(draw(rng))) for draw in case.inputs]
     return [x.requires_grad_(is_floating(x.dtype)) for x in tensors]
-
-
-def _sizes(x: Tensor) -> str:
-    return "×".join(map(str, x.shape)) or "number"
