@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise
+from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise, Question
 from tinycnn.nn.functional.batch_normalization import batch_norm
 
 
@@ -77,6 +77,19 @@ Source: Ioffe and Szegedy (2015), algorithm 1, where the gradients stand too, in
         _drawn("one channel", 2, 1, 2, 2),
         Case("a constant channel, whose variance is 0", _constant_channel),
         _drawn("numbers around 1000", 3, 2, 2, 2, shift=1000.0),
+    ),
+    questions=(
+        Question(
+            "Add a constant to one channel of x, or multiply it by 2. What happens to y, and what follows for the"
+            " gradient of x?",
+            "Nothing, but for ε. So the gradient has no part along (1, …, 1) nor along x̂: in each channel the"
+            " sums of x̄ and of x̄·x̂ are 0. Both are handy tests.",
+        ),
+        Question(
+            "What happens with a batch of one image, whose channels are a single pixel?",
+            "The mean is the pixel itself, so x̂ = 0 and y = β whatever x is: nothing passes, and the gradient of"
+            " x is 0. PyTorch refuses such a batch in training.",
+        ),
     ),
     bugs=(
         Bug(

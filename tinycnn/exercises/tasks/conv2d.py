@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise
+from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise, Question
 from tinycnn.nn.functional.convolution import conv2d
 
 
@@ -71,6 +71,19 @@ stand here. Loops over the places $(i, j)$ of the kernel are welcome, loops over
         _drawn("a stride larger than the kernel, with a remainder", (2, 1, 7, 8), (2, 2), 2, stride=3),
         _drawn("more padding than kernel", (1, 2, 2, 2), (2, 2), 2, padding=3),
         _drawn("no images at all", (0, 2, 4, 4), (3, 3), 2),
+    ),
+    questions=(
+        Question(
+            "How many outputs does one pixel in the middle of x act on, with a 3×3 kernel, O output channels and"
+            " stride 1, and with stride 2?",
+            "9·O with stride 1. With stride 2 it is 1, 2 or 4 places, depending on the parity of its row and"
+            " column, times O: gradients of strided convolutions have a chessboard in them.",
+        ),
+        Question(
+            "Why does a bias directly before a batch norm never learn anything?",
+            "Batch norm subtracts the mean of each channel, and with it the bias. So the loss does not depend on"
+            " it and its gradient is 0.",
+        ),
     ),
     bugs=(
         Bug(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise
+from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise, Question
 from tinycnn.nn.functional.normalization import layer_norm
 
 
@@ -81,6 +81,19 @@ Source: Ba, Kiros and Hinton (2016), equations 3 and 4.
         Case("a constant row, whose variance is 0", _constant_row),
         _drawn("numbers around 1000", 3, 4, shift=1000.0),
         _drawn("no rows at all", 0, 4),
+    ),
+    questions=(
+        Question(
+            "What does layer norm average over that batch norm does not, and what can it do for that reason?",
+            "Over the features of one example, not over the batch. So it does the same in training and in use,"
+            " with a batch of one as well, and needs no running averages.",
+        ),
+        Question(
+            "Why does the gradient of x add up to 0 over each row, whatever `weight` is?",
+            "Adding a constant to all features of a row changes nothing, as the mean takes it away; so the"
+            " derivative in that direction, which is the sum of x̄ over the row, is 0. The weight comes later and"
+            " has no say in it.",
+        ),
     ),
     bugs=(
         Bug(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycnn.exercises.exercise import Bug, Case, Exercise
+from tinycnn.exercises.exercise import Bug, Case, Exercise, Question
 from tinycnn.ops.linalg import linear
 
 
@@ -46,6 +46,19 @@ $\bar b$, each of the shape of what it is the gradient of. One matrix product or
     ),
     hidden=(_normal(4, 3, 5), _normal(5, 4, 2), _normal(3, 3, 3)),
     edges=(_normal(1, 3, 2), _normal(4, 1, 3), _normal(4, 3, 1), _normal(0, 3, 2)),
+    questions=(
+        Question(
+            "What is the shape of each gradient, and how does that alone almost tell the formula?",
+            "Each has the shape of what it belongs to: (N, I), (O, I), (O). Out of ȳ (N, O), x (N, I) and W (O, I)"
+            " there is one product for each that gives it: ȳW, ȳᵀx, and a sum of ȳ over N.",
+        ),
+        Question(
+            "The loss is a mean over the batch. Where does the 1/N stand, and what happens if the layer divides"
+            " once more?",
+            "In the backward of the loss, so that it is in g already. A second division makes the gradient of the"
+            " weight N times too small, as a smaller learning rate would, which is why it is easily overlooked.",
+        ),
+    ),
     bugs=(
         Bug(
             "gweight = g.T @ x ", "gweight = g.T @ x / len(x) ", "weight", "scale",

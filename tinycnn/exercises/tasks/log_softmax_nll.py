@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise
+from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise, Question
 from tinycnn.nn.functional.classification import nll_loss
 from tinycnn.ops.logits import log_softmax
 
@@ -66,6 +66,18 @@ as `g` and returns $\bar z$, of shape $(N, K)$. The labels are integers and have
         _drawn("one row", 1, 4),
         Case("all rows of the same class", lambda rng: (rng.standard_normal((4, 3)), np.full(4, 2))),
         Case("a single class, whose loss is 0", lambda rng: (rng.standard_normal((3, 1)), np.zeros(3, dtype=int))),
+    ),
+    questions=(
+        Question(
+            "What is the loss of a network that knows nothing, for 10 classes, and why is that worth knowing?",
+            "−log(1/10) = 2.303. A loss far above it at the start shows a mistake in the initialisation or the"
+            " data before an hour is spent on training.",
+        ),
+        Question(
+            "Why are log-softmax and NLL one function here, and not log, softmax and a mean?",
+            "A probability below about 1e-45 is 0 in float32, and its logarithm −∞; z − logsumexp(z) is an"
+            " ordinary number. And the gradient of both together is simply p minus one-hot, divided by N.",
+        ),
     ),
     bugs=(
         Bug(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.exercises.exercise import Bug, Case, Exercise
+from tinycnn.exercises.exercise import Bug, Case, Exercise, Question
 from tinycnn.nn.functional.pooling import max_pool2d
 
 
@@ -64,6 +64,18 @@ $k \times k$ places in the window are welcome; loops over all windows are slow.
         _drawn("a window as large as the image", 2, 2, 3, 3, kernel_size=3, stride=3),
         Case("all pixels equal: the first wins", lambda rng: (np.full((1, 2, 4, 4), 3.0),), _HALVED),
         Case("ties in windows that overlap", lambda rng: (rng.integers(3, size=(2, 2, 5, 5)) * 1.0,), _OVERLAPPING),
+    ),
+    questions=(
+        Question(
+            "Which share of the inputs gets a gradient other than 0, for windows of 2×2 with stride 2?",
+            "A quarter at most: one of the four in each window. The others did not act on the output.",
+        ),
+        Question(
+            "Two numbers of a window are equal and largest. What are the possibilities for their gradient, and"
+            " what does `sum(gx)` say about each?",
+            "The first may take all of it, as here and in PyTorch, or they may share it. Both keep the sum of gx"
+            " equal to the sum of g. Giving all of it to both does not, and is wrong.",
+        ),
     ),
     bugs=(
         Bug(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycnn.exercises.exercise import Bug, Case, Exercise
+from tinycnn.exercises.exercise import Bug, Case, Exercise, Question
 from tinycnn.ops.activations import relu
 
 EXERCISE = Exercise(
@@ -44,6 +44,19 @@ Nair and Hinton (2010) made this function popular; in the lecture it is the $g$ 
         Case("large numbers of both signs", lambda rng: (np.array([-1000.0, 1000.0]),)),
         Case("a single number", lambda rng: (np.array(0.5),)),
         Case("an array without entries", lambda rng: (np.zeros((0, 3)),)),
+    ),
+    questions=(
+        Question(
+            "What is the derivative of ReLU at 0, and does it matter which value `backward` takes there?",
+            "There is none: from the left it is 0, from the right 1. Any number between is a subgradient; PyTorch"
+            " and this exercise take 0. A float is exactly 0 so rarely in training that it makes no difference, but"
+            " zeros from padding do occur.",
+        ),
+        Question(
+            "A unit gives 0 for every image. Can training bring it back?",
+            "Not by its own gradient, which is 0 for every image: it is dead. Only a change of the layers before"
+            " it can lift it above 0 again.",
+        ),
     ),
     bugs=(
         Bug(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise
+from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise, Question
 from tinycnn.ops.activations import relu
 from tinycnn.ops.linalg import linear
 
@@ -74,6 +74,19 @@ $\bar W_2$.
             lambda rng: (0.5 + rng.random((3, 4)), -0.5 - rng.random((2, 4)), rng.standard_normal((4, 2))),
         ),
         _drawn("no rows at all", 0, 3, 2),
+    ),
+    questions=(
+        Question(
+            "What is the gradient of x if W₂ = 0, and why is that welcome in a net of a hundred blocks?",
+            "ȳ where x > 0: it passes as if the block were not there. A block that starts near 0 does no harm, and"
+            " the gradient reaches the first layer undiminished.",
+        ),
+        Question(
+            "What would be lost if the skip connection came after the outer relu, y = relu(F(x)) + x?",
+            "Nothing of the gradient, which then passes untouched even where y is negative; but relu(F) ≥ 0, so"
+            " that each block can only add, and the numbers grow from block to block. He et al. (2016b) move the"
+            " relu to the front for that reason.",
+        ),
     ),
     bugs=(
         Bug(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise, Part
+from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise, Part, Question
 from tinycnn.optim.sgd import SGD
 
 
@@ -80,6 +80,19 @@ the new weight and the new velocity. It returns new arrays: those that it is giv
             _drawn("a step with momentum and weight decay", 2, 3, **_ALL),
         )),
         Part("several steps", 2, "values", (_drawn("five steps in turn", 2, 3, steps=5, **_ALL),), use=_in_turn),
+    ),
+    questions=(
+        Question(
+            "With a momentum of 0.9 and a gradient that stays the same, how long does a step become, and after"
+            " about how many steps is it nearly there?",
+            "1/(1 − 0.9) = 10 times as long as without. The velocity after n steps is g·(1 − 0.9ⁿ)/0.1, which is"
+            " 65 % of that after 10 steps and 90 % after 22.",
+        ),
+        Question(
+            "What does weight decay do to a weight whose gradient is always 0?",
+            "Without momentum it is multiplied by 1 − ηλ at each step, and so decays exponentially, which is where"
+            " the name comes from.",
+        ),
     ),
     bugs=(
         Bug(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycnn.exercises.exercise import Bug, Case, Exercise
+from tinycnn.exercises.exercise import Bug, Case, Exercise, Question
 from tinycnn.ops.activations import sigmoid
 
 EXERCISE = Exercise(
@@ -38,6 +38,19 @@ numbers, 0 and 1, and should come without a warning.
         Case("large numbers of both signs", lambda rng: (np.array([-1000.0, -40.0, 0.0, 40.0, 1000.0]),)),
         Case("a single number", lambda rng: (np.array(0.5),)),
         Case("an array without entries", lambda rng: (np.zeros((0, 3)),)),
+    ),
+    questions=(
+        Question(
+            "For which x is the derivative of σ largest, how large is it, and what does that mean for a gradient"
+            " that passes through ten sigmoids one after the other?",
+            "At x = 0, where it is ¼. Ten of them multiply it by at most 4⁻¹⁰, about a millionth: it vanishes,"
+            " which is why deep nets use ReLU.",
+        ),
+        Question(
+            "Why does `backward` not need x if it has y?",
+            "The derivative is y·(1 − y). A layer may keep its output, which the next one keeps anyway, and forget"
+            " its input.",
+        ),
     ),
     bugs=(
         Bug(

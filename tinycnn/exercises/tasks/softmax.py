@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.exercises.exercise import Bug, Case, Exercise
+from tinycnn.exercises.exercise import Bug, Case, Exercise, Question
 from tinycnn.ops.logits import softmax
 
 
@@ -52,6 +52,19 @@ sum in the bracket is one number for each row: no $K \times K$ matrix is needed,
         Case("one row", lambda rng: (rng.standard_normal((1, 4)),)),
         Case("a single class, whose probability is 1", lambda rng: (rng.standard_normal((3, 1)),)),
         Case("all logits equal", lambda rng: (np.full((2, 4), 7.0),)),
+    ),
+    questions=(
+        Question(
+            "Add the same number to all logits of a row. What happens to the output, and what does it say about"
+            " the sum of the gradient over the row?",
+            "Nothing: the factor cancels. As moving along (1, …, 1) changes nothing, the gradient has no part in"
+            " that direction: it adds up to 0 in each row.",
+        ),
+        Question(
+            "Why must the largest logit be subtracted, and why is it allowed?",
+            "So that no exponent is above 0 and nothing overflows; e⁸⁹ is too much for float32 already. It is"
+            " allowed because a constant added to all logits of a row cancels.",
+        ),
     ),
     bugs=(
         Bug(

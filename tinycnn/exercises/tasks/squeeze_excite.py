@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise
+from tinycnn.exercises.exercise import Arrays, Bug, Case, Exercise, Question
 from tinycnn.ops.activations import relu, sigmoid
 from tinycnn.ops.linalg import linear
 
@@ -77,6 +77,20 @@ Source: Hu, Shen, Albanie, Sun and Wu (2019), equations 2 to 4, where $S = C/r$.
             lambda rng: (1 + rng.random((2, 3, 2, 2)), -1 - rng.random((2, 3)), rng.standard_normal((3, 2))),
         ),
         _drawn("large numbers, where gates are shut or open", 2, 3, 2, 2, hidden=2, scale=1000.0),
+    ),
+    questions=(
+        Question(
+            "How many parameters has a block with C channels squeezed to C/16, and what are they beside a 3×3"
+            " convolution of C channels?",
+            "2·C²/16 = C²/8, beside 9·C²: about 1.4 %. The work is less still, since the two matrices act once an"
+            " image and not once a pixel.",
+        ),
+        Question(
+            "If all gates are ½, what does the block do, and may one start there?",
+            "It halves every channel. That is a fair start: with w2 at 0 every gate is σ(0) = ½, and the layer"
+            " that follows can make up for a constant factor. w1 must not be 0 as well: then the hidden units are"
+            " 0, w2 gets no gradient, and w1 none through w2.",
+        ),
     ),
     bugs=(
         Bug(
