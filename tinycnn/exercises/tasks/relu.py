@@ -60,6 +60,17 @@ Nair and Hinton (2010) made this function popular; in the lecture it is the $g$ 
     ),
     bugs=(
         Bug(
+            "return g * (x > 0)", "return 1.0 * (x > 0)", "x", "ignores-upstream",
+            "This is dy/dx, the slope of ReLU alone; the chain rule multiplies it by the g that arrives from behind."
+            " A test with a g of ones cannot tell the difference.",
+        ),
+        Bug(
+            "return np.maximum(x, 0)", "return np.maximum(x, 0, out=x)", None, "mutated-input",
+            "The result is right, but it was written over the input. Whoever else holds that array, such as a skip"
+            " connection around this layer, finds other numbers in it than were put there. Nobody notices if nobody"
+            " looks at x again, or if nothing in it is negative.",
+        ),
+        Bug(
             "return g * (x > 0)", "return g * (x < 0)", "x", "entries",
             "The mask is inverted: gradient flows where the unit is off and stops where it is on. Every entry that"
             " should be 0 is not, and the other way round, so no factor turns the one gradient into the other.",
@@ -70,16 +81,6 @@ Nair and Hinton (2010) made this function popular; in the lecture it is the $g$ 
             " on or off. Nobody notices where g and x have the same signs. As a picture of what a network looks at this"
             " has its uses (the \"deconvolution\" of Zeiler and Fergus, 2014); a gradient is linear in g, and this is"
             " not.",
-        ),
-        Bug(
-            "return np.maximum(x, 0)", "return np.maximum(x, 0, out=x)", None, "mutated-input",
-            "The result is right, but it was written over the input. Whoever else holds that array, such as a skip"
-            " connection around this layer, finds other numbers in it than were put there.",
-        ),
-        Bug(
-            "return g * (x > 0)", "return 1.0 * (x > 0)", "x", "ignores-upstream",
-            "This is dy/dx, the slope of ReLU alone; the chain rule multiplies it by the g that arrives from behind."
-            " A test with a g of ones cannot tell the difference.",
         ),
         Bug(
             "return g * (x > 0)", "return g[x > 0]", "x", "wrong-shape",

@@ -95,6 +95,11 @@ $\bar W_2$.
             " it trains as badly as without skips, and nothing in the loss says why.",
         ),
         Bug(
+            "gw1 = ga.T @ x", "gw1 = np.outer(ga[0], x[0])", "w1", "missing-sum",
+            "The outer product of the first row alone. Every row of the batch went through W₁, and the matrix product"
+            " ga.T @ x adds up their outer products. With a batch of one row nobody notices.",
+        ),
+        Bug(
             "gx = gt + ga @ w1", "gx = g + ga @ w1", "x", "entries",
             "The skip connection ends before the outer ReLU, not behind it: its share is ȳ ⊙ [t > 0] as well. The"
             " entries where the output is 0 are wrong, all others right; if no output is 0, nobody notices.",
@@ -112,11 +117,6 @@ $\bar W_2$.
         Bug(
             "gw2 = gt.T @ h", "gw2 = g.T @ h", "w2", "unknown",
             "The outer ReLU was skipped on the way to W₂: outputs that were off still pull at its rows.",
-        ),
-        Bug(
-            "gw1 = ga.T @ x", "gw1 = np.outer(ga[0], x[0])", "w1", "missing-sum",
-            "The outer product of the first row alone. Every row of the batch went through W₁, and the matrix product"
-            " ga.T @ x adds up their outer products.",
         ),
         Bug(
             "gw2 = gt.T @ h", "gw2 = gt.T @ h / len(x)", "w2", "scale",
