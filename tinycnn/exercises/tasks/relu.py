@@ -60,6 +60,11 @@ Nair and Hinton (2010) made this function popular; in the lecture it is the $g$ 
     ),
     bugs=(
         Bug(
+            "return g * (x > 0)", "return g * (x < 0)", "x", "entries",
+            "The mask is inverted: gradient flows where the unit is off and stops where it is on. Every entry that"
+            " should be 0 is not, and the other way round, so no factor turns the one gradient into the other.",
+        ),
+        Bug(
             "return g * (x > 0)", "return 1.0 * (x > 0)", "x", "ignores-upstream",
             "This is dy/dx, the slope of ReLU alone; the chain rule multiplies it by the g that arrives from behind."
             " A test with a g of ones cannot tell the difference.",
@@ -69,11 +74,6 @@ Nair and Hinton (2010) made this function popular; in the lecture it is the $g$ 
             "The result is right, but it was written over the input. Whoever else holds that array, such as a skip"
             " connection around this layer, finds other numbers in it than were put there. Nobody notices if nobody"
             " looks at x again, or if nothing in it is negative.",
-        ),
-        Bug(
-            "return g * (x > 0)", "return g * (x < 0)", "x", "entries",
-            "The mask is inverted: gradient flows where the unit is off and stops where it is on. Every entry that"
-            " should be 0 is not, and the other way round, so no factor turns the one gradient into the other.",
         ),
         Bug(
             "return g * (x > 0)", "return g * (g > 0)", "x", "entries",
