@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycnn.gradcheck.causes import axes, factors, places, regions, shares, terms, upstream
+from tinycnn.gradcheck.causes import axes, factors, groups, places, regions, shares, terms, upstream
 from tinycnn.gradcheck.causes.trial import Rule, Trial
 from tinycnn.gradcheck.evidence import Diagnosis, Evidence
 
@@ -18,16 +18,18 @@ __all__ = ["diagnose"]
 RULES: tuple[Rule, ...] = (
     *upstream.RULES,
     *factors.RULES[:2],  # sign, scale
-    regions.ties,
+    *regions.EARLY_RULES,
     *places.RULES,
     *terms.RULES,
+    *groups.RULES,
     *axes.RULES,
     *shares.RULES,
     *factors.RULES[2:],
-    *regions.RULES[1:],
+    *regions.RULES,
     *factors.LATE_RULES,
-    places.misplaced,
-    regions.few,
+    *places.LATE_RULES,
+    *terms.LATE_RULES,
+    *regions.LATE_RULES,
 )
 
 

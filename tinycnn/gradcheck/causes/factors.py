@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinycnn.gradcheck.causes import words
-from tinycnn.gradcheck.causes.trial import Trial
+from tinycnn.gradcheck.causes.trial import Trial, broadcasts
 from tinycnn.gradcheck.evidence import Diagnosis, Host
 
 SUM_OR_MEAN = "Sum where forward sums, and divide where forward divides: a mean in forward is a division in backward."
@@ -88,7 +88,7 @@ def factor_along_axes(trial: Trial) -> Diagnosis | None:
             continue
         over = sum((p.numeric * p.analytic).sum(free, keepdims=True) for p in trial.probes)
         under = sum((p.numeric**2).sum(free, keepdims=True) for p in trial.probes)
-        s = over / under
+        s = np.where((under == 0) & (over == 0), 1.0, over / under)  # an index that is never used has no gradient
         if np.isfinite(s).all() and trial.explained((p.numeric * s for p in trial.probes), s.size):
             few = ", ".join(words.number(float(v)) for v in np.ravel(s)[:4]) + (", …" if s.size > 4 else "")
             return Diagnosis(
@@ -121,8 +121,47 @@ def factor_of_each_output(trial: Trial) -> Diagnosis | None:
     )
 
 
+def factor_of_each_side(trial: Trial) -> Diagnosis | None:
+    """On x < 0 and on x > 0 the gradient is wrong by one factor each: the two branches of the function."""
+    x = trial.x
+    if x is None or not trial.acts_on_each_alone:
+        return None
+    below = (x < 0) & trial.known
+    above = (x > 0) & trial.known
+    r, s = (_ratio(trial.a, trial.n, side) for side in (below, above))
+    if r is None or s is None or min(below.sum(), above.sum()) < 3:
+        return None
+    if not trial.explained(p.numeric * np.where(x < 0, r, s) for p in trial.probes):
+        return None
+    exchanged = abs(r * s - 1) < 1e-6
+    return Diagnosis(
+        "entries" if exchanged else "scale",
+        f"The gradient of {trial.name} is {words.number(r)} times the true one where {trial.name} is negative and"
+        f" {words.number(s)} times where it is positive" + (": the two branches are exchanged." if exchanged else "."),
+        "The function has one formula for each sign; differentiate each, under the condition that forward has.",
+    )
+
+
+def factor_over_another_axis(trial: Trial) -> Diagnosis | None:
+    r"""a = n·s, s[i, j] = u[i]/v[j] for every g: divided by a sum or norm that runs over the wrong axis."""
+    if trial.matrix is None or len(trial.probes) < 2 or len(trial.shape) != 2 or min(trial.shape) < 3:
+        return None
+    s = trial.a / trial.n
+    if not np.isfinite(s).all() or not trial.explained((p.numeric * s for p in trial.probes), s.size):
+        return None
+    singular = np.linalg.svd(s, compute_uv=False)
+    if singular[1] > 1e-6 * singular[0]:
+        return None
+    return Diagnosis(
+        "wrong-axis",
+        f"The gradient of {trial.name} is wrong by a factor for each row times one for each column, as if it were"
+        " divided by a sum or norm over the wrong axis.",
+        "Compare the axis of each sum, mean and norm in backward with that of forward; keepdims=True keeps it visible.",
+    )
+
+
 RULES = (sign, scale, factor_array, factor_of_upstream)
-LATE_RULES = (factor_along_axes, factor_of_each_output)
+LATE_RULES = (factor_along_axes, factor_of_each_side, factor_over_another_axis, factor_of_each_output)
 
 
 def _ratio(a: Host, n: Host, known: Host) -> float | None:
@@ -134,29 +173,20 @@ def _ratio(a: Host, n: Host, known: Host) -> float | None:
 def _quantities(trial: Trial, shape: tuple[int, ...]) -> Iterator[tuple[str, Host, str]]:
     """Arrays that broadcast to a shape, with what they are: inputs, outputs, and what is often made of them."""
     for position, value in enumerate(trial.evidence.inputs):
-        if value is None or np.ndim(value) > len(shape) or np.size(value) < 2:
+        if value is None or np.ndim(value) > len(shape) or np.size(value) < 2 or not np.any(value):
             continue
         array = np.asarray(value, float)
         says = trial.name if position == trial.evidence.argument else trial.called(position)
-        for spread, where in _spread(array, shape):
+        for spread, where in broadcasts(array, shape):
             yield says, spread, where
             if np.isin(array, (0, 1)).all():
                 continue
             yield f"{says}²", spread**2, where
+    if trial.x is not None and trial.shape == shape:
+        s = 1 / (1 + np.exp(-trial.x))
+        yield from ((f"exp({trial.name})", np.exp(trial.x), ""), (f"σ({trial.name})", s, ""))
+        yield f"σ({trial.name})·(1 − σ({trial.name}))", s * (1 - s), ""
     if trial.y is not None and trial.y.shape == shape:
         y = trial.y
         yield from (("y", y, ""), ("1 − y", 1 - y, ""), ("1 + y", 1 + y, ""), ("1 − y²", 1 - y * y, ""))
         yield from (("y·(1 − y)", y * (1 - y), ""), ("y²", y * y, ""))
-
-
-def _spread(array: Host, shape: tuple[int, ...]) -> Iterator[tuple[Host, str]]:
-    """An array broadcast to a shape; a vector also along axis 1, as a channel's weight is."""
-    try:
-        yield np.broadcast_to(array, shape), ""
-        return
-    except ValueError:
-        pass
-    if array.ndim == 1 and len(shape) > 2 and array.size == shape[1]:
-        yield np.broadcast_to(array.reshape(-1, *(1,) * (len(shape) - 2)), shape), " along the channels"
-    if 0 < array.ndim < len(shape) and array.shape == shape[:array.ndim]:
-        yield np.broadcast_to(array.reshape(*array.shape, *(1,) * (len(shape) - array.ndim)), shape), ""

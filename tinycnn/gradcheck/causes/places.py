@@ -61,15 +61,32 @@ def flipped(trial: Trial) -> Diagnosis | None:
                 f"The gradient of {trial.name} is the true one reversed along {words.axes(chosen, ndim)}.",
                 TURNED,
             )
-    for k in long:
-        for by in range(1, trial.shape[k]) if trial.shape[k] <= 64 else ():
-            if trial.explained(np.roll(p.numeric, by, k) for p in trial.probes):
-                by = by if by <= trial.shape[k] // 2 else by - trial.shape[k]
-                return Diagnosis(
-                    "flipped",
-                    f"The gradient of {trial.name} is the true one shifted by {by} along {words.axis(k, ndim)}.",
-                    "Compare the first index that backward writes to with the first that forward reads.",
-                )
+    return None
+
+
+def shifted(trial: Trial) -> Diagnosis | None:
+    """a is n moved by one or two places along one of the axes or along the last two; what moves in may be anything."""
+    ndim = len(trial.shape)
+    moves: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((k,), (by,)) for k in range(ndim) for by in (1, -1, 2, -2)]
+    if ndim > 2:
+        moves += [((ndim - 2, ndim - 1), (i, j)) for i in (1, -1, 2, -2) for j in (1, -1, 2, -2)]
+    for ks, by in moves:
+        to, of = [slice(None)] * ndim, [slice(None)] * ndim
+        for k, step in zip(ks, by, strict=True):
+            to[k], of[k] = slice(max(step, 0), min(step, 0) or None), slice(max(-step, 0), min(-step, 0) or None)
+        kept = trial.n[tuple(of)]
+        if np.count_nonzero(kept) < max(4, trial.n.size / 4) or np.ptp(kept) < 1e-6 * trial.size:
+            continue
+        gaps = [np.abs(p.analytic[tuple(to)] - p.numeric[tuple(of)]).max() for p in trial.probes]
+        limit = 1e-6 * trial.error + trial.noise
+        if trial.known.all() and max(gaps) < limit:
+            along = " and ".join(f"by {step} along {words.axis(k, ndim)}" for k, step in zip(ks, by, strict=True))
+            return Diagnosis(
+                "flipped",
+                f"The gradient of {trial.name} is the true one shifted {along}.",
+                "Compare the first index that backward writes to with the first that forward reads: padding is cut off"
+                " on both sides.",
+            )
     return None
 
 
@@ -116,6 +133,55 @@ def operand_flipped(trial: Trial) -> Diagnosis | None:
     return None
 
 
+def operand_inside_transposed(trial: Trial) -> Diagnosis | None:
+    r"""The ratios R = Ĵ/J satisfy R[o, i]·R[i, o] = 1 along two axes: somewhere in the chain Wᵀ stands for W.
+
+    For J = A·W·B with diagonal A and B, and Ĵ = A·Wᵀ·B, R[o, i] = W[i, o]/W[o, i].
+    """
+    J, wrong, y = trial.jacobian, trial.analytic_matrix, trial.y
+    if J is None or wrong is None or y is None or y.shape != trial.shape:
+        return None
+    R = wrong.reshape(J.shape) / J
+    apart = ~np.eye(y.size, dtype=bool).reshape(J.shape) & (np.abs(J) > 1e-7 * np.abs(J).max())
+    for k in range(y.ndim):
+        mirrored = np.where(apart, R, 1).swapaxes(k, y.ndim + k)
+        both = apart & apart.swapaxes(k, y.ndim + k)
+        off = np.abs(R * mirrored - 1)[both]
+        if trial.shape[k] > 1 and off.size > 4 and off.max() < 1e-5 and np.abs(R[both] - 1).max() > 1e-3:
+            return Diagnosis(
+                "transposed",
+                f"On the way to the gradient of {trial.name} a matrix is multiplied by without being transposed: what"
+                f" entry i does to entry j along {words.axis(k, y.ndim)} is given back as what j does to i.",
+                "If h = x @ W, then gx = gh @ W.T: backward goes through every matrix the other way.",
+            )
+    return None
+
+
+def factors_elsewhere(trial: Trial) -> Diagnosis | None:
+    """Ĵ holds the numbers of J at other places: the same ones if a matrix is poured into another shape."""
+    right, wrong = trial.matrix, trial.analytic_matrix
+    if right is None or wrong is None:
+        return None
+    size = np.abs(right).max()
+    gap = np.abs(np.sort(right, None) - np.sort(wrong, None)).max()
+    if gap > 1e-6 * size:
+        return None
+    same = ((np.abs(right) > 1e-7 * size) == (np.abs(wrong) > 1e-7 * size)).all()
+    if same:
+        return Diagnosis(
+            "transposed",
+            f"The gradient of {trial.name} is made with the right factors in the wrong order, as when a matrix is"
+            " reshaped where it should be transposed.",
+            "A reshape keeps the order of the numbers, a transpose changes it.",
+        )
+    return Diagnosis(
+        "entries",
+        f"backward multiplies g by the right factors, but adds the products to other entries of the gradient of"
+        f" {trial.name} than those that forward took them from.",
+        "Compare the indices that backward writes to with those that forward reads from.",
+    )
+
+
 def upstream_transposed(trial: Trial) -> Diagnosis | None:
     """a(g) = n(gᵀ): g is read with two axes exchanged. If the argument has fewer axes, its sum runs along the wrong."""
     if trial.jacobian is None or trial.y is None or not trial.small:
@@ -140,7 +206,7 @@ def upstream_transposed(trial: Trial) -> Diagnosis | None:
     return None
 
 
-RULES = (exchanged, transposed, flipped, operand_transposed, operand_flipped, upstream_transposed)
+RULES = (exchanged, transposed, flipped, shifted, operand_flipped, operand_transposed, upstream_transposed)
 
 
 def _axes_exchanged(trial: Trial, order: tuple[int, ...], poured: str) -> Diagnosis:
@@ -167,7 +233,7 @@ def _axes_exchanged(trial: Trial, order: tuple[int, ...], poured: str) -> Diagno
 def _same_numbers(trial: Trial) -> bool:
     """Whether a and n hold the same numbers, in whatever order."""
     left, right = np.sort(trial.a, None), np.sort(trial.n, None)
-    return bool(trial.known.all() and (np.abs(left - right) <= 1e-6 * trial.size + 3 * trial.tolerance.max()).all())
+    return bool(trial.known.all() and (np.abs(left - right) <= 1e-6 * trial.size + trial.noise).all())
 
 
 def _subsets(ks: list[int]) -> Iterator[tuple[int, ...]]:
@@ -189,4 +255,7 @@ def misplaced(trial: Trial) -> Diagnosis | None:
 def _holds_the_same(probe: tuple[Host, Host, Host], trial: Trial) -> bool:
     _, a, n = probe
     gap = np.abs(np.sort(a, None) - np.sort(n, None))
-    return bool(trial.known.all() and (gap <= 1e-6 * np.abs(n).max() + 3 * trial.tolerance.max()).all())
+    return bool(trial.known.all() and (gap <= 1e-6 * np.abs(n).max() + trial.noise).all())
+
+
+LATE_RULES = (operand_inside_transposed, factors_elsewhere, misplaced)

@@ -46,6 +46,16 @@ def labels(trial: Trial) -> Diagnosis | None:
                 " through the normaliser.",
                 "The gradient of log softmax is [c = t] − p: the probabilities belong to every class.",
             )
+        off = trial.a - trial.n
+        flat = [np.ptp(off[at]) < 1e-6 * trial.error + trial.noise for at in (picked, ~picked)]
+        if trial.wrong.all() and all(flat) and trial.equations >= 6:
+            return Diagnosis(
+                "missing-term",
+                f"The gradient of {trial.name} is off by {words.number(float(off[picked].mean()))} at each of {told},"
+                f" and by {words.number(float(off[~picked].mean()))} at all others: the distribution that backward"
+                " compares with is another than in forward.",
+                "Does backward know all that forward does with the labels, such as smoothing?",
+            )
         if (trial.wrong <= picked).all() and trial.wrong.sum() >= min(2, picked.sum()) and picked.mean() <= 0.5:
             off = (trial.a - trial.n)[picked]
             even = np.ptp(off) < 1e-6 * np.abs(off).max()
@@ -98,7 +108,8 @@ def beyond_a_threshold(trial: Trial) -> Diagnosis | None:
     relevant = trial.known & ((np.abs(trial.a) > 1e-9 * trial.size) | (np.abs(trial.n) > 1e-9 * trial.size) | ~wrong)
     bad = wrong & relevant
     good = relevant & ~wrong
-    if x is None or bad.sum() < 3 or good.sum() < 3:
+    enough = 3 if trial.acts_on_each_alone else 6
+    if x is None or min(bad.sum(), good.sum()) < enough:
         return None
     for values, names in ((x, ("below", "above")), (np.abs(x), ("in size below", "in size above"))):
         if values[bad].max() < values[good].min():
@@ -178,4 +189,6 @@ def _branch(trial: Trial, bad: Host, where: str) -> Diagnosis:
     return Diagnosis("entries", f"{told}: there g is handed on unchanged." if handed_on else f"{told}.", hint)
 
 
-RULES = (ties, labels, border, beyond_a_threshold, masked)
+EARLY_RULES = (ties, labels, beyond_a_threshold)
+RULES = (border, masked)
+LATE_RULES = (few,)

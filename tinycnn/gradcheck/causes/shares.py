@@ -36,8 +36,17 @@ def output_left_out(trial: Trial) -> Diagnosis | None:
     return None
 
 
+def single_share(trial: Trial) -> Diagnosis | None:
+    """a = shareᵢ for one index i along one or several axes of the output."""
+    return _chosen_shares(trial, single=True)
+
+
 def some_shares(trial: Trial) -> Diagnosis | None:
     r"""a = Σᵢ cᵢ·shareᵢ along one or several axes of the output, with every c 0 or 1: shares are left out."""
+    return _chosen_shares(trial, single=False)
+
+
+def _chosen_shares(trial: Trial, single: bool) -> Diagnosis | None:
     if not trial.small:
         return None
     for kept, shares in _shares_along(trial):
@@ -52,19 +61,27 @@ def some_shares(trial: Trial) -> Diagnosis | None:
         if c is None or not (np.minimum(np.abs(c), np.abs(c - 1)) < 1e-4).all():
             continue
         chosen = [i for i, weight in zip(alive, c, strict=True) if weight > 0.5]
-        if chosen and trial.explained((s[chosen].sum(0) for s in shares), len(alive)):
+        if not chosen or (single and len(chosen) > 1):
+            continue
+        if trial.explained((s[chosen].sum(0) for s in shares), len(alive)):
             return _told(trial, kept, alive, chosen)
     return None
 
 
 def last_share(trial: Trial) -> Diagnosis | None:
-    r"""Where several outputs have a share in an entry, only the last is there, or the first: = for +=."""
-    if not trial.small:
-        return None
-    for kept, shares in _shares_along(trial):
-        for which in ("last", "first"):
-            if trial.explained(_only(s, which) for s in shares):
-                return _overwritten(trial, kept, f"only that of the {which} is there")
+    r"""Where several outputs have a share in an entry, only the last is there: = for +=."""
+    return _single_use(trial, "last")
+
+
+def first_share(trial: Trial) -> Diagnosis | None:
+    """The same with the first, as in a loop over the places of a kernel, where the last place sees the first window."""
+    return _single_use(trial, "first")
+
+
+def _single_use(trial: Trial, which: str) -> Diagnosis | None:
+    for kept, shares in _shares_along(trial) if trial.small else ():
+        if trial.explained(_only(s, which) for s in shares):
+            return _overwritten(trial, kept, f"only that of the {which} is there")
     return None
 
 
@@ -78,7 +95,7 @@ def one_share_each(trial: Trial) -> Diagnosis | None:
     return None
 
 
-RULES = (output_left_out, some_shares, last_share, one_share_each)
+RULES = (output_left_out, single_share, last_share, some_shares, first_share, one_share_each)
 
 
 def _share(trial: Trial, probe: Probe, kept: tuple[int, ...]) -> Host:

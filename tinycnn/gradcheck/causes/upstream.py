@@ -55,7 +55,7 @@ def constant(trial: Trial) -> Diagnosis | None:
 def affine(trial: Trial) -> Diagnosis | None:
     """a(0) ≠ 0: a part of the gradient is there even if nothing comes from above."""
     nothing = trial.backward(np.zeros_like(trial.probes[0].g))
-    if nothing is None or not np.any(np.abs(nothing) > 3 * trial.tolerance + 1e-9 * trial.size):
+    if nothing is None or not np.any(np.abs(nothing) > trial.noise + 1e-9 * trial.size):
         return None
     place = np.unravel_index(int(np.abs(nothing).argmax()), nothing.shape)
     right = all(trial.agrees(p, p.analytic - nothing, p.numeric) for p in trial.probes)
