@@ -6,6 +6,8 @@ import argparse
 import csv
 import dataclasses
 import json
+import os
+import textwrap
 
 from tinycnn.errors import ConfigError
 from tinycnn.exercises import NAMES, Grade
@@ -22,7 +24,7 @@ A file defines forward and backward (step for sgd) and says which exercise it is
   conv2d_forward, relu_forward   by the names of its functions, where it holds several.
 It is run in a process of its own, which may loop or crash. That guards against accidents, not against malice.
 
-exercises: {', '.join(NAMES)}
+{textwrap.fill('exercises: ' + ', '.join(NAMES), 100, subsequent_indent='  ')}
 
 exit status: 0 full marks    1 not    2 wrong options
 """
@@ -61,8 +63,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _exercises(path: str, name: str | None) -> tuple[str, ...]:
-    with open(path, "rb"):  # an OSError names the file
-        pass
+    if not os.path.isfile(path):
+        raise ConfigError(f"grade: there is no file {path}")
+    if path.endswith(".ipynb"):
+        raise ConfigError(f"grade: {path} is a notebook: nbgrader grades those, see tinycnn make-assignment --help")
     return tuple(find(found).name for found in ((name,) if name else exercises_in(path)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 
 from tinycnn.errors import ConfigError
 from tinycnn.exercises import NAMES, assignment, strip
@@ -16,7 +17,7 @@ Without --teacher, solutions and hidden tests are taken out; a teacher's own not
 given by its path. nbgrader takes the teacher's versions as they are: put one into source/<assignment>/ of a course, and
 generate, release, collect and autograde as usual.
 
-exercises: {', '.join(NAMES)}
+{textwrap.fill('exercises: ' + ', '.join(NAMES), 100, subsequent_indent='  ')}
 
 examples:
   tinycnn make-assignment conv2d                       assignments/06_conv2d.ipynb, for students

@@ -13,6 +13,10 @@ from tinycnn.exercises.puzzle import FORWARD
 from tinycnn.exercises.sheet import Task
 from tinycnn.gradcheck.vocabulary import CAUSES
 
+_CHECK_OR_GRADE = (
+    "\n\n`puzzle.check()` compares the gradients with finite differences of the function that stands beside them. It"
+    " cannot know whether that is the function that was wanted: `puzzle.grade()` does."
+)
 _PUZZLES = 2  # bugs to find in each notebook; exercises.puzzles() has more
 
 
@@ -105,6 +109,7 @@ def _how_to_find_bugs(exercise: Exercise) -> str:
     return (
         "## Find the bug\n\nSomebody has written this before you and made one mistake. Read the code, let the checker"
         f" look at it, and set `argument` to the place, one of {places}, and `cause` to one of these words:\n\n{words}"
+        f"{_CHECK_OR_GRADE if 'backward' in exercise.functions else ''}"
     )
 
 

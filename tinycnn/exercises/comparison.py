@@ -119,7 +119,7 @@ def _at(index: tuple[int, ...]) -> str:
 
 
 def _kind(value: Any) -> str:
-    kind = type(value).__name__
+    kind = "array" if isinstance(value, np.ndarray) else type(value).__name__
     shape = getattr(value, "shape", None)
     article = "an" if kind[0] in "aeiou" else "a"
     return f"{article} {kind}" if shape is None else f"{article} {kind} of shape {tuple(shape)}"

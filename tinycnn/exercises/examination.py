@@ -2,7 +2,7 @@ r"""Looking at one part of what was handed in, case by case: a `Mistake` ends it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,23 +79,19 @@ def described(exercise: Exercise, case: Case, arrays: Arrays) -> str:
 
 def _shapes(paper: Paper, case: Case, arrays: Arrays) -> None:
     """Arrays of the right shape and dtype come back, and those that went in are as they were."""
-    got, wanted = paper.outputs(case, arrays)
+    got, _ = paper.outputs(case, arrays)
     for name, array in got.items():
         check_precision(array, name)
-    _check_untouched(paper, paper.exercise.functions[0], case, dict(zip(_names(paper), arrays, strict=True)))
-    if "backward" in paper.functions:
-        _check_untouched(paper, "backward", case, dict(zip(("g", *_names(paper)), (wanted[0], *arrays), strict=True)))
+    _check_untouched(paper, paper.exercise.functions[0], case, arrays, _names(paper), _names(paper))
 
 
-def _check_untouched(paper: Paper, function: str, case: Case, arrays: dict[str, Any]) -> None:
-    copies = _copied(tuple(arrays.values()))
-    try:
-        paper.called(function, case, *copies)
-    except Mistake:
-        if function != "backward":  # whose errors cost the points of gradients
-            raise
-    for (name, before), after in zip(arrays.items(), copies, strict=True):
-        if not np.array_equal(before, after, equal_nan=True):
+def _check_untouched(
+    paper: Paper, function: str, case: Case, arrays: Arrays, names: tuple[str, ...], looked_at: Collection[str]
+) -> None:
+    copies = _copied(arrays)
+    paper.called(function, case, *copies)
+    for name, before, after in zip(names, arrays, copies, strict=True):
+        if name in looked_at and not np.array_equal(before, after, equal_nan=True):
             raise Mistake(
                 f"{function} changes {name}, which belongs to whoever called it: compute something new instead of"
                 f" writing into it (x -= 1 and x[...] = 0 write, x = x - 1 does not)"
@@ -111,12 +107,16 @@ def _values(paper: Paper, case: Case, arrays: Arrays) -> None:
 
 def _gradient(paper: Paper, case: Case, arrays: Arrays) -> None:
     """The gradient is the oracle's; where it is not, the checker says what is wrong with it."""
-    g = np.random.default_rng(paper.seed).standard_normal(_output_shape(paper, case, arrays))
-    got, due = paper.gradient(case, arrays, g, str(paper.part.argument))
+    argument = str(paper.part.argument)
+    g = np.asarray(np.random.default_rng(paper.seed).standard_normal(_output_shape(paper, case, arrays)))
+    got, due = paper.gradient(case, arrays, g, argument)
     try:
-        check_values(got, due, f"the gradient of {paper.part.argument}")
+        check_values(got, due, f"the gradient of {argument}")
     except Mistake as mistake:
-        raise _explained(paper, case, arrays, str(paper.part.argument)) or mistake from None
+        raise _explained(paper, case, arrays, argument) or mistake from None
+    names = ("g", *_names(paper))
+    others = set(names).difference(paper.exercise.gradients) if argument == paper.exercise.gradients[0] else set()
+    _check_untouched(paper, "backward", case, (g, *arrays), names, {argument, *others})
 
 
 def _explained(paper: Paper, case: Case, arrays: Arrays, argument: str) -> Mistake | None:

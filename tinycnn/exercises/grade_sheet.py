@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tinycnn.errors import ConfigError
 
@@ -67,12 +68,17 @@ class Grade:
         names = ", ".join(mark.name for mark in self.parts)
         raise ConfigError(f"{self.exercise}: no part is called {part!r}; there are {names}")
 
+    def _explanations(self) -> list[str]:
+        """What is wrong with each part, once where it is the same for several in a row."""
+        texts = ["", *(mark.explanation for mark in self.parts)]
+        return ["as above" if text and text == before else text for before, text in pairwise(texts)]
+
     def __str__(self) -> str:
         wide = max((len(mark.name) for mark in self.parts), default=0)
         lines = [f"{self.exercise}: {self.points} of {self.possible} points"]
-        for mark in self.parts:
+        for mark, explanation in zip(self.parts, self._explanations(), strict=True):
             lines.append(f"  {mark.name:<{wide}}  {mark.points} of {mark.possible}  {mark.verdict}")
-            lines += [f"      {line}" for line in mark.explanation.splitlines()]
+            lines += [f"      {line}" for line in explanation.splitlines()]
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
 
     __repr__ = __str__
@@ -82,8 +88,8 @@ class Grade:
         rows = "".join(
             f"<tr><td style='text-align:left'>{_safe(mark.name)}</td><td>{mark.points} of {mark.possible}</td>"
             f"<td style='text-align:left'>{mark.verdict}</td>"
-            f"<td style='text-align:left;white-space:pre-wrap'>{_safe(mark.explanation)}</td></tr>"
-            for mark in self.parts
+            f"<td style='text-align:left;white-space:pre-wrap'>{_safe(explanation)}</td></tr>"
+            for mark, explanation in zip(self.parts, self._explanations(), strict=True)
         )
         notes = "".join(f"<p>{_safe(note)}</p>" for note in self.notes)
         return (

@@ -140,7 +140,7 @@ class _Desk(NamedTuple):
             return Mark(part.name, 0, part.points, "waiting", "they are looked at when something else is right")
         answer = self._answer(part.name, sound, part)
         if answer.ended:
-            who = needed if part.look in ("values", *_NEED_BACKWARD) else " or ".join(self._in_order(names))
+            who = " or ".join(self._in_order(names)) if part.look == "edges" else needed
             return Mark(part.name, 0, part.points, "stopped", f"{who} {answer.ended}", answer.printed)
         verdict = str(answer.value["verdict"])
         points = part.points if verdict == "right" else 0

@@ -50,7 +50,7 @@ def warnings_kept() -> Iterator[list[str]]:
 def _in_words(error: BaseException) -> str:
     kind, text = type(error).__name__, " ".join(str(error).split())
     if isinstance(error, SystemExit):
-        return "ends the program, such as by sys.exit(), where it should return a value"
+        return "ends the program, such as by sys.exit(), instead of coming back"
     if isinstance(error, NotImplementedError):
         return "is not written yet: it raises NotImplementedError"
     if isinstance(error, RecursionError):
