@@ -91,7 +91,7 @@ def test_no_title_is_cut_off(title: str) -> None:
         plot.few_examples({"after 15 steps": {"scratch": [(1, 0.5, 0.02)]}}, title),
         plot.confusion_matrix([[5, 1], [2, 7]], ["fox", "deer"], title),
     ):
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         assert figure._suptitle is not None
         written = figure._suptitle.get_window_extent()
         assert written.x0 >= 0

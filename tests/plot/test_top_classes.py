@@ -27,13 +27,13 @@ def test_the_photograph_and_a_bar_for_each_class() -> None:
 @pytest.mark.parametrize("count", [1, 12])
 def test_it_can_be_drawn_whatever_the_shape(size: tuple[int, int], count: int) -> None:
     figure = top_classes(Image.new("L", size), ["class"] * count, [1 / count] * count)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert max(figure.get_size_inches()) < 14
 
 
 def test_dollars_and_backslashes_are_no_formulas() -> None:
     figure = top_classes(Image.new("L", (4, 4)), [r"$\frac$", "a_$b"], [0.5, 0.5], r"cost$\x$.jpg")
-    figure.canvas.draw()
+    figure.draw_without_rendering()
 
 
 def test_names_and_probabilities_must_pair() -> None:
