@@ -63,7 +63,7 @@ def test_a_wrong_first_derivative_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
     backward, numeric = re.findall(r"(?:backward|difference) (-?[\d.]+)", place)
     assert float(backward) == pytest.approx(2 * float(numeric), rel=1e-4)
     assert re.search(r"± \de-\d\d$", place)  # the error bar
-    assert "weight is 2 times the true" in cause
+    assert "The gradient of weight is twice the true one" in cause
     assert not any("2nd derivative" in line for line in lines)  # they follow from the first
 
 

@@ -53,7 +53,9 @@ def account_of(report: Report) -> Account:
     wrong = blamed if report.verdict == "fail" else set()
     shown = _told_one_by_one(report.examined, blamed)
     left = [item for item in report.examined if item not in shown]
-    blocks = [_block(failure) for failure in report.failures[:BLOCKS]]
+    told = report.failures[:BLOCKS]
+    hints = [failure.hint for failure in told]
+    blocks = [_block(failure, "" if failure.hint in hints[:i] else failure.hint) for i, failure in enumerate(told)]
     notes = list(report.notes)
     if more := report.failures[BLOCKS:]:
         notes.insert(0, f"{len(more)} more wrong: {', '.join(map(_entry, more[:5]))}{', …' if len(more) > 5 else ''}")
@@ -186,7 +188,8 @@ def _row(item: Examined, key: tuple[int, int], blamed: set[tuple[int, int]], wro
     return Row(name, sizes(item.shape), item.method, error, told, key in wrong)
 
 
-def _block(failure: Failure) -> tuple[tuple[str, str], ...]:
+def _block(failure: Failure, hint: str) -> tuple[tuple[str, str], ...]:
+    """Place, values, cause and hint; without a hint that was given before."""
     pairs = []
     if failure.cause_code == "kink":  # whose slopes on both sides the cause tells
         pairs = [("at", entry(failure.argument_name, failure.index))]
@@ -200,7 +203,7 @@ def _block(failure: Failure) -> tuple[tuple[str, str], ...]:
             ("numeric", " " * (width - len(numeric.partition(" ")[0])) + numeric),
         ]
     cause = failure.cause if failure.cause_code == "unknown" else f"{failure.cause_code}: {failure.cause}"
-    return tuple(pairs + [(label, text) for label, text in (("cause", cause), ("hint", failure.hint)) if text])
+    return tuple(pairs + [(label, text) for label, text in (("cause", cause), ("hint", hint)) if text])
 
 
 def _entry(failure: Failure) -> str:

@@ -17,7 +17,8 @@ _BADGES = {"PASS": "#1b7837", "FAIL": "#b2182b"}  # white letters on them are le
 _DOUBT = "#8a5a00"  # neither right nor wrong: a kink, only zeros
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = "padding:.15em 1em .15em 0;text-align:left;vertical-align:top;background:none;color:inherit"
-_NUMBERS = "font-family:monospace;white-space:pre-wrap"
+_NUMBERS, _WORDS = "font-family:monospace;white-space:pre-wrap", "white-space:pre-line"
+_ALIGNED = ("at", "worst at", "backward", "numeric")  # what stands in columns
 
 
 def as_html(report: Report) -> str:
@@ -56,7 +57,7 @@ def _arguments(account: Account) -> str:
 def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     rows = "".join(
         f'<tr><td style="{_CELL};opacity:.7">{escape(label)}</td>'
-        f'<td style="{_CELL};{_NUMBERS if label in ("at", "worst at", "backward", "numeric") else "white-space:pre-line"}">'
+        f'<td style="{_CELL};{_NUMBERS if label in _ALIGNED else _WORDS}">'
         f"{escape(text)}</td></tr>"
         for label, text in pairs
     )
