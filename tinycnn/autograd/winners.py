@@ -32,7 +32,7 @@ class Crossing(NamedTuple):
 
     op: str
     path: str
-    index: tuple[int, ...]
+    place: tuple[int, ...]
 
 
 class Watch:

@@ -1,4 +1,4 @@
-"""Whether gradients are right, and what is wrong with those that are not: `check`, and what `tinycnn gradcheck` runs."""
+"""Whether gradients are right, and what is wrong with those that are not: `check`, `check_model` and `run`."""
 
 from __future__ import annotations
 
@@ -8,5 +8,6 @@ from tinycnn.gradcheck.checking import check
 from tinycnn.gradcheck.report import Examined, Failure, Report
 from tinycnn.gradcheck.survey import run
 from tinycnn.gradcheck.vocabulary import CAUSES, VERDICTS
+from tinycnn.gradcheck.whole_model import check_model
 
-__all__ = ["CASES", "CAUSES", "VERDICTS", "Case", "Examined", "Failure", "Report", "check", "run"]
+__all__ = ["CASES", "CAUSES", "VERDICTS", "Case", "Examined", "Failure", "Report", "check", "check_model", "run"]

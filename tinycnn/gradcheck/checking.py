@@ -9,15 +9,13 @@ from typing import Any
 from tinycnn import random
 from tinycnn.autograd.function import Function as UserFunction
 from tinycnn.errors import ArgumentError, ConfigError
-from tinycnn.gradcheck.examination import Findings, examine
+from tinycnn.gradcheck.examination import LIMIT, Findings, examine
 from tinycnn.gradcheck.guards import NONDETERMINISTIC
 from tinycnn.gradcheck.pair import Pair
 from tinycnn.gradcheck.report import Report
 from tinycnn.gradcheck.subject import Subject
 from tinycnn.gradcheck.tensors import Function, Layer
 from tinycnn.nn.module import Module
-
-LIMIT = 2048  # entries of one argument that are measured one by one
 
 
 def check(
@@ -36,9 +34,9 @@ def check(
     r"""Whether the backward of a function agrees with finite differences; if not, where it is wrong, and why.
 
     For a random cotangent v, backward gives vᵀ·J, the gradient of ⟨v, f(x)⟩. The Jacobian J is measured: each entry of
-    each input is moved a little, by h = 1e-5, and the outputs are looked at again. Both must agree in every entry, up to
-    what the difference itself may be off, which is estimated. Everything happens on copies in float64; what you pass is
-    left as it is. Where two pieces of a function meet, as in a ReLU at 0, there is no derivative: that is told as a
+    each input is moved a little, by h = 1e-5, and the outputs are looked at again. Both must agree in every entry, up
+    to what the difference itself may be off, which is estimated. Everything happens on copies in float64; what you pass
+    is left as it is. Where two pieces of a function meet, as in a ReLU at 0, there is no derivative: that is told as a
     "kink" and never blamed on backward.
 
     Parameters
@@ -104,10 +102,10 @@ def check(
             found.append(examine(subject.twice(), seed, step, limit))
     finally:
         random.set_rng_state(state)
-    return _report(subject.name, found)
+    return report_of(subject.name, found)
 
 
-def _report(name: str, found: Sequence[Findings]) -> Report:
+def report_of(name: str, found: Sequence[Findings]) -> Report:
     failures = sorted((f for part in found for f in part.failures), key=lambda f: -f.relative_error)
     kinks = [kink for part in found for kink in part.kinks]
     examined = tuple(looked for part in found for looked in part.examined)

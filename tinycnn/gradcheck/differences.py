@@ -50,7 +50,9 @@ class Probe:
         self.subject, self.cotangents = subject, cotangents
         self.step, self.given = STEP if step is None else step, step is not None
         self.base = subject.forward(subject.point)
+        self.shares = [abs(v * y) for v, y in zip(cotangents, self.base.outputs, strict=True)]
         self.evaluations = 1
+        self.closer = 0  # which of the reaches of `tinycnn.gradcheck.directions` met no kink, last time
 
     def at(self, moved: Point) -> tuple[tuple[Host, ...], Crossing | None]:
         """The outputs where some arrays are others, and where a piece differs from that at the point itself."""
@@ -80,9 +82,8 @@ class Probe:
 
     def rounding(self, column: Sequence[Host], h: float) -> float:
         """8ε·Σ|v·y|/h over the outputs that move, and the largest of the others, which may have moved unseen."""
-        shares = [abs(v * y) for v, y in zip(self.cotangents, self.base.outputs, strict=True)]
-        moving = sum(share[c != 0].sum() for share, c in zip(shares, column, strict=True))
-        return 8 * EPSILON * float(moving + max((s.max(initial=0) for s in shares), default=0)) / h
+        moving = sum(share[c != 0].sum() for share, c in zip(self.shares, column, strict=True))
+        return 8 * EPSILON * float(moving + max((s.max(initial=0) for s in self.shares), default=0)) / h
 
 
 def slope_at(probe: Probe, argument: int, index: Index) -> Slope:
@@ -98,9 +99,10 @@ def slope_at(probe: Probe, argument: int, index: Index) -> Slope:
     if smooth:
         return min(smooth, key=lambda slope: slope.bar)
     below, above, bar = _sides(probe, argument, index, 1e-7 * unit)
-    if _bends(below, above, bar):
+    if bends(below, above, bar):
         return tried[-1]._replace(bent=True, sides=(below, above))
-    return min(tried, key=lambda slope: slope.bar)
+    flattest = min(tried, key=lambda slope: slope.bar)
+    return flattest._replace(bar=flattest.bar + abs(above - below))
 
 
 def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analytic: float) -> Slope:
@@ -109,7 +111,7 @@ def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analyti
     bent = True
     for h in (1e-6 * unit, 1e-7 * unit):
         below, above, bar = _sides(probe, argument, index, h)
-        if not _bends(below, above, bar):
+        if not bends(below, above, bar):
             bent = False
             value, bar = (below + above) / 2, bar + abs(above - below) / 2
             if abs(value - slope.value) > 10 * bar + 1e-6 * abs(value):  # a larger step went round a corner
@@ -133,8 +135,8 @@ def _central(probe: Probe, argument: int, index: Index, h: float) -> tuple[Slope
         near, wide = (probe.weighted(column) for column in columns)
         truncation, rounding = abs(near - wide) / 3, probe.rounding(columns[0], h)
         scale = float(sum(abs(v * c).sum() for v, c in zip(probe.cotangents, columns[0], strict=True)))
-    bar = truncation + rounding
-    return Slope(near, bar if math.isfinite(bar) else math.inf, columns[0], crossed), truncation > 1e-4 * scale + rounding
+    bar, rough = truncation + rounding, truncation > 1e-4 * scale + rounding
+    return Slope(near, bar if math.isfinite(bar) else math.inf, columns[0], crossed), rough
 
 
 def _sides(probe: Probe, argument: int, index: Index, h: float) -> tuple[float, float, float]:
@@ -150,7 +152,7 @@ def _sides(probe: Probe, argument: int, index: Index, h: float) -> tuple[float, 
     return slopes[0], slopes[1], bar
 
 
-def _bends(below: float, above: float, bar: float) -> bool:
+def bends(below: float, above: float, bar: float) -> bool:
     if not (math.isfinite(below) and math.isfinite(above)):
         return True
     return abs(above - below) > 20 * bar + 1e-3 * max(abs(below), abs(above))

@@ -11,11 +11,12 @@ from tinycnn.gradcheck.causes import diagnose
 from tinycnn.gradcheck.differences import Probe
 from tinycnn.gradcheck.evidence import Diagnosis, Evidence
 from tinycnn.gradcheck.guards import computes_in_single, flaws_of_backward, repeats
-from tinycnn.gradcheck.measured import Kink, Measured, along_directions, every_entry
+from tinycnn.gradcheck.measured import SAMPLE, Kink, Measured, along_directions, every_entry
 from tinycnn.gradcheck.report import Examined, Failure
 from tinycnn.gradcheck.subject import Gradients, Host, Subject, absent
 from tinycnn.gradcheck.tensors import drawn
 
+LIMIT = 2048  # entries of one argument that are measured one by one
 COARSE = 1e-2  # the step for what computes in float32
 
 
@@ -31,8 +32,15 @@ class Findings(NamedTuple):
     curve: Callable[[], Any] | None = None
 
 
-def examine(subject: Subject, seed: int, step: float | None, limit: int) -> Findings:
-    """Look at every argument of the subject."""
+def examine(
+    subject: Subject, seed: int, step: float | None = None, limit: int = LIMIT, sample: int = SAMPLE
+) -> Findings:
+    """Look at every argument of the subject.
+
+    Up to `limit` entries they are measured one by one; larger ones along directions and, if those show that something
+    is wrong, at a `sample` of entries.
+    """
+    small = _small(subject, limit)
     rng = np.random.default_rng([seed, subject.order])
     cotangents = [drawn(rng, y.shape) for y in subject.forward(subject.point).outputs]
     probe = Probe(subject, cotangents, step)
@@ -66,17 +74,16 @@ def examine(subject: Subject, seed: int, step: float | None, limit: int) -> Find
             examined.append(Examined(argument, name, x.shape, "nothing to look at", 0.0, subject.order, True))
             continue
         analytic = answer.found[argument]
-        m = every_entry(probe, argument, analytic) if argument in _small(subject, limit) else along_directions(
-            probe, argument, analytic, rng
-        )
+        if argument in small:
+            m = every_entry(probe, argument, analytic)
+        else:
+            m = along_directions(probe, argument, analytic, rng, sample)
         if single:
             m = _coarsened(m)
         examined.append(Examined(argument, name, x.shape, m.method, m.relative_error, subject.order, m.zero))
         kinks += [_kink(subject, argument, k) for k in m.kinks]
-        flaw = flaws.get(argument)
-        if m.wrong or flaw is not None:
-            if flaw is None:
-                flaw = _cause(probe, answer, argument, m, cotangents)
+        if m.wrong or argument in flaws:
+            flaw = flaws.get(argument) or _cause(probe, answer, argument, m, cotangents)
             failures.append(_failure(subject, argument, m, flaw))
         elif single:
             failures.append(_failure(subject, argument, m, _SINGLE))
@@ -119,6 +126,7 @@ def _cause(probe: Probe, answer: Gradients, argument: int, m: Measured, cotangen
     return diagnose(Evidence(
         argument, name, tuple(subject.arguments), probe.base.outputs, tuple(cotangents), m.analytic, m.numeric,
         m.tolerance, m.jacobian, m.known, backward, answer.found, subject.options,
+        tuple(subject.names),
     ))  # fmt: skip
 
 
@@ -134,16 +142,16 @@ def _failure(subject: Subject, argument: int, m: Measured, flaw: Diagnosis) -> F
 
 def _kink(subject: Subject, argument: int, kink: Kink) -> Failure:
     name, (below, above) = subject.names[argument], kink.sides
-    at = f"{name}[{', '.join(map(str, kink.index))}]" if kink.index else name
+    at = f"{name}[{', '.join(map(str, kink.place))}]" if kink.place else name
     if kink.crossing is not None:
         where = f" in module {kink.crossing.path}" if kink.crossing.path else ""
-        place = f"{kink.crossing.op}{where}, entry {list(kink.crossing.index)}"
+        place = f"{kink.crossing.op}{where}, entry {list(kink.crossing.place)}"
         cause = f"At {at} two pieces of the function meet ({place})"
     else:
         cause = f"At {at} the function bends"
     cause += f": its slope is {below:.4g} on one side and {above:.4g} on the other, so there is no derivative."
     return Failure(
-        argument, name, kink.index, kink.analytic, (below + above) / 2, abs(above - below) / 2, 0.0, "kink", cause,
+        argument, name, kink.place, kink.analytic, (below + above) / 2, abs(above - below) / 2, 0.0, "kink", cause,
         "Nothing is wrong with backward as far as can be seen; move the inputs a little and check again.",
         order=subject.order,
     )  # fmt: skip

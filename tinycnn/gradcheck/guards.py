@@ -1,4 +1,4 @@
-r"""What is asked of a function before its derivatives are measured: that it repeats itself, and that backward is linear."""
+r"""What is asked before anything is measured: that the function repeats itself, and that backward is linear."""
 
 from __future__ import annotations
 
@@ -35,10 +35,8 @@ def repeats(probe: Probe) -> bool:
     return same(probe.base.outputs, outputs)
 
 
-def flaws_of_backward(
-    subject: Subject, cotangents: Sequence[Host], first: Gradients
-) -> dict[int, Diagnosis]:
-    """What backward breaks, by argument: it repeats itself, leaves alone what it is given, is linear in the cotangent."""
+def flaws_of_backward(subject: Subject, cotangents: Sequence[Host], first: Gradients) -> dict[int, Diagnosis]:
+    """What is wrong with backward's answer, by argument, whatever the derivative is."""
     flaws = dict(first.broken)
     again, zero, double = (
         subject.vjp(subject.point, [factor * v for v in cotangents]) for factor in (1.0, 0.0, 2.0)

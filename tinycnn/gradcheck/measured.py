@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinycnn.autograd.winners import Crossing
-from tinycnn.gradcheck.differences import LARGEST_JACOBIAN, Index, Probe, second_look, slope_at
-from tinycnn.gradcheck.directions import box_around, is_linear, slope_along, worst_entry
+from tinycnn.gradcheck.differences import LARGEST_JACOBIAN, Index, Probe, Slope, second_look, slope_at
+from tinycnn.gradcheck.directions import grid_around, is_linear, second_try, slope_along, worst_entry
+from tinycnn.gradcheck.progress import progress
 from tinycnn.gradcheck.subject import Host
 
 DIRECTIONS = 3
@@ -19,7 +20,7 @@ SAMPLE = 300  # entries of a large argument that are measured, once one of them 
 class Kink(NamedTuple):
     """An entry at which there is no derivative: what backward gives there, and the slopes on both sides."""
 
-    index: Index
+    place: Index
     analytic: float
     sides: tuple[float, float]
     crossing: Crossing | None
@@ -63,7 +64,8 @@ def entries(probe: Probe, argument: int, analytic: Host, places: list[Index], me
     size = analytic.size
     keeps = size == len(places) and sum(y.size for y in probe.base.outputs) * size <= LARGEST_JACOBIAN
     jacobian = tuple(np.zeros((*y.shape, *analytic.shape)) for y in probe.base.outputs) if keeps else None
-    slopes = {place: slope_at(probe, argument, place) for place in places}
+    told = progress(places, f"{probe.subject.name}: {probe.subject.names[argument]}")
+    slopes: dict[Any, Slope] = {place: slope_at(probe, argument, place) for place in told}
     largest = max((abs(s.value) for s in slopes.values() if math.isfinite(s.value) and not s.bent), default=0.0)
     kinks = []
     numeric, bars, tolerance = (np.full(analytic.shape, np.nan) for _ in range(3))
@@ -78,7 +80,7 @@ def entries(probe: Probe, argument: int, analytic: Host, places: list[Index], me
         tolerance[place] = _tolerance(slope.bar, largest)
         known[place] = not slope.bent
         for j, column in zip(jacobian or (), slope.column, strict=False):
-            j[(..., *place)] = column
+            j[..., *place] = column
     with np.errstate(all="ignore"):
         wrong = known & ~(abs(analytic - numeric) <= tolerance)
     zero = largest <= 10 * float(np.nanmax(bars, initial=0)) and not wrong.any() and not kinks
@@ -88,36 +90,43 @@ def entries(probe: Probe, argument: int, analytic: Host, places: list[Index], me
     )
 
 
-def along_directions(probe: Probe, argument: int, analytic: Host, rng: np.random.Generator) -> Measured:
+def along_directions(
+    probe: Probe, argument: int, analytic: Host, rng: np.random.Generator, sample: int = SAMPLE
+) -> Measured:
     """Random directions; if one shows that an entry is wrong, the worst entry and a grid of those around it."""
     linear = not probe.given and is_linear(probe, argument, rng)
     length = float(np.sqrt((analytic**2).sum()))
-    kinks, missed, sizes, worst = [], [], [], None
+    kinks, missed, sizes, bar, worst = [], [], [], 0.0, None
     for _ in range(DIRECTIONS):
         direction = rng.choice([-1.0, 1.0], analytic.shape)
-        slope = slope_along(probe, argument, direction, linear)
         expected = float((direction * analytic).sum())
+        slope = slope_along(probe, argument, direction, linear)
+        if slope.bent or not abs(expected - slope.value) <= 10 * slope.bar + 1e-7 * max(length, abs(slope.value)):
+            slope = second_try(probe, argument, direction, slope._replace(bent=False), expected, length)
         if slope.bent:
-            at = slope.crossing.index if slope.crossing is not None else ()
-            kinks.append(Kink(at, expected, slope.sides, slope.crossing))
+            kinks.append(Kink((), expected, slope.sides, slope.crossing))
             continue
         off = expected - slope.value
         missed.append(off)
         sizes.append(slope.value)
-        excess = abs(off) / (10 * slope.bar + 1e-7 * max(length, abs(slope.value)))
-        if not excess <= 1 and (worst is None or abs(off) > abs(worst[1])):
+        bar = max(bar, slope.bar)
+        agrees = abs(off) <= 10 * slope.bar + 1e-7 * max(length, abs(slope.value))
+        if not agrees and (worst is None or not abs(off) <= abs(worst[1])):
             worst = direction, off
     method = "adjoint" if linear else f"{DIRECTIONS} directions"
+    size = max(length, _rms(sizes))
     if worst is None:
-        size = max(length, _rms(sizes))
         unknown = np.full(analytic.shape, np.nan)
+        nothing = np.zeros(analytic.shape, bool)
+        zero = bool(missed) and size <= 10 * bar
+        relative = 0.0 if zero or not size else _rms(missed) / size
         return Measured(
-            method, analytic, unknown, unknown, unknown, np.zeros(analytic.shape, bool), None, tuple(kinks[:1]),
-            _rms(missed) / size if size else 0.0, False, bool(missed) and not size > 1e-12,
-        )  # fmt: skip
+            method, analytic, unknown, unknown, unknown, nothing, None, tuple(kinks[:1]), relative, False, zero
+        )
     index = worst_entry(probe, argument, analytic, *worst, linear)
-    found = entries(probe, argument, analytic, box_around(index, analytic.shape, SAMPLE), method)
-    return found._replace(relative_error=_rms(missed) / max(length, _rms(sizes), 1e-300), wrong=True, zero=False)
+    found = entries(probe, argument, analytic, grid_around(index, analytic.shape, sample), method)
+    relative = _rms(missed) / size if size else math.inf
+    return found._replace(relative_error=relative, wrong=True, zero=False)
 
 
 def _agree(analytic: float, numeric: float, tolerance: float) -> bool:

@@ -24,10 +24,8 @@ from tinycnn.gradcheck.subject import (
 )
 
 
-class Pair:
+class Pair(Subject):
     r"""forward(\*inputs, \*\*options) → y and backward(g, \*inputs, \*\*options) → gradients of the floating inputs."""
-
-    order = 1
 
     def __init__(
         self, name: str, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Sequence[Any],
@@ -96,7 +94,7 @@ class Pair:
         try:
             made = self.function_back(g, *inputs, **self.options)
         except Exception as error:
-            error.add_note(f"check: raised by the backward of {self.name}, called with g of shape {_shapes(cotangents)}")
+            error.add_note(f"check: raised by the backward of {self.name}, for g of shape {_shapes(cotangents)}")
             raise
         return tuple(made) if isinstance(made, tuple | list) else (made,)
 

@@ -6,8 +6,9 @@ The checker knows Subjects alone. Functions of Tensors, Modules and second deriv
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class Gradients(NamedTuple):
     broken: Mapping[int, Diagnosis] = {}  # never written to
 
 
-class Subject(Protocol):
+class Subject(ABC):
     """A function at a point.
 
     Attributes
@@ -51,7 +52,6 @@ class Subject(Protocol):
     names : the name of each argument
     arguments : all arguments as the search for a cause may see them, arrays on the host
     options : what the function is called with besides
-    dtypes : of the outputs that count
     order : 1, or 2 if it is itself a gradient
     """
 
@@ -60,20 +60,25 @@ class Subject(Protocol):
     names: Sequence[str]
     arguments: Sequence[Any]
     options: Mapping[str, Any]
-    order: int
+    order: int = 1
 
+    @abstractmethod
     def forward(self, point: Point) -> Values:
         """The outputs at a point; its arrays are left alone, whatever the function does."""
 
+    @abstractmethod
     def vjp(self, point: Point, cotangents: Sequence[Host]) -> Gradients:
         """The gradient of Σ ⟨cotangent, output⟩ in each array of the point."""
 
+    @abstractmethod
     def touched(self, cotangents: Sequence[Host]) -> Mapping[int | None, Diagnosis]:
         """The arguments that forward or backward changes behind our back; None for the cotangent."""
 
+    @abstractmethod
     def dtypes(self) -> tuple[Any, ...]:
         """The dtypes of the outputs, as they came."""
 
+    @abstractmethod
     def twice(self) -> Subject:
         """The function (arguments, cotangents) ↦ gradients, for second derivatives."""
 
@@ -121,8 +126,10 @@ def mutated(name: str, by: str) -> Diagnosis:
     """The diagnosis for an array that was written to."""
     return Diagnosis(
         "mutated-input",
-        f"{by} changes {name} in place, so that whoever uses it afterwards, backward among them, finds other values.",
-        "Look for += and -=, x[...] = and out= on what the function was given; compute into a new array, or copy first.",
+        f"{by} changes {name} in place, so that whoever uses it afterwards, backward among them, finds other"
+        " values.",
+        "Look for += and -=, x[...] = and out= on what the function was given; compute into a new array, or copy"
+        " first.",
     )
 
 

@@ -22,6 +22,7 @@ from tinycnn.gradcheck.subject import (
     Gradients,
     Host,
     Point,
+    Subject,
     Values,
     double,
     misshapen,
@@ -34,16 +35,14 @@ from tinycnn.nn.module import Module
 Run = tuple[dict[int, Tensor], tuple[Tensor, ...]]  # the leaves that were differentiated, and the outputs that count
 
 
-class Function:
+class Function(Subject):
     r"""A function of Tensors at float64 copies of its inputs, on their device."""
-
-    order = 1
 
     def __init__(
         self, name: str, function: Callable[..., Any], inputs: Sequence[Any], names: Sequence[str],
         options: Mapping[str, Any], others: bool = False,
     ) -> None:  # fmt: skip
-        tensors = [_as_tensor(x) for x in inputs]
+        tensors = [as_tensor(x) for x in inputs]
         floating = [i for i, x in enumerate(tensors) if is_tensor(x) and is_floating(x.array.dtype)]
         chosen = [i for i in floating if tensors[i]._requires_grad] or floating
         if not chosen and not others:
@@ -163,7 +162,8 @@ class Function:
         """Note the arguments that were written to; a write that the graph recorded is no secret, and no fault."""
         for i, leaf in leaves.items():
             x = self.given.get(i, leaf)
-            if i not in found and not x.version.recorded and not np.array_equal(on_host(x), self.point[i], equal_nan=True):
+            kept = x.version.recorded or np.array_equal(on_host(x), self.point[i], equal_nan=True)
+            if i not in found and not kept:
                 found[i] = mutated(self.names[i], by)
 
     def _flaw(self, i: int, error: BrokenGradient) -> Diagnosis:
@@ -224,7 +224,8 @@ class Gradient(Function):
         count = len(first.arguments)
         _, outputs = first.run(first.point)
         self.seeds = range(count, count + len(outputs))
-        self.names = [*first.names, *(["cotangent"] if len(outputs) == 1 else [f"cotangent {n}" for n in range(len(outputs))])]
+        numbers = [""] if len(outputs) == 1 else [f" {n}" for n in range(len(outputs))]
+        self.names = [*first.names, *[f"cotangent{n}" for n in numbers]]
         rng = np.random.default_rng(2)
         for i, y in zip(self.seeds, outputs, strict=True):
             self.point[i], self.backends[i] = drawn(rng, y.array.shape), y.backend
@@ -258,7 +259,7 @@ def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Host:
     return np.asarray(np.where(v == 0, 1.0, v) / 1024)
 
 
-def _as_tensor(x: Any) -> Any:
+def as_tensor(x: Any) -> Any:
     """An array as a Tensor; all else as it is."""
     if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "fiub":
         return wrap(backends.get("cpu").asarray(np.asarray(x)))

@@ -1,0 +1,163 @@
+r"""`check_model`: whether the gradients of a whole network are right, in seconds, and which part of it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinycnn import random
+from tinycnn.autograd.node import is_tensor
+from tinycnn.errors import ArgumentError, TinycnnError
+from tinycnn.gradcheck.checking import report_of
+from tinycnn.gradcheck.examination import LIMIT, examine
+from tinycnn.gradcheck.measured import SAMPLE
+from tinycnn.gradcheck.network import Network, part, parts_of
+from tinycnn.gradcheck.report import Failure, Report
+from tinycnn.gradcheck.tensors import as_tensor
+from tinycnn.nn.module import Module
+
+FEW = 30  # entries of a wrong parameter that are measured in the whole network, where each costs most
+
+Parts = Mapping[str, tuple[Module, tuple[Any, ...], dict[str, Any]]]
+
+
+class Culprit(NamedTuple):
+    """A part of a network that is wrong by itself: its path, its kind, and what is wrong."""
+
+    path: str
+    kind: str
+    failures: tuple[Failure, ...]
+
+
+def check_model(
+    model: Module,
+    inputs: Any,
+    target: Any = None,
+    loss: Callable[..., Any] | None = None,
+    *,
+    seed: int = 0,
+    limit: int = LIMIT,
+) -> Report:
+    r"""Whether the gradients of a network's parameters agree with finite differences; if not, which part is wrong.
+
+    Each parameter is moved along three random directions u with entries ±1, and the slope of the loss, extrapolated
+    after Richardson, is compared with ⟨u, gradient⟩: one wrong entry among a million shows in every direction. Steps
+    are made so small that no ReLU or maximum changes its mind. Only where a parameter is wrong is the entry searched
+    for, and the parts of the network are checked by themselves, each at the input it sees in the whole, to tell the
+    layer whose backward is wrong from those that only receive its gradient.
+
+    The model is copied in float64 and runs in the mode it is in; the original is left as it is. In training mode
+    dropout makes every call another function: the verdict is then "nondeterministic", and ``model.eval()`` helps.
+
+    Parameters
+    ----------
+    model : Module
+    inputs : Tensor or a sequence, what to call it with; a few images are enough
+    target : Tensor, class indices or values; without it the outputs are weighted with random numbers instead of a loss
+    loss : ``loss(output, target)``; by default the cross-entropy for integer targets, the mean square for others
+    seed : of directions and cotangents
+    limit : a part that is wrong is measured by entries up to this size
+
+    Returns
+    -------
+    A `Report`, in which ``argument`` is the position of the worst parameter in ``named_parameters()``.
+
+    Raises
+    ------
+    ConfigError
+        If no parameter requires grad.
+
+    Examples
+    --------
+    >>> import tinycnn
+    >>> from tinycnn import nn
+    >>> _ = tinycnn.manual_seed(0)
+    >>> net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
+    >>> images, labels = tinycnn.randn(4, 1, 4, 4), tinycnn.tensor([0, 2, 1, 0])
+    >>> check_model(net, images, labels).passed
+    True
+
+    A backward that is wrong:
+
+    >>> class Square(tinycnn.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return g * x
+    >>> class Squared(nn.Module):
+    ...     def forward(self, x): return Square.apply(x)
+    >>> net[2] = Squared()
+    >>> print(check_model(net, images, labels).cause)  # doctest: +NORMALIZE_WHITESPACE
+    The gradient of ... is wrong because the module 2 (Squared) hands back a wrong gradient. The gradient of input is
+    half the true one...
+    """
+    if not isinstance(model, Module):
+        raise ArgumentError(f"check_model: takes a Module, not {type(model).__name__}; check takes any function")
+    given = tuple(map(as_tensor, inputs if isinstance(inputs, tuple | list) else (inputs,)))
+    goal = as_tensor(target)
+    if goal is not None and not is_tensor(goal):
+        goal = as_tensor(np.asarray(goal))
+    state = random.get_rng_state()
+    try:
+        network = Network(model, given, goal, loss)
+        report = report_of(network.name, [examine(network, seed, limit=0, sample=FEW)])
+        failures = report.failures
+        if report.verdict == "fail":
+            culprits = _culprits(model, parts_of(model, given), "", seed, limit)
+            failures = tuple(_blamed(failure, culprits) for failure in failures)
+    finally:
+        random.set_rng_state(state)
+    shift = network.count
+    return replace(
+        report,
+        failures=tuple(replace(f, argument=f.argument - shift) for f in failures),
+        examined=tuple(replace(e, argument=e.argument - shift) for e in report.examined),
+    )
+
+
+def _culprits(model: Module, parts: Parts, path: str, seed: int, limit: int) -> list[Culprit]:
+    """The smallest parts below a path that are wrong by themselves."""
+    _, args, kwargs = parts[path]
+    module = parts[path][0]
+    if path and not _failures(path, module, args, kwargs, seed, 0, 1):
+        return []
+    below = [f"{path}.{name}" if path else name for name, _ in module.named_children()]
+    found = [c for child in below if child in parts for c in _culprits(model, parts, child, seed, limit)]
+    if found or not path:
+        return found
+    return [Culprit(path, type(module).__name__, _failures(path, module, args, kwargs, seed, limit, SAMPLE))]
+
+
+def _failures(
+    path: str, module: Module, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int, limit: int, sample: int
+) -> tuple[Failure, ...]:
+    try:
+        found = examine(part(path, module, args, kwargs), seed, limit=limit, sample=sample)
+    except TinycnnError:  # nothing to differentiate, or not without its surroundings
+        return ()
+    return tuple(found.failures)
+
+
+def _blamed(failure: Failure, culprits: Sequence[Culprit]) -> Failure:
+    """The failure of a parameter, with the cause that its own module shows, or the one that others hand back to it."""
+    owner, _, name = failure.argument_name.rpartition(".")
+    for culprit in culprits:
+        for own in culprit.failures:
+            if culprit.path == owner and own.argument_name == name:
+                told = own.cause.replace(f"of {name}", f"of {failure.argument_name}")
+                return replace(failure, cause_code=own.cause_code, cause=told, hint=own.hint)
+    for culprit in culprits:
+        for own in culprit.failures:
+            cause = (
+                f"The gradient of {failure.argument_name} is wrong because the module {culprit.path} ({culprit.kind})"
+                f" hands back a wrong gradient. {own.cause}"
+            )
+            return replace(failure, cause_code=own.cause_code, cause=cause, hint=own.hint)
+    return failure
