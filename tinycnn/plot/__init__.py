@@ -18,6 +18,7 @@ from tinycnn.plot.diagram import (
     graph,
     normalization_axes,
     squeeze_excitation,
+    towers,
     volumes,
 )
 from tinycnn.plot.history import curves
@@ -52,6 +53,7 @@ __all__ = [
     "normalization_axes",
     "softmax",
     "squeeze_excitation",
+    "towers",
     "volumes",
     "write",
 ]

@@ -17,8 +17,9 @@ from tinycnn.plot.diagram.evolution import compare_blocks
 from tinycnn.plot.diagram.gating import squeeze_excitation
 from tinycnn.plot.diagram.graphs import graph
 from tinycnn.plot.diagram.stacks import columns
+from tinycnn.plot.diagram.towers import towers
 
 __all__ = [
     "SVG", "block", "chain", "columns", "compare_blocks", "graph", "normalization_axes", "squeeze_excitation",
-    "volumes",
+    "towers", "volumes",
 ]
