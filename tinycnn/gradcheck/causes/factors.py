@@ -33,13 +33,12 @@ def scale(trial: Trial) -> Diagnosis | None:
     why = words.named(r, trial)
     if why is None and trial.equations < 4:
         return None  # one number is always a multiple of another
-    times = f"{words.number(r)} of" if abs(r) < 1 else f"{words.number(r)} times"
     reading = ""
     if why and ("the batch has" in why or "an array of" in why):
         reading = ": averaged where the sum is due" if abs(r) < 1 else ": summed where the mean is due"
     return Diagnosis(
         "scale",
-        f"The gradient of {trial.name} is {times} the true one"
+        f"The gradient of {trial.name} is {words.times(r)} the true one"
         + (f", and {why}{reading}." if why else " in every entry."),
         SUM_OR_MEAN if reading else f"Somewhere in the chain that leads to {trial.name} one constant factor is missing"
         " or too much.",
@@ -115,8 +114,8 @@ def factor_of_each_output(trial: Trial) -> Diagnosis | None:
     place = np.unravel_index(int(np.abs(w - 1).argmax()), trial.y.shape)
     return Diagnosis(
         "missing-sum" if not w[off].any() else "scale",
-        f"The shares of {np.count_nonzero(off)} of the {w.size} outputs are wrong by a factor: that of output"
-        f" {words.entry(place)} counts {words.number(float(w[off][np.abs(w[off] - 1).argmax()]))} times.",
+        f"In the gradient of {trial.name} the shares of {np.count_nonzero(off)} of the {w.size} outputs are wrong by a"
+        f" factor: that of output {words.entry(place)} counts {words.number(float(w[np.abs(w - 1).argmax()]))} times.",
         "Look at what backward divides by at these outputs: forward divides by the same number.",
     )
 
@@ -160,7 +159,29 @@ def factor_over_another_axis(trial: Trial) -> Diagnosis | None:
     )
 
 
-RULES = (sign, scale, factor_array, factor_of_upstream)
+def other_factor(trial: Trial) -> Diagnosis | None:
+    r"""Each output depends on one entry: Ĵ = q̂ and J = q. If q̂ is a known array, it was taken for q, as x for x̂."""
+    right, wrong, y = trial.matrix, trial.analytic_matrix, trial.y
+    if right is None or wrong is None or y is None or trial.acts_on_each_alone or trial.shape == y.shape:
+        return None
+    alive = np.abs(right) > 1e-7 * np.abs(right).max()
+    if (alive.sum(1) > 1).any() or ((np.abs(wrong) > 1e-7 * np.abs(wrong).max()) & ~alive).any():
+        return None
+    q, taken = right.sum(1).reshape(y.shape), wrong.sum(1).reshape(y.shape)
+    for says, array, _ in _quantities(trial, y.shape):
+        if np.abs(taken - array).max() < 1e-6 * np.abs(array).max() < np.abs(q - array).max() * 1e-3:
+            place = np.unravel_index(int(np.abs(q - taken).argmax()), y.shape)
+            return Diagnosis(
+                "scale",
+                f"For the gradient of {trial.name} backward multiplies g by {says}; but that is not what forward"
+                f" multiplies {trial.name} by: for output {words.entry(place)} it is {float(q[place]):.4g}, not"
+                f" {float(taken[place]):.4g}.",
+                f"The derivative of w·q in w is q, the very array that stands beside {trial.name} in forward.",
+            )
+    return None
+
+
+RULES = (sign, scale, factor_array, factor_of_upstream, other_factor)
 LATE_RULES = (factor_along_axes, factor_of_each_side, factor_over_another_axis, factor_of_each_output)
 
 

@@ -157,6 +157,28 @@ def operand_inside_transposed(trial: Trial) -> Diagnosis | None:
     return None
 
 
+def windows_turned(trial: Trial) -> Diagnosis | None:
+    """The window of each output, as far as it is not cut by a border, holds the numbers of J in reverse."""
+    right, wrong, ndim = trial.matrix, trial.analytic_matrix, len(trial.shape)
+    if right is None or wrong is None or ndim < 3:
+        return None
+    size = np.abs(right).max()
+    boxes = [_box(np.abs(row).reshape(trial.shape) > 1e-7 * size) for row in right]
+    extent = np.max([[b.stop - b.start for b in box] for box in boxes], axis=0)
+    whole = [o for o, box in enumerate(boxes) if ([b.stop - b.start for b in box] == extent).all()]
+    long = [k for k in range(2 if ndim > 3 else 1, ndim) if extent[k] > 1]
+    for chosen in _subsets(long):
+        pairs = [[matrix[o].reshape(trial.shape)[boxes[o]] for matrix in (right, wrong)] for o in whole]
+        if all(np.abs(np.flip(ours, chosen) - theirs).max() < 1e-6 * size for ours, theirs in pairs):
+            return Diagnosis(
+                "flipped",
+                f"In the gradient of {trial.name} each window gets its kernel reversed along"
+                f" {words.axes(chosen, ndim)}.",
+                "What an output took through w[i, j] comes back through w[i, j], to the place from which it came.",
+            )
+    return None
+
+
 def factors_elsewhere(trial: Trial) -> Diagnosis | None:
     """Ĵ holds the numbers of J at other places: the same ones if a matrix is poured into another shape."""
     right, wrong = trial.matrix, trial.analytic_matrix
@@ -230,6 +252,12 @@ def _axes_exchanged(trial: Trial, order: tuple[int, ...], poured: str) -> Diagno
     )
 
 
+def _box(alive: Host) -> tuple[slice, ...]:
+    """The smallest box that holds all entries that are true."""
+    places = np.argwhere(alive) if alive.any() else np.zeros((1, alive.ndim), int)
+    return tuple(slice(int(lo), int(hi) + 1) for lo, hi in zip(places.min(0), places.max(0), strict=True))
+
+
 def _same_numbers(trial: Trial) -> bool:
     """Whether a and n hold the same numbers, in whatever order."""
     left, right = np.sort(trial.a, None), np.sort(trial.n, None)
@@ -258,4 +286,4 @@ def _holds_the_same(probe: tuple[Host, Host, Host], trial: Trial) -> bool:
     return bool(trial.known.all() and (gap <= 1e-6 * np.abs(n).max() + trial.noise).all())
 
 
-LATE_RULES = (operand_inside_transposed, factors_elsewhere, misplaced)
+LATE_RULES = (operand_inside_transposed, windows_turned, factors_elsewhere, misplaced)

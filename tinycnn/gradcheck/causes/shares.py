@@ -41,17 +41,22 @@ def single_share(trial: Trial) -> Diagnosis | None:
     return _chosen_shares(trial, single=True)
 
 
+def shares_along_an_axis(trial: Trial) -> Diagnosis | None:
+    r"""a = Σᵢ cᵢ·shareᵢ along one axis of the output, with every c 0 or 1: shares are left out."""
+    return _chosen_shares(trial, axes=1)
+
+
 def some_shares(trial: Trial) -> Diagnosis | None:
-    r"""a = Σᵢ cᵢ·shareᵢ along one or several axes of the output, with every c 0 or 1: shares are left out."""
-    return _chosen_shares(trial, single=False)
+    """The same along several axes together: of the places of an image, some are left out."""
+    return _chosen_shares(trial)
 
 
-def _chosen_shares(trial: Trial, single: bool) -> Diagnosis | None:
+def _chosen_shares(trial: Trial, single: bool = False, axes: int = 4) -> Diagnosis | None:
     if not trial.small:
         return None
     for kept, shares in _shares_along(trial):
         count = shares[0].shape[0]
-        if not 2 <= count <= MOST_SHARES:
+        if not 2 <= count <= MOST_SHARES or len(kept) > axes:
             continue
         alive = [i for i in range(count) if any(np.abs(s[i]).max() > 1e-9 * np.abs(s).max() for s in shares)]
         if len(alive) < 2 or trial.equations < len(alive) + 3:
@@ -95,7 +100,8 @@ def one_share_each(trial: Trial) -> Diagnosis | None:
     return None
 
 
-RULES = (output_left_out, single_share, last_share, some_shares, first_share, one_share_each)
+RULES = (output_left_out, single_share, last_share, shares_along_an_axis, first_share, one_share_each,
+         some_shares)
 
 
 def _share(trial: Trial, probe: Probe, kept: tuple[int, ...]) -> Host:

@@ -95,6 +95,14 @@ def path_of_each_alone(trial: Trial) -> Diagnosis | None:
     if not trial.explained((p.numeric - p.g * e for p in trial.probes), e.size):
         return None
     place = np.unravel_index(int(np.abs(e).argmax()), e.shape)
+    surplus = e < -1e-6
+    if surplus.any() and np.allclose(e, -surplus.astype(float), 0, 1e-6):
+        return Diagnosis(
+            "entries",
+            f"In the gradient of {trial.name} there is one g too much at {surplus.sum()} of {e.size} entries, such as"
+            f" {words.entry(place)}: a path is taken for open where it is closed.",
+            "Multiply g by the mask of forward before it is handed on to every path that starts behind the mask.",
+        )
     return Diagnosis(
         "missing-term",
         f"The gradient of {trial.name} lacks g times a number for each entry, {float(e[place]):.4g} at"

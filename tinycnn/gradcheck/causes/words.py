@@ -52,6 +52,13 @@ def number(value: float) -> str:
     return f"{round(value)}" if abs(value - round(value)) < 1e-6 * abs(value) else f"{value:.4g}"
 
 
+def times(value: float) -> str:
+    """``"1/6 of"``, ``"twice"``, ``"2.5 times"``, to stand before "the true one"."""
+    if abs(abs(value) - 0.5) < 1e-6 or abs(abs(value) - 2) < 1e-6:
+        return ("−1 times " if value < 0 else "") + ("half" if abs(value) < 1 else "twice")
+    return f"{number(value)} of" if 0 < value < 1 and "/" in number(value) else f"{number(value)} times"
+
+
 def named(factor: float, trial: Trial) -> str | None:
     r"""What a factor is: ``"the batch has 6 rows"`` for 6 or 1/6; None if it is no size, option or known constant."""
     factor = abs(factor)

@@ -1,0 +1,50 @@
+"""Every planted bug is caught, the right argument is blamed, and nearly every cause is named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.gradcheck.planted.planted import OWN, PAIRS, PLANTED, Planted
+from tinycnn.gradcheck import CAUSES, check
+
+SEEDS = range(3)
+every_bug = pytest.mark.parametrize(
+    "planted", PLANTED, ids=[f"{planted.family}-{number}" for number, planted in enumerate(PLANTED)]
+)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_a_bug_it_passes(pair, seed):
+    report = check(pair.forward, pair.drawn(seed), backward=pair.backward, options=pair.options, seed=seed)
+    assert report.verdict == "pass", report
+
+
+@every_bug
+def test_a_bug_is_caught_and_the_right_argument_blamed(planted: Planted):
+    for seed in SEEDS:
+        report = planted.report(seed)
+        assert report.verdict == "fail"
+        assert {failure.argument_name for failure in report.failures} == set(planted.arguments), report
+        assert report.cause_code in CAUSES
+        assert report.argument_name in report.cause or report.cause_code in ("wrong-shape", "mutated-input"), report
+        assert report.hint
+
+
+def test_nine_of_ten_causes_are_named():
+    named = [planted.named(planted.report(seed)) for planted in PLANTED for seed in SEEDS]
+    assert np.mean(named) >= 0.92
+
+
+def test_there_are_bugs_of_every_kind():
+    assert len(OWN) >= 60
+    told = {planted.causes[0] for planted in PLANTED}
+    other_ways = {"kink", "float32", "nondeterministic", "unknown", "mutated-input", "wrong-shape"}
+    assert told >= set(CAUSES) - other_ways
+    assert not any("unknown" in planted.causes for planted in OWN)
+
+
+def test_stories_are_told_once():
+    stories = [(planted.family, planted.story, planted.arguments) for planted in OWN]
+    assert len(set(stories)) > 0.95 * len(stories)
