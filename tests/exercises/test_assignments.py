@@ -38,7 +38,7 @@ def test_the_teachers_version_passes_all_its_tests(name: str, capsys: pytest.Cap
     assert capsys.readouterr().out.count("Right. ") == 2
     points = graded(notebook)
     for part in exercises.grade(name, *(names[function] for function in names["puzzle"].functions)).parts:
-        assert points[f"{name} {part.name}"] == part.possible
+        assert points[notebooks.identifier(f"{name} {part.name}")] == part.possible
 
 
 @pytest.mark.parametrize("name", exercises.NAMES)
@@ -72,6 +72,7 @@ def test_cells_have_ids_and_metadata_as_the_formats_want_them(name: str) -> None
             assert set(marks) - {"points"} == {"grade", "grade_id", "locked", "schema_version", "solution", "task"}
             assert ("points" in marks) == marks["grade"]
             assert marks["schema_version"] == 3
+            assert marks["grade_id"] == cell["id"]
     if importlib.util.find_spec("nbformat"):
         nbformat = importlib.import_module("nbformat")
         nbformat.validate(exercises.assignment(name))

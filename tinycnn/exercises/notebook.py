@@ -51,7 +51,7 @@ def answer(name: str, text: str, points: int) -> Cell:
 
 def _cell(kind: str, name: str, source: str, points: int | None = None, **roles: bool) -> Cell:
     marks: dict[str, Any] = {role: roles.get(role, False) for role in ("grade", "locked", "solution", "task")}
-    marks |= {"grade_id": name, "schema_version": 3} | ({} if points is None else {"points": points})
+    marks |= {"grade_id": identifier(name), "schema_version": 3} | ({} if points is None else {"points": points})
     cell: Cell = {"cell_type": kind, "id": identifier(name), "metadata": {}, "source": source.strip("\n")}
     if any(roles.values()):
         cell["metadata"]["nbgrader"] = marks
@@ -59,7 +59,7 @@ def _cell(kind: str, name: str, source: str, points: int | None = None, **roles:
 
 
 def identifier(name: str) -> str:
-    """A name as nbformat wants the ids of cells: letters, digits, hyphens and underscores, 64 at most.
+    """A name as nbformat and nbgrader want the ids of cells: letters, digits, hyphens and underscores, 64 at most.
 
     >>> identifier("linear gradient of bias")
     'linear-gradient-of-bias'
