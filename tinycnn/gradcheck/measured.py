@@ -65,7 +65,10 @@ def entries(probe: Probe, argument: int, analytic: Host, places: list[Index], me
     keeps = size == len(places) and sum(y.size for y in probe.base.outputs) * size <= LARGEST_JACOBIAN
     jacobian = tuple(np.zeros((*y.shape, *analytic.shape)) for y in probe.base.outputs) if keeps else None
     told = progress(places, f"{probe.subject.name}: {probe.subject.names[argument]}")
-    slopes: dict[Any, Slope] = {place: slope_at(probe, argument, place) for place in told}
+    most = float(abs(analytic[np.isfinite(analytic)]).max(initial=0))
+    slopes: dict[Any, Slope] = {
+        place: slope_at(probe, argument, place, float(analytic[place]), most) for place in told
+    }  # fmt: skip
     largest = max((abs(s.value) for s in slopes.values() if math.isfinite(s.value) and not s.bent), default=0.0)
     kinks = []
     numeric, bars, tolerance = (np.full(analytic.shape, np.nan) for _ in range(3))
