@@ -14,7 +14,7 @@ from tinycnn.exercises import NAMES, Grade
 from tinycnn.exercises.catalogue import find
 from tinycnn.exercises.grading import grade_submission
 from tinycnn.exercises.isolation import Limits
-from tinycnn.exercises.submission import File, exercises_in
+from tinycnn.exercises.submission import exercises_in, handed_in
 from tinycnn.serialization.atomic import replacing
 
 _EPILOG = f"""
@@ -53,9 +53,9 @@ def run(options: argparse.Namespace) -> int:
     for path, names in held.items():
         for name in names:
             exercise, limits = find(name), Limits(options.seconds, options.gigabytes)
-            file = File(path, name, exercise.functions)
-            grades.append((path, grade_submission(exercise, file, None, limits, options.seed)))
-            print(f"{path}\n{grades[-1][1]}\n", flush=True)
+            grade = grade_submission(exercise, handed_in(exercise, path), None, limits, options.seed)
+            grades.append((path, grade))
+            print(f"{path}\n{grade}\n", flush=True)
     if len(grades) > 1:
         print(_table(grades))
     _write(grades, options)

@@ -2,21 +2,22 @@ r"""One part of a file, looked at in a program of its own: what `grading` starts
 
 from __future__ import annotations
 
+import json
 import sys
 
 from tinycnn.exercises.catalogue import find
-from tinycnn.exercises.grading import look_at
+from tinycnn.exercises.grading import example_parts, look_at
 from tinycnn.exercises.isolation import in_place, tell
 from tinycnn.exercises.submission import File
 
 
 def main() -> None:
-    """Look at ``exercise path part seed sound…`` and tell the answer in the last line."""
-    name, path, part_name, seed, *sound = sys.argv[1:]
-    exercise = find(name)
-    part = next((part for part in exercise.parts if part.name == part_name), None)
-    file = File(path, name, exercise.functions)
-    answer = in_place(lambda: look_at(exercise, file, part, sound, int(seed)))
+    """Look at what the only argument says, in JSON, and tell the answer in the last line."""
+    facts = json.loads(sys.argv[1])
+    exercise, file = find(facts["exercise"]), File(facts["path"], facts["names"])
+    parts = example_parts(exercise) if facts["examples"] else exercise.parts
+    part = next((part for part in parts if part.name == facts["part"]), None)
+    answer = in_place(lambda: look_at(exercise, file, part, facts["sound"], facts["seed"]))
     sys.stdout.flush()
     sys.stdout.buffer.write(b"\n" + tell(answer))
     sys.stdout.flush()

@@ -2,6 +2,7 @@ r"""Grading: each part of an exercise is looked at in a process of its own, so t
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from tinycnn.exercises.exercise import Exercise, Part
 from tinycnn.exercises.grade_sheet import Grade, Mark
 from tinycnn.exercises.isolation import Answer, Limits
 from tinycnn.exercises.mistake import Mistake
-from tinycnn.exercises.submission import File, Written, written
+from tinycnn.exercises.submission import File, Written, as_file, written
 from tinycnn.train.threads import blas_threads
 
 _NEED_BACKWARD = ("gradient", "given")
@@ -76,10 +77,16 @@ def try_examples(name: str, *functions: Callable[..., Any] | None, seconds: floa
           backward was not handed in
     """
     exercise = find(name)
-    first = Part(exercise.functions[0], 1, "values", exercise.visible)
-    rest = [Part(f"gradient of {name}", 1, "given", exercise.visible, name) for name in exercise.gradients]
-    desk = _Desk(exercise, written(exercise, functions), Limits(seconds), 0)
-    return Grade(f"{name}, the examples", tuple(desk.marks([first, *rest])), desk.notes())
+    desk = _desk(exercise, written(exercise, functions), Limits(seconds), 0)
+    return Grade(f"{name}, the examples", tuple(desk.marks(example_parts(exercise))), desk.notes())
+
+
+def example_parts(exercise: Exercise) -> tuple[Part, ...]:
+    """What `try_examples` looks at."""
+    return (
+        Part(exercise.functions[0], 1, "values", exercise.visible),
+        *(Part(f"gradient of {name}", 1, "given", exercise.visible, name) for name in exercise.gradients),
+    )
 
 
 def grade_submission(
@@ -90,12 +97,17 @@ def grade_submission(
     seed: int = 0,
 ) -> Grade:
     """Grade what was handed in, as functions or as a file."""
-    if isolation.is_inside():  # a file that grades itself, and is graded
-        return Grade(exercise.name, (), ("not graded again while it is graded",))
-    desk = _Desk(exercise, submission, limits, seed)
+    desk = _desk(exercise, submission, limits, seed)
     wanted = _chosen(exercise, parts)
     marks = desk.marks(exercise.parts if any(part.look == "edges" for part in wanted) else wanted)
     return Grade(exercise.name, tuple(mark for mark in marks if mark.name in {p.name for p in wanted}), desk.notes())
+
+
+def _desk(exercise: Exercise, submission: Written | File, limits: Limits, seed: int) -> _Desk:
+    """Functions that no other process can have are graded by the file they come from, if there is one."""
+    if isinstance(submission, Written) and not isolation.can_fork():
+        submission = as_file(submission.functions) or submission
+    return _Desk(exercise, submission, limits, seed)
 
 
 class _Desk(NamedTuple):
@@ -107,6 +119,8 @@ class _Desk(NamedTuple):
     seed: int
 
     def marks(self, parts: Sequence[Part]) -> list[Mark]:
+        if isolation.is_inside():  # a file that grades itself, and is graded
+            return []
         with blas_threads(1):  # whose children start none of their own
             opened = self._opened()
             if opened.ended:
@@ -124,13 +138,15 @@ class _Desk(NamedTuple):
             return marks
 
     def notes(self) -> tuple[str, ...]:
+        if isolation.is_inside():
+            return ("not graded again while it is graded",)
         return () if isolation.can_fork() or isinstance(self.submission, File) else (isolation.NO_LIMITS,)
 
     def _opened(self) -> Answer:
         """Which functions there are: a file is run for that, once before it is graded."""
         if isinstance(self.submission, Written):
             return Answer({"verdict": "right", "names": sorted(self.submission.functions)}, "", "")
-        return self._answer("", ())
+        return self._answer(None, ())
 
     def _mark(self, part: Part, names: Sequence[str], sound: Sequence[str]) -> Mark:
         needed = "backward" if part.look in _NEED_BACKWARD else self.exercise.functions[0]
@@ -138,7 +154,7 @@ class _Desk(NamedTuple):
             return Mark(part.name, 0, part.points, "missing", f"{needed} was not handed in")
         if part.look == "edges" and not sound:
             return Mark(part.name, 0, part.points, "waiting", "they are looked at when something else is right")
-        answer = self._answer(part.name, sound, part)
+        answer = self._answer(part, sound)
         if answer.ended:
             who = " or ".join(self._in_order(names)) if part.look == "edges" else needed
             return Mark(part.name, 0, part.points, "stopped", f"{who} {answer.ended}", answer.printed)
@@ -149,15 +165,19 @@ class _Desk(NamedTuple):
     def _in_order(self, names: Sequence[str]) -> list[str]:
         return [name for name in self.exercise.functions if name in names]
 
-    def _answer(self, name: str, sound: Sequence[str], part: Part | None = None) -> Answer:
+    def _answer(self, part: Part | None, sound: Sequence[str]) -> Answer:
         def work() -> Any:
             return look_at(self.exercise, self.submission, part, sound, self.seed)
 
         if isolation.can_fork():
             return isolation.in_a_fork(work, self.limits)
         if isinstance(self.submission, File):
-            facts = [self.exercise.name, self.submission.path, name, str(self.seed), *sound]
-            return isolation.in_a_program([sys.executable, "-m", "tinycnn.exercises.child", *facts], self.limits)
+            facts = self.submission._asdict() | {
+                "exercise": self.exercise.name, "part": part and part.name, "seed": self.seed, "sound": list(sound),
+                "examples": part is not None and part not in self.exercise.parts,
+            }
+            command = [sys.executable, "-m", "tinycnn.exercises.child", json.dumps(facts)]
+            return isolation.in_a_program(command, self.limits)
         return isolation.in_place(work)
 
 

@@ -7,7 +7,7 @@ import linecache
 import os
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tinycnn.errors import ConfigError
@@ -29,11 +29,10 @@ class Written(NamedTuple):
 
 
 class File(NamedTuple):
-    """A Python file that defines them, as ``forward`` or ``conv2d_forward``."""
+    """A Python file that defines them; `names` says for each what it may be called there."""
 
     path: str
-    exercise: str
-    names: tuple[str, ...]  # of the functions that the exercise asks for
+    names: Mapping[str, Sequence[str]]
 
     def load(self) -> Functions:
         """Run the file and take out its functions: to be done where it can do no harm.
@@ -52,15 +51,18 @@ class File(NamedTuple):
             sys.path.insert(0, os.path.dirname(os.path.abspath(self.path)))
             exec(compile(source, self.path, "exec"), module.__dict__)
         linecache.checkcache(self.path)
-        found = {name: _defined(module, f"{self.exercise}_{name}", name) for name in self.names}
+        defined = vars(module)
+        found = {name: next((defined[n] for n in names if callable(defined.get(n))), None)
+                 for name, names in self.names.items()}
         functions = {name: function for name, function in found.items() if function is not None}
         if not functions:
-            raise Mistake(f"the file defines no function {self.names[0]}")
+            raise Mistake(f"the file defines no function {next(iter(self.names))}")
         return functions
 
 
-def _defined(module: types.ModuleType, *names: str) -> Any:
-    return next((getattr(module, name) for name in names if callable(getattr(module, name, None))), None)
+def handed_in(exercise: Exercise, path: str) -> File:
+    """A file, whose functions are called ``forward`` or ``conv2d_forward``."""
+    return File(path, {name: (f"{exercise.name}_{name}", name) for name in exercise.functions})
 
 
 def written(exercise: Exercise, functions: tuple[Any, ...]) -> Written:
@@ -79,6 +81,17 @@ def written(exercise: Exercise, functions: tuple[Any, ...]) -> Written:
         if function is not None and not callable(function):
             raise ConfigError(f"{exercise.name}: {name} should be a function, not {type(function).__name__}")
     return Written({name: f for name, f in zip(wanted, functions, strict=False) if f is not None})
+
+
+def as_file(functions: Functions) -> File | None:
+    """The file that functions come from, if it is one and defines them all at its outermost level."""
+    codes = [getattr(function, "__code__", None) for function in functions.values()]
+    paths = {code.co_filename for code in codes if code is not None}
+    names = {name: getattr(function, "__qualname__", "") for name, function in functions.items()}
+    if None in codes or len(paths) != 1 or not all(name.isidentifier() for name in names.values()):
+        return None
+    (path,) = paths
+    return File(path, {name: (there,) for name, there in names.items()}) if os.path.isfile(path) else None
 
 
 def exercises_in(path: str) -> tuple[str, ...]:
