@@ -102,28 +102,40 @@ def slope_at(probe: Probe, argument: int, index: Index, backward: float, largest
     smooth = [slope for slope in tried if slope.crossing is None and math.isfinite(slope.value)]
     if smooth:
         return min(smooth, key=lambda slope: slope.bar)
-    below, above, bar = _sides(probe, argument, index, 1e-7 * unit)
-    if bends(below, above, bar):
-        return tried[-1]._replace(bent=True, sides=(below, above))
-    flattest = min(tried, key=lambda slope: slope.bar)
-    return flattest._replace(bar=flattest.bar + abs(above - below))
+    sides = corner(probe, argument, _unit(probe, argument, index), 1e-6 * unit)
+    if sides is not None:
+        return tried[-1]._replace(bent=True, sides=sides)
+    return min(tried, key=lambda slope: slope.bar)  # the pieces meet smoothly
 
 
 def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analytic: float) -> Slope:
     """The derivative in an entry where backward says otherwise, in case a kink is near that no op told of."""
     unit = max(1.0, abs(float(probe.subject.point[argument][index])))
-    bent = True
-    for h in (1e-6 * unit, 1e-7 * unit):
-        below, above, bar = _sides(probe, argument, index, h)
-        if not bends(below, above, bar):
-            bent = False
-            value, bar = (below + above) / 2, bar + abs(above - below) / 2
-            if abs(value - slope.value) > 10 * bar + 1e-6 * abs(value):  # a larger step went round a corner
-                return _central(probe, argument, index, h)[0]
-            return slope
-    slack = 100 * bar + 1e-3 * max(abs(below), abs(above))
-    between = min(below, above) - slack <= analytic <= max(below, above) + slack
-    return slope._replace(bent=bent and between, sides=(below, above))
+    way = _unit(probe, argument, index)
+    sides = corner(probe, argument, way, 1e-6 * unit)
+    if sides is not None:
+        bar = probe.rounding(slope.column, 1e-7 * unit) if slope.column else 0.0
+        slack = 100 * bar + 1e-3 * max(map(abs, sides))
+        between = min(sides) - slack <= analytic <= max(sides) + slack
+        return slope._replace(bent=between, sides=sides)
+    nearer, _ = _central(probe, argument, index, 1e-7 * unit)
+    if abs(nearer.value - slope.value) > 10 * nearer.bar + 1e-6 * abs(nearer.value):  # a larger step met a corner
+        return nearer
+    return slope
+
+
+def corner(probe: Probe, argument: int, way: Host, h: float) -> tuple[float, float] | None:
+    """The slopes below and above the point, if they are not the same; None where the function is smooth.
+
+    Where it merely curves, they come together as the step is made smaller.
+    """
+    wide, near = (_sides(probe, argument, way, step) for step in (h, h / 10))
+    below, above, bar = near
+    if not (math.isfinite(below) and math.isfinite(above)):
+        return below, above
+    jump = abs(above - below)
+    bent = jump > 20 * bar + 1e-3 * max(abs(below), abs(above)) and not jump < 0.3 * abs(wide[1] - wide[0])
+    return (below, above) if bent else None
 
 
 def _central(
@@ -153,20 +165,20 @@ def _column(probe: Probe, argument: int, index: Index, h: float) -> tuple[tuple[
     return tuple((a - b) / (up - down) for a, b in zip(above, below, strict=True)), first or second
 
 
-def _sides(probe: Probe, argument: int, index: Index, h: float) -> tuple[float, float, float]:
+def _sides(probe: Probe, argument: int, way: Host, h: float) -> tuple[float, float, float]:
     """The slopes below and above, and the bar of either."""
+    x, base = probe.subject.point[argument], probe.base.outputs
     slopes, bar = [], 0.0
     with np.errstate(all="ignore"):
-        for by in (-h, h):
-            array, step = probe.moved(argument, index, by)
-            outputs, _ = probe.at({argument: array})
-            column = tuple((y - b) / step for y, b in zip(outputs, probe.base.outputs, strict=True))
+        for step in (-h, h):
+            outputs, _ = probe.at({argument: x + step * way})
+            column = tuple((y - b) / step for y, b in zip(outputs, base, strict=True))
             slopes.append(probe.weighted(column))
             bar = max(bar, probe.rounding(column, h))
     return slopes[0], slopes[1], bar
 
 
-def bends(below: float, above: float, bar: float) -> bool:
-    if not (math.isfinite(below) and math.isfinite(above)):
-        return True
-    return abs(above - below) > 20 * bar + 1e-3 * max(abs(below), abs(above))
+def _unit(probe: Probe, argument: int, index: Index) -> Host:
+    unit = np.zeros(probe.subject.point[argument].shape)
+    unit[index] = 1
+    return unit

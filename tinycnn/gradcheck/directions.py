@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from tinycnn.autograd.winners import Crossing
-from tinycnn.gradcheck.differences import EPSILON, Index, Probe, Slope, bends
+from tinycnn.gradcheck.differences import EPSILON, Index, Probe, Slope, corner
 from tinycnn.gradcheck.subject import Host
 
 REACH = 2e-3  # the length of the largest step, over all entries together
@@ -38,11 +38,12 @@ def slope_along(probe: Probe, argument: int, direction: Host, linear: bool = Fal
             return slope
         last = slope
     assert last is not None
-    h = _step(direction, len(CLOSER) - 1)
-    below, above = _sides(probe, argument, direction, h)
-    if bends(below, above, _rounding(probe, h)):
-        return last._replace(bent=True, sides=(below, above))
-    return Slope((below + above) / 2, abs(above - below) + _rounding(probe, h), crossing=last.crossing)
+    sides = corner(probe, argument, direction, _step(direction, len(CLOSER) - 2))
+    if sides is not None:
+        return last._replace(bent=True, sides=sides)
+    value, _ = _difference(probe, argument, direction, _step(direction, 1))  # the pieces meet smoothly
+    nearer, _ = _difference(probe, argument, direction, _step(direction, 2))
+    return Slope(nearer, abs(value - nearer) + _rounding(probe, _step(direction, 2)), crossing=last.crossing)
 
 
 def extrapolated(probe: Probe, argument: int, direction: Host, level: int) -> Slope:
@@ -69,13 +70,8 @@ def second_try(probe: Probe, argument: int, direction: Host, slope: Slope, analy
             break  # rounding would hide what was seen before
         if abs(analytic - nearer.value) <= tolerance:
             return nearer
-    h = _step(direction, len(CLOSER) - 1)
-    below, above = _sides(probe, argument, direction, h)
-    slack = 10 * _rounding(probe, h) + 1e-3 * abs(above - below)
-    bent = bends(below, above, _rounding(probe, h))
-    if bent and min(below, above) - slack <= analytic <= max(below, above) + slack:
-        return slope._replace(bent=True, sides=(below, above))
-    return slope
+    sides = corner(probe, argument, direction, _step(direction, len(CLOSER) - 2))
+    return slope if sides is None else slope._replace(bent=True, sides=sides)
 
 
 def is_linear(probe: Probe, argument: int, rng: np.random.Generator) -> bool:
@@ -100,7 +96,7 @@ def worst_entry(probe: Probe, argument: int, analytic: Host, direction: Host, mi
         part[half] = direction.reshape(-1)[half]
         part = part.reshape(direction.shape)
         slope = slope_along(probe, argument, part, linear)
-        share = float((part * analytic).sum()) - (sum(slope.sides) / 2 if slope.bent else slope.value)
+        share = float((part * analytic).sum()) - (_middle(slope))
         places, missed = (half, share) if not abs(share) < abs(missed - share) else (rest, missed - share)
     return tuple(int(i) for i in np.unravel_index(int(places[0]), direction.shape))
 
@@ -120,6 +116,11 @@ def grid_around(index: Index, shape: tuple[int, ...], most: int) -> list[Index]:
     return [tuple(map(int, entry)) for entry in zip(*[g.ravel() for g in grid], strict=True)]
 
 
+def _middle(slope: Slope) -> float:
+    """The slope, at a kink the mean of both sides, which a central difference gives there."""
+    return sum(slope.sides) / 2 if slope.bent else slope.value
+
+
 def _next(have: list[int], place: int, size: int) -> int:
     """The border, if it is not there yet, else what is nearest."""
     return min((i for i in range(size) if i not in have), key=lambda i: (i not in (0, size - 1), abs(i - place)))
@@ -134,16 +135,6 @@ def _difference(probe: Probe, argument: int, direction: Host, h: float) -> tuple
     (above, first), (below, second) = (probe.at({argument: x + by * direction}) for by in (h, -h))
     with np.errstate(all="ignore"):
         return probe.weighted([(a - b) / (2 * h) for a, b in zip(above, below, strict=True)]), first or second
-
-
-def _sides(probe: Probe, argument: int, direction: Host, h: float) -> tuple[float, float]:
-    x, base = probe.subject.point[argument], probe.base.outputs
-    (above, _), (below, _) = (probe.at({argument: x + by * direction}) for by in (h, -h))
-    with np.errstate(all="ignore"):
-        return (
-            probe.weighted([(b - y) / h for b, y in zip(base, below, strict=True)]),
-            probe.weighted([(y - b) / h for b, y in zip(base, above, strict=True)]),
-        )
 
 
 def _rounding(probe: Probe, h: float) -> float:

@@ -2,6 +2,7 @@ r"""One Subject from the first look to the list of what is wrong: guards, every 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -63,12 +64,12 @@ def examine(
     failures, kinks, examined = [], [], []
     for argument, x in sorted(subject.point.items(), key=lambda item: item[0]):
         name = subject.names[argument]
-        if argument in answer.broken or argument not in answer.found:
-            flaw = flaws.get(argument) or Diagnosis("wrong-shape", f"The gradient of {name} is missing.", "")
-            failures.append(Failure(
-                argument, name, (), np.nan, np.nan, np.nan, np.inf, *flaw, order=subject.order,
-            ))  # fmt: skip
+        if argument in answer.broken:
+            failures.append(_unmeasured(subject, argument, answer.broken[argument]))
             examined.append(Examined(argument, name, x.shape, "its shape", np.inf, subject.order))
+            continue
+        if argument not in answer.found:
+            notes.append(f"The gradient of {name} was not looked at.")
             continue
         if not x.size:
             examined.append(Examined(argument, name, x.shape, "nothing to look at", 0.0, subject.order, True))
@@ -160,14 +161,17 @@ def _kink(subject: Subject, argument: int, kink: Kink) -> Failure:
 def _not_finite(probe: Probe) -> Failure:
     subject = probe.subject
     bad = next(~np.isfinite(y) for y in probe.base.outputs if not np.isfinite(y).all())
-    argument = next(iter(subject.point))
     place = [int(i) for i in np.argwhere(bad)[0]]
-    return Failure(
-        argument, subject.names[argument], (), np.nan, np.nan, np.nan, np.inf, "unknown",
-        f"forward gives a value that is not finite at {place}, so there is nothing to differentiate.",
+    return _unmeasured(subject, next(iter(subject.point)), Diagnosis(
+        "unknown", f"forward gives a value that is not finite at {place}, so there is nothing to differentiate.",
         "Look for a logarithm or a division of 0, or an exponential that overflows; or check at other inputs.",
-        order=subject.order,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def _unmeasured(subject: Subject, argument: int, flaw: Diagnosis) -> Failure:
+    """A failure without numbers."""
+    nan = math.nan
+    return Failure(argument, subject.names[argument], (), nan, nan, nan, math.inf, *flaw, order=subject.order)
 
 
 def _small(subject: Subject, limit: int) -> set[int]:

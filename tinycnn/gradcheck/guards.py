@@ -12,12 +12,10 @@ from tinycnn.gradcheck.subject import Gradients, Host, Subject
 
 SAME = 1e-13  # of the largest: sums of several threads, or of a GPU, come out in any order
 SINGLE = 2e-10  # between the rounding of float64, 1e-16 or somewhat more after cancellation, and that of float32, 6e-8
-NONDETERMINISTIC = Diagnosis(
-    "nondeterministic",
-    "Called twice with the same inputs, forward gives two different answers, so there is nothing to compare backward"
-    " with.",
-    "Does it draw random numbers, as dropout does? model.eval() switches that off. Or does it keep something from one"
-    " call to the next, such as running statistics or a counter?",
+ASYMMETRIC = Diagnosis(
+    "unknown",
+    "The second derivatives ∂²/∂x∂y and ∂²/∂y∂x differ, so that what backward gives is the gradient of no function.",
+    "Compare the backward of backward with the formula of the second derivative, term by term.",
 )
 
 
@@ -71,12 +69,30 @@ def flaws_of_backward(subject: Subject, cotangents: Sequence[Host], first: Gradi
     return flaws
 
 
+def is_symmetric(subject: Subject, rng: np.random.Generator) -> bool:
+    """Whether uᵀ·H·w = wᵀ·H·u for a gradient's derivative H: second derivatives are the same in either order."""
+    shapes = [y.shape for y in subject.forward(subject.point).outputs]
+    u, w = ([rng.standard_normal(shape) for shape in shapes] for _ in range(2))
+    rows, size = [], 0.0
+    for right, left in ((w, u), (u, w)):
+        found = subject.vjp(subject.point, right).found
+        terms = [x * found[i] for i, x in zip(subject.point, left, strict=False) if i in found]
+        rows.append(float(sum(term.sum() for term in terms)))
+        size = max(size, float(sum(abs(term).sum() for term in terms)))
+    return not abs(rows[0] - rows[1]) > 1e-9 * size
+
+
+def single(subject: Subject) -> bool:
+    """Whether an output came back in single or half precision."""
+    return any(np.dtype(kind).itemsize < 8 for kind in subject.dtypes())
+
+
 def computes_in_single(probe: Probe, rng: np.random.Generator) -> bool:
     """Whether the values carry the rounding of float32: by their dtype, or by the noise of very small differences.
 
     Slopes from steps of 1e-8 to 3e-7 agree to six digits in float64; in float32 they are nothing but noise.
     """
-    if any(np.dtype(kind).itemsize < 8 for kind in probe.subject.dtypes()):
+    if single(probe.subject):
         return True
     point = probe.subject.point
     way = {i: rng.choice([-1.0, 1.0], x.shape) * np.maximum(1, abs(x)) for i, x in point.items()}

@@ -14,6 +14,7 @@ from tinycnn.gradcheck.progress import progress
 from tinycnn.gradcheck.subject import Host
 
 DIRECTIONS = 3
+SPLITS = 40  # how often a direction with kinks on it is halved
 SAMPLE = 300  # entries of a large argument that are measured, once one of them is known to be wrong
 
 
@@ -98,38 +99,63 @@ def along_directions(
 ) -> Measured:
     """Random directions; if one shows that an entry is wrong, the worst entry and a grid of those around it."""
     linear = not probe.given and is_linear(probe, argument, rng)
-    length = float(np.sqrt((analytic**2).sum()))
-    kinks, missed, sizes, bar, worst = [], [], [], 0.0, None
+    seen = Seen([], [], [])
     for _ in range(DIRECTIONS):
-        direction = rng.choice([-1.0, 1.0], analytic.shape)
-        expected = float((direction * analytic).sum())
-        slope = slope_along(probe, argument, direction, linear)
-        if slope.bent or not abs(expected - slope.value) <= 10 * slope.bar + 1e-7 * max(length, abs(slope.value)):
-            slope = second_try(probe, argument, direction, slope._replace(bent=False), expected, length)
-        if slope.bent:
-            kinks.append(Kink((), expected, slope.sides, slope.crossing))
-            continue
-        off = expected - slope.value
-        missed.append(off)
-        sizes.append(slope.value)
-        bar = max(bar, slope.bar)
-        agrees = abs(off) <= 10 * slope.bar + 1e-7 * max(length, abs(slope.value))
-        if not agrees and (worst is None or not abs(off) <= abs(worst[1])):
-            worst = direction, off
+        _look_along(probe, argument, analytic, rng.choice([-1.0, 1.0], analytic.shape), linear, seen)
+        if seen.kinks:
+            break  # the others meet the same ones
     method = "adjoint" if linear else f"{DIRECTIONS} directions"
-    size = max(length, _rms(sizes))
-    if worst is None:
-        unknown = np.full(analytic.shape, np.nan)
-        nothing = np.zeros(analytic.shape, bool)
-        zero = bool(missed) and size <= 10 * bar
-        relative = 0.0 if zero or not size else _rms(missed) / size
-        return Measured(
-            method, analytic, unknown, unknown, unknown, nothing, None, tuple(kinks[:1]), relative, False, zero
-        )
-    index = worst_entry(probe, argument, analytic, *worst, linear)
+    size = max(float(np.sqrt((analytic**2).sum())), _rms([slope.value for _, slope, _ in seen.right + seen.wrong]))
+    missed = _rms([off for _, _, off in seen.right + seen.wrong])
+    if not seen.wrong:
+        unknown, nothing = np.full(analytic.shape, np.nan), np.zeros(analytic.shape, bool)
+        zero = not seen.kinks and size <= 10 * max(slope.bar for _, slope, _ in seen.right)
+        relative = 0.0 if zero or not size else missed / size
+        kinks = tuple(seen.kinks)
+        return Measured(method, analytic, unknown, unknown, unknown, nothing, None, kinks, relative, False, zero)
+    direction, _, off = max(seen.wrong, key=lambda part: np.nan_to_num(abs(part[2]), nan=np.inf))
+    index = worst_entry(probe, argument, analytic, direction, off, linear)
     found = entries(probe, argument, analytic, grid_around(index, analytic.shape, sample), method)
-    relative = _rms(missed) / size if size else math.inf
-    return found._replace(relative_error=relative, wrong=True, zero=False)
+    return found._replace(relative_error=missed / size if size else math.inf, wrong=True, zero=False)
+
+
+class Seen(NamedTuple):
+    """Directions that were right, and that were wrong, each with its slope and by how much it was missed; and kinks."""
+
+    right: list[tuple[Host, Slope, float]]
+    wrong: list[tuple[Host, Slope, float]]
+    kinks: list[Kink]
+
+
+def _look_along(probe: Probe, argument: int, analytic: Host, direction: Host, linear: bool, seen: Seen) -> None:
+    """Compare along a direction; where kinks lie on it, along its parts, until those with a kink are single entries."""
+    parts, splits = [direction], SPLITS
+    while parts:
+        part = parts.pop()
+        expected, length = float((part * analytic).sum()), float(np.sqrt((analytic[part != 0] ** 2).sum()))
+        slope = slope_along(probe, argument, part, linear)
+        if not slope.bent and not _agree(expected, slope.value, _tolerance(slope.bar, max(length, abs(slope.value)))):
+            slope = second_try(probe, argument, part, slope, expected, length)
+        places = np.flatnonzero(part)
+        if not slope.bent:
+            agrees = _agree(expected, slope.value, _tolerance(slope.bar, max(length, abs(slope.value))))
+            (seen.right if agrees else seen.wrong).append((part, slope, expected - slope.value))
+        elif places.size == 1:
+            index = tuple(int(i) for i in np.unravel_index(int(places[0]), part.shape))
+            a = float(analytic[index])
+            at = slope_at(probe, argument, index, a, abs(a))
+            at = at if at.bent else second_look(probe, argument, index, at, a)
+            if at.bent:
+                seen.kinks.append(Kink(index, a, at.sides, at.crossing or slope.crossing))
+            else:
+                seen.wrong.append((part, at, expected - float(part[index]) * at.value))
+        elif splits:
+            splits -= 1
+            half = part.copy()
+            half.reshape(-1)[places[places.size // 2 :]] = 0
+            parts += [half, part - half]
+        else:
+            seen.kinks.append(Kink((), expected, slope.sides, slope.crossing))
 
 
 def _agree(analytic: float, numeric: float, tolerance: float) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.gradcheck.report_html import as_html
 from tinycnn.gradcheck.report_text import as_text
-from tinycnn.gradcheck.vocabulary import CAUSES, VERDICTS
+from tinycnn.gradcheck.vocabulary import CAUSES, HINTS, VERDICTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -156,7 +156,9 @@ class Report:
         return None if self.passed else VERDICTS.get(self.verdict)
 
     @property
-    def hint(self) -> str | None: return self.worst.hint if self.worst else None
+    def hint(self) -> str | None:
+        """What to look at; of a function that does not repeat itself, how to make it."""
+        return self.worst.hint if self.worst else HINTS.get(self.verdict)
 
     def plot(self) -> Figure:
         r"""The V-curve, and where in the argument the error sits; see `tinycnn.gradcheck.report_picture`."""
