@@ -103,6 +103,12 @@ def test_of_many_arguments_the_wrong_and_the_worst_are_shown_and_the_others_coun
     assert "17 more wrong: layer3.weight[1, 2], layer4.weight[1, 2]," in text
 
 
+def test_the_same_hint_is_given_once() -> None:
+    pair = failure(2 * N, N), failure(2 * N, N, "bias", 2)
+    assert str(report(*pair)).count("Count the rows.") == 1
+    assert str(report(pair[0], replace(pair[1], hint="Look again."))).count("hint") == 2
+
+
 def test_notes_are_told() -> None:
     assert str(report(verdict="pass", notes=["x is 0"])).endswith("\n\n  note      x is 0")
 
