@@ -371,3 +371,23 @@ def test_the_curve_is_a_v_where_the_gradient_is_right_and_flat_where_it_is_wrong
     wrong = check(np.sin, normal(3, 3), backward=lambda g, x: 2 * g * np.cos(x), names=["x"])
     _, errors = wrong.measure_curve()
     assert errors.min() > 0.3
+
+
+def test_second_derivatives_that_depend_on_the_order_belong_to_no_function() -> None:
+    """Both entries of the gradient move as they should by what they say, but they are the gradient of nothing."""
+
+    class Turned(tinycnn.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return (x * x).sum()
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return g * tinycnn.stack([2 * x[0], 2 * x[1] + x[0]])
+
+    report = check(Turned, tinycnn.tensor([1.0, 2.0]), order=2)
+    assert report.verdict == "fail"
+    assert [f.order for f in report.failures][-1] == 2
+    assert "the gradient of no function" in [f for f in report.failures if f.order == 2][0].cause

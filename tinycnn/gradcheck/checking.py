@@ -116,8 +116,8 @@ def _second(subject: Subject, seed: int, step: float | None, limit: int) -> Find
     if found.failures or found.kinks or single(subject) or is_symmetric(subject, rng):
         return found
     argument = next(iter(subject.point))
-    nan, inf = math.nan, math.inf
-    failure = Failure(argument, subject.names[argument], (), nan, nan, nan, inf, *ASYMMETRIC, order=2)
+    nan = math.nan
+    failure = Failure(argument, subject.names[argument], (), nan, nan, nan, 0.0, *ASYMMETRIC, order=2)
     return found._replace(failures=[failure])
 
 

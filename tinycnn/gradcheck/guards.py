@@ -76,7 +76,7 @@ def is_symmetric(subject: Subject, rng: np.random.Generator) -> bool:
     rows, size = [], 0.0
     for right, left in ((w, u), (u, w)):
         found = subject.vjp(subject.point, right).found
-        terms = [x * found[i] for i, x in zip(subject.point, left, strict=False) if i in found]
+        terms = [x * found[i] for i, x in zip(subject.origins, left, strict=True) if i in found]
         rows.append(float(sum(term.sum() for term in terms)))
         size = max(size, float(sum(abs(term).sum() for term in terms)))
     return not abs(rows[0] - rows[1]) > 1e-9 * size

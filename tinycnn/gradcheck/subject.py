@@ -53,6 +53,7 @@ class Subject(ABC):
     arguments : all arguments as the search for a cause may see them, arrays on the host
     options : what the function is called with besides
     order : 1, or 2 if it is itself a gradient
+    origins : then, for each output, the argument whose gradient it is
     """
 
     name: str
@@ -61,6 +62,7 @@ class Subject(ABC):
     arguments: Sequence[Any]
     options: Mapping[str, Any]
     order: int = 1
+    origins: Sequence[int] = ()
 
     @abstractmethod
     def forward(self, point: Point) -> Values:

@@ -249,6 +249,11 @@ class Gradient(Function):
     def _leaf(self, i: int, array: Host) -> Tensor:
         return super()._leaf(i, array) if i in self.seeds else self.first._leaf(i, array)
 
+    @property
+    def origins(self) -> Sequence[int]:  # type: ignore[override]  # known once it has run
+        """The arguments whose gradients are the outputs that count."""
+        return [list(self.first.point)[o] for o in self._counted or ()]
+
     def twice(self) -> Function:
         raise NotImplementedError("third derivatives are not checked")
 
