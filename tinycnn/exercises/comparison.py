@@ -107,8 +107,8 @@ def _why_the_shape(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
         return ": are the axes exchanged?"
     if got == ():
         return ": a single number, so something sums over too much"
-    if len(got) > len(wanted) and got[-len(wanted):] == wanted:
-        return ": is a sum over the leading axes missing?"
+    if len(got) > len(wanted):
+        return ": is a sum over some of the axes missing?"
     if len(got) == len(wanted) and all(a == b or a == 1 for a, b in zip(got, wanted, strict=True)):
         return ": was it summed with keepdims over an axis that should stay?"
     return ""
