@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinycnn.gradcheck.account import account_of, entry, small
+from tinycnn.gradcheck.account import account_of, entry
 from tinycnn.gradcheck.curve import EXACT, Reading, read_curve
 from tinycnn.gradcheck.tiles import tiled
 
@@ -65,7 +65,7 @@ def _draw_curve(axes: Axes, steps: Any, errors: Any, verdict: str) -> None:
     _draw_ideal(axes, reading, h, error)
     axes.set_ylim(min(float(np.nanmin(error)) / 8, 1e-14), max(float(np.nanmax(error)) * 8, 10))
     if reading.shape == "wrong" and reading.where is not None:
-        axes.annotate(f"relative error {small(reading.where)}", (h.min(), reading.where), (4, 6),
+        axes.annotate(f"relative error {reading.where:.2g}", (h.min(), reading.where), (4, 6),
                       textcoords="offset points", color=colour, fontsize=9)
     elif reading.shape == "kink" and not on_a_kink and reading.where is not None:
         axes.axvline(reading.where, color=colour, linewidth=1, linestyle=(0, (2, 2)))
