@@ -90,6 +90,7 @@ PAIRS = (
     Pair("activation", gelu, gelu_backward, (signed(3, 4),), (
         bug("the second term of the product rule is forgotten", " + x * density", "", "x", "missing-term"),
         bug("√π for √(2π)", "2 * np.pi", "np.pi", "x", "scale", "missing-term"),
+        bug("1/√(2π) rounded to 0.399", " / np.sqrt(2 * np.pi)", " * 0.399", "x", "scale"),
     )),
     Pair("activation", silu, silu_backward, (signed(3, 4),), (
         bug("the second term of the product rule is forgotten", " + x * s * (1 - s)", "", "x", "missing-term"),

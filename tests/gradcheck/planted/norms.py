@@ -69,6 +69,16 @@ def local_response_norm_backward(g: Array, x: Array, alpha: float = 0.3, beta: f
     return g * d**-beta - 2 * alpha * beta * x * window_sum(g * x * d ** (-beta - 1))
 
 
+def rms_norm(x: Array, eps: float = 1e-3) -> Array:
+    return x / np.sqrt((x**2).mean(1, keepdims=True) + eps)
+
+
+def rms_norm_backward(g: Array, x: Array, eps: float = 1e-3) -> Array:
+    r = np.sqrt((x**2).mean(1, keepdims=True) + eps)
+    y = x / r
+    return (g - y * (g * y).mean(1, keepdims=True)) / r
+
+
 def response_norm(x: Array, weight: Array) -> Array:
     """ConvNeXt V2's: y = γ·x·n + x, with n the norm of a channel over the mean of these norms."""
     norm = np.sqrt((x**2).sum((2, 3), keepdims=True))
@@ -166,6 +176,18 @@ PAIRS = (
             "x", "missing-term"),
         bug("the factor 2 of the square is forgotten", "2 * alpha * beta", "alpha * beta", "x", "scale"),
         bug("the sign of the neighbours' term", "- 2 * alpha", "+ 2 * alpha", "x", "sign"),
+    )),
+    Pair("local response norm, α = 10⁻⁴", local_response_norm, local_response_norm_backward, (signed(2, 5, 2, 2),), (
+        bug("the neighbours' term is forgotten", " - 2 * alpha * beta * x * window_sum(g * x * d ** (-beta - 1))", "",
+            "x", "missing-term"),
+        bug("the factor 2 of the square is forgotten", "2 * alpha * beta", "alpha * beta", "x", "scale"),
+        bug("the sign of the neighbours' term", "- 2 * alpha", "+ 2 * alpha", "x", "sign"),
+    ), {"alpha": 1e-4}),
+    Pair("root mean square norm", rms_norm, rms_norm_backward, (normal(3, 6),), (
+        bug("ε is forgotten where g is divided", ") / r", ") / np.sqrt((x**2).mean(1, keepdims=True))", "x", "scale"),
+        bug("the term that comes through the norm is forgotten", " - y * (g * y).mean(1, keepdims=True)", "", "x",
+            "missing-term"),
+        bug("sum for mean in the term of the norm", "(g * y).mean", "(g * y).sum", "x", "scale"),
     )),
     Pair("global response norm", response_norm, response_norm_backward, (normal(2, 3, 3, 2), normal(3)), (
         bug("the input added at the end is forgotten", "gnorm + g,", "gnorm,", "x", "missing-term"),

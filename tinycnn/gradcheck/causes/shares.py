@@ -38,7 +38,12 @@ def output_left_out(trial: Trial) -> Diagnosis | None:
 
 def single_share(trial: Trial) -> Diagnosis | None:
     """a = shareᵢ for one index i along one or several axes of the output."""
-    return _chosen_shares(trial, single=True)
+    for kept, shares in _shares_along(trial) if trial.small else ():
+        alive = _alive_shares(shares)
+        for i in alive if 2 <= len(alive) <= MOST_SHARES and trial.equations >= 4 else ():
+            if trial.explained(s[i] for s in shares):
+                return _told(trial, kept, alive, [i])
+    return None
 
 
 def shares_along_an_axis(trial: Trial) -> Diagnosis | None:
@@ -48,27 +53,20 @@ def shares_along_an_axis(trial: Trial) -> Diagnosis | None:
 
 def some_shares(trial: Trial) -> Diagnosis | None:
     """The same along several axes together: of the places of an image, some are left out."""
-    return _chosen_shares(trial)
+    return _chosen_shares(trial, axes=4)
 
 
-def _chosen_shares(trial: Trial, single: bool = False, axes: int = 4) -> Diagnosis | None:
-    if not trial.small:
-        return None
-    for kept, shares in _shares_along(trial):
-        count = shares[0].shape[0]
-        if not 2 <= count <= MOST_SHARES or len(kept) > axes:
-            continue
-        alive = [i for i in range(count) if any(np.abs(s[i]).max() > 1e-9 * np.abs(s).max() for s in shares)]
-        if len(alive) < 2 or trial.equations < len(alive) + 3:
+def _chosen_shares(trial: Trial, axes: int) -> Diagnosis | None:
+    for kept, shares in _shares_along(trial) if trial.small else ():
+        alive = _alive_shares(shares)
+        if not 2 <= len(alive) <= MOST_SHARES or len(kept) > axes or trial.equations < len(alive) + 3:
             continue
         columns = [np.concatenate([s[i][trial.known] for s in shares]) for i in alive]
         c = solve(columns, np.concatenate([p.analytic[trial.known] for p in trial.probes]))
         if c is None or not (np.minimum(np.abs(c), np.abs(c - 1)) < 1e-4).all():
             continue
         chosen = [i for i, weight in zip(alive, c, strict=True) if weight > 0.5]
-        if not chosen or (single and len(chosen) > 1):
-            continue
-        if trial.explained((s[chosen].sum(0) for s in shares), len(alive)):
+        if chosen and trial.explained((s[chosen].sum(0) for s in shares), len(alive)):
             return _told(trial, kept, alive, chosen)
     return None
 
@@ -125,6 +123,12 @@ def _shares_along(trial: Trial) -> Iterator[tuple[tuple[int, ...], list[Host]]]:
     for count in range(1, len(long) + 1):
         for kept in itertools.combinations(long, count):
             yield kept, [_share(trial, p, kept) for p in trial.probes]
+
+
+def _alive_shares(shares: list[Host]) -> list[int]:
+    """The indices whose share is not 0."""
+    size = max(float(np.abs(s).max()) for s in shares)
+    return [i for i in range(len(shares[0])) if any(np.abs(s[i]).max() > 1e-9 * size for s in shares)]
 
 
 def _alive(shares: Host) -> Host:

@@ -16,13 +16,21 @@ EACH_USE = "Where x is used twice, two gradients come back to it, and they are a
 
 def skip(trial: Trial) -> Diagnosis | None:
     """y = f(x) + x: the gradient is g, plus what comes back through f. One of the two is missing, or its sign wrong."""
-    if trial.y is None or trial.x is None or trial.y.shape != trial.shape or trial.acts_on_each_alone:
+    if trial.y is None or trial.x is None or trial.y.shape != trial.shape:
+        return None
+    hint = "For y = f(x) + x the gradient is that through f plus g itself."
+    if trial.acts_on_each_alone:
+        if trial.explained(p.numeric - p.g for p in trial.probes) and trial.error > 0:
+            return Diagnosis(
+                "missing-term",
+                f"The gradient of {trial.name} lacks exactly g: the path on which {trial.name} is added to the output"
+                " unchanged.", hint,
+            )
         return None
     for says, gate in (("g", np.ones(trial.shape)), ("g where the output is positive", trial.y > 0)):
         found = _two_terms(
             trial, gate.astype(float), f"{says}, by the path on which {trial.name} is added to the output unchanged",
-            f"what comes by other paths than that on which {trial.name} is added to the output unchanged",
-            "For y = f(x) + x the gradient is that through f plus g itself.",
+            f"what comes by other paths than that on which {trial.name} is added to the output unchanged", hint,
         )
         if found is not None:
             return found
