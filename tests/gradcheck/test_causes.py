@@ -165,7 +165,7 @@ def test_random_slopes_have_no_name(seed, x):
 @given(seed=seeds, n=st.integers(2, 5))
 @settings(max_examples=30, deadline=None)
 def test_a_symmetric_matrix_is_not_called_transposed(seed, n):
-    """Three times what it ought to be, with a W that equals Wᵀ: a factor explains it, and the order of axes does not."""
+    """Three times what it should be, with a W that equals Wᵀ: a factor explains it, and the order of axes does not."""
     rng = np.random.default_rng(seed)
     x, w = rng.standard_normal((4, n)), rng.standard_normal((n, n))
     found = diagnosed(lambda x, w: x @ w, lambda g, x, w: (3 * g @ w, x.T @ g), [x, w + w.T], 0)

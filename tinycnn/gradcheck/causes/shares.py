@@ -16,6 +16,7 @@ ADD = (
     " repeated i once."
 )
 MOST_SHARES = 128
+MOST_NUMBERS = 500_000  # in all shares together
 
 
 def output_left_out(trial: Trial) -> Diagnosis | None:
@@ -122,7 +123,8 @@ def _shares_along(trial: Trial) -> Iterator[tuple[tuple[int, ...], list[Host]]]:
     long = [k for k in range(trial.y.ndim) if trial.y.shape[k] > 1]
     for count in range(1, len(long) + 1):
         for kept in itertools.combinations(long, count):
-            yield kept, [_share(trial, p, kept) for p in trial.probes]
+            if np.prod([trial.y.shape[k] for k in kept]) * trial.a.size <= MOST_NUMBERS:
+                yield kept, [_share(trial, p, kept) for p in trial.probes]
 
 
 def _alive_shares(shares: list[Host]) -> list[int]:
