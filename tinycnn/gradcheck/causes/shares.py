@@ -15,8 +15,10 @@ ADD = (
     "Write += where you write =, into an array of zeros; with repeated indices use np.add.at, since x[i] += g counts a"
     " repeated i once."
 )
+
+Along = list[tuple[tuple[int, ...], list[Host]]]  # output axes, and the shares along them for each probe
 MOST_SHARES = 128
-MOST_NUMBERS = 500_000  # in all shares together
+MOST_NUMBERS = 300_000  # in all shares along some axes
 
 
 def output_left_out(trial: Trial) -> Diagnosis | None:
@@ -37,9 +39,16 @@ def output_left_out(trial: Trial) -> Diagnosis | None:
     return None
 
 
-def single_share(trial: Trial) -> Diagnosis | None:
+def lost_shares(trial: Trial) -> Diagnosis | None:
+    """Of the shares along one or several axes of the output, which are there?"""
+    along = list(_shares_along(trial)) if trial.small else []
+    looks = (_single_share, _last_share, _shares_along_an_axis, _first_share, _one_share_each, _some_shares)
+    return next((found for look in looks if (found := look(trial, along)) is not None), None)
+
+
+def _single_share(trial: Trial, along: Along) -> Diagnosis | None:
     """a = shareᵢ for one index i along one or several axes of the output."""
-    for kept, shares in _shares_along(trial) if trial.small else ():
+    for kept, shares in along:
         alive = _alive_shares(shares)
         for i in alive if 2 <= len(alive) <= MOST_SHARES and trial.equations >= 4 else ():
             if trial.explained(s[i] for s in shares):
@@ -47,18 +56,18 @@ def single_share(trial: Trial) -> Diagnosis | None:
     return None
 
 
-def shares_along_an_axis(trial: Trial) -> Diagnosis | None:
+def _shares_along_an_axis(trial: Trial, along: Along) -> Diagnosis | None:
     r"""a = Σᵢ cᵢ·shareᵢ along one axis of the output, with every c 0 or 1: shares are left out."""
-    return _chosen_shares(trial, axes=1)
+    return _chosen_shares(trial, along, axes=1)
 
 
-def some_shares(trial: Trial) -> Diagnosis | None:
+def _some_shares(trial: Trial, along: Along) -> Diagnosis | None:
     """The same along several axes together: of the places of an image, some are left out."""
-    return _chosen_shares(trial, axes=4)
+    return _chosen_shares(trial, along, axes=4)
 
 
-def _chosen_shares(trial: Trial, axes: int) -> Diagnosis | None:
-    for kept, shares in _shares_along(trial) if trial.small else ():
+def _chosen_shares(trial: Trial, along: Along, axes: int) -> Diagnosis | None:
+    for kept, shares in along:
         alive = _alive_shares(shares)
         if not 2 <= len(alive) <= MOST_SHARES or len(kept) > axes or trial.equations < len(alive) + 3:
             continue
@@ -72,35 +81,34 @@ def _chosen_shares(trial: Trial, axes: int) -> Diagnosis | None:
     return None
 
 
-def last_share(trial: Trial) -> Diagnosis | None:
+def _last_share(trial: Trial, along: Along) -> Diagnosis | None:
     r"""Where several outputs have a share in an entry, only the last is there: = for +=."""
-    return _single_use(trial, "last")
+    return _single_use(trial, along, "last")
 
 
-def first_share(trial: Trial) -> Diagnosis | None:
+def _first_share(trial: Trial, along: Along) -> Diagnosis | None:
     """The same with the first, as in a loop over the places of a kernel, where the last place sees the first window."""
-    return _single_use(trial, "first")
+    return _single_use(trial, along, "first")
 
 
-def _single_use(trial: Trial, which: str) -> Diagnosis | None:
-    for kept, shares in _shares_along(trial) if trial.small else ():
+def _single_use(trial: Trial, along: Along, which: str) -> Diagnosis | None:
+    for kept, shares in along:
         if trial.explained(_only(s, which) for s in shares):
             return _overwritten(trial, kept, f"only that of the {which} is there")
     return None
 
 
-def one_share_each(trial: Trial) -> Diagnosis | None:
+def _one_share_each(trial: Trial, along: Along) -> Diagnosis | None:
     r"""Every entry of a holds one of the shares or none, whichever use came last: = for += with overlapping windows."""
-    if not trial.small or trial.equations < 8:
+    if trial.equations < 8:
         return None
-    for kept, shares in _shares_along(trial):
+    for kept, shares in along:
         if all(_one_of(trial, p, s) for p, s in zip(trial.probes, shares, strict=True)):
             return _overwritten(trial, kept, "only that of one is there")
     return None
 
 
-RULES = (output_left_out, single_share, last_share, shares_along_an_axis, first_share, one_share_each,
-         some_shares)
+RULES = (output_left_out, lost_shares)
 
 
 def _share(trial: Trial, probe: Probe, kept: tuple[int, ...]) -> Host:
