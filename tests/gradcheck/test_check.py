@@ -390,4 +390,13 @@ def test_second_derivatives_that_depend_on_the_order_belong_to_no_function() -> 
     report = check(Turned, tinycnn.tensor([1.0, 2.0]), order=2)
     assert report.verdict == "fail"
     assert [f.order for f in report.failures][-1] == 2
-    assert "the gradient of no function" in [f for f in report.failures if f.order == 2][0].cause
+    assert "the gradient of no function" in next(f for f in report.failures if f.order == 2).cause
+
+
+def test_a_layer_in_single_precision_that_a_function_uses_is_met_with_advice() -> None:
+    layer = nn.Linear(3, 2)
+    with pytest.raises(TypeError, match="one dtype") as raised:
+        check(lambda x: layer(x), tinycnn.randn(4, 3))
+    assert "say model.double()" in raised.value.__notes__[0]
+    layer.double()
+    assert check(lambda x: layer(x), tinycnn.randn(4, 3)).passed

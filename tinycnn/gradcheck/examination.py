@@ -14,8 +14,7 @@ from tinycnn.gradcheck.evidence import Diagnosis, Evidence
 from tinycnn.gradcheck.guards import computes_in_single, flaws_of_backward, repeats
 from tinycnn.gradcheck.measured import SAMPLE, Kink, Measured, along_directions, every_entry
 from tinycnn.gradcheck.report import Examined, Failure
-from tinycnn.gradcheck.subject import Gradients, Host, Subject, absent
-from tinycnn.gradcheck.tensors import drawn
+from tinycnn.gradcheck.subject import Gradients, Host, Subject, absent, drawn
 
 LIMIT = 2048  # entries of one argument that are measured one by one
 COARSE = 1e-2  # the step for what computes in float32

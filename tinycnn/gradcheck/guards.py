@@ -12,11 +12,6 @@ from tinycnn.gradcheck.subject import Gradients, Host, Subject
 
 SAME = 1e-13  # of the largest: sums of several threads, or of a GPU, come out in any order
 SINGLE = 2e-10  # between the rounding of float64, 1e-16 or somewhat more after cancellation, and that of float32, 6e-8
-ASYMMETRIC = Diagnosis(
-    "unknown",
-    "The second derivatives ∂²/∂x∂y and ∂²/∂y∂x differ, so that what backward gives is the gradient of no function.",
-    "Compare the backward of backward with the formula of the second derivative, term by term.",
-)
 
 
 def same(ours: Sequence[Host], theirs: Sequence[Host]) -> bool:
@@ -67,19 +62,6 @@ def flaws_of_backward(subject: Subject, cotangents: Sequence[Host], first: Gradi
                 " of g.",
             )
     return flaws
-
-
-def is_symmetric(subject: Subject, rng: np.random.Generator) -> bool:
-    """Whether uᵀ·H·w = wᵀ·H·u for a gradient's derivative H: second derivatives are the same in either order."""
-    shapes = [y.shape for y in subject.forward(subject.point).outputs]
-    u, w = ([rng.standard_normal(shape) for shape in shapes] for _ in range(2))
-    rows, size = [], 0.0
-    for right, left in ((w, u), (u, w)):
-        found = subject.vjp(subject.point, right).found
-        terms = [x * found[i] for i, x in zip(subject.origins, left, strict=True) if i in found]
-        rows.append(float(sum(term.sum() for term in terms)))
-        size = max(size, float(sum(abs(term).sum() for term in terms)))
-    return not abs(rows[0] - rows[1]) > 1e-9 * size
 
 
 def single(subject: Subject) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.autograd.node import is_tensor
-from tinycnn.errors import ArgumentError, ConfigError
+from tinycnn.errors import ArgumentError
 from tinycnn.gradcheck.evidence import Diagnosis
 from tinycnn.gradcheck.subject import (
     Gradients,
@@ -65,12 +65,6 @@ class Pair(Subject):
 
     def dtypes(self) -> tuple[Any, ...]:
         return self._dtypes
-
-    def twice(self) -> Subject:
-        raise ConfigError(
-            "check: order=2 needs a backward that can itself be differentiated: made of Tensors, not of NumPy arrays;"
-            " write both as an autograd.Function, or check the first order alone"
-        )
 
     def _inputs(self, point: Point) -> list[Any]:
         """What to call the functions with: copies, so that they may write where they like."""

@@ -53,7 +53,6 @@ class Subject(ABC):
     arguments : all arguments as the search for a cause may see them, arrays on the host
     options : what the function is called with besides
     order : 1, or 2 if it is itself a gradient
-    origins : then, for each output, the argument whose gradient it is
     """
 
     name: str
@@ -62,7 +61,6 @@ class Subject(ABC):
     arguments: Sequence[Any]
     options: Mapping[str, Any]
     order: int = 1
-    origins: Sequence[int] = ()
 
     @abstractmethod
     def forward(self, point: Point) -> Values:
@@ -79,10 +77,6 @@ class Subject(ABC):
     @abstractmethod
     def dtypes(self) -> tuple[Any, ...]:
         """The dtypes of the outputs, as they came."""
-
-    @abstractmethod
-    def twice(self) -> Subject:
-        """The function (arguments, cotangents) ↦ gradients, for second derivatives."""
 
 
 def no_floating(what: str, kinds: Sequence[str]) -> ConfigError:
@@ -122,6 +116,12 @@ def overlaps(array: Any) -> bool:
 def double(array: Any) -> Host:
     """A copy in float64, in memory of its own, laid out as the original."""
     return np.array(array, dtype=np.float64, order="K")
+
+
+def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Host:
+    """A cotangent from the normal distribution, in steps of 2⁻¹⁰: exact in single precision, and never 0."""
+    v = np.round(rng.standard_normal(shape) * 1024)
+    return np.asarray(np.where(v == 0, 1.0, v) / 1024)
 
 
 def mutated(name: str, by: str) -> Diagnosis:

@@ -1,4 +1,4 @@
-r"""A function of Tensors as something to check, a Module with its parameters, and the gradient of either."""
+r"""A function of Tensors as something to check, and a Module with its parameters."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.numeric import on_host, outputs_of
 from tinycnn.autograd.winners import enter, leave, watching
 from tinycnn.dtypes import float64, is_floating
+from tinycnn.errors import DTypeError
 from tinycnn.gradcheck.evidence import Diagnosis
 from tinycnn.gradcheck.subject import (
     Gradients,
@@ -105,9 +106,6 @@ class Function(Subject):
     def dtypes(self) -> tuple[Any, ...]:
         return self._dtypes
 
-    def twice(self) -> Function:
-        return Gradient(self)
-
     # How it comes about ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self, point: Point, frozen: Container[int] = ()) -> Run:
@@ -120,7 +118,14 @@ class Function(Subject):
         """The function's outputs. It gets clones of the leaves, which it may write to as in place functions do."""
         self.given = {i: leaves[i].clone() for i in leaves if i < len(self.constants)}
         arguments = [self.given[i] if i in leaves else _copied(x) for i, x in enumerate(self.constants)]
-        return outputs_of(lambda *xs: self.function(*xs, **self.options), arguments)
+        try:
+            return outputs_of(lambda *xs: self.function(*xs, **self.options), arguments)
+        except DTypeError as error:
+            error.add_note(
+                "check: the inputs are float64 here, whatever they were. A Module that is passed itself is copied in"
+                " float64, too; one that a function uses is not: say model.double()"
+            )
+            raise
 
     def _leaf(self, i: int, array: Host) -> Tensor:
         return wrap(self.backends[i].asarray(array.copy(order="K")))
@@ -209,59 +214,6 @@ class Layer(Function):
         p = self.parameters[i]
         p.array = self.backends[i].asarray(array.copy(order="K"))
         return p
-
-
-class Gradient(Function):
-    r"""(arguments, cotangents) ↦ the gradients of the arguments: what is checked for second derivatives."""
-
-    order = 2
-
-    def __init__(self, first: Function) -> None:
-        self.first, self.options = first, first.options
-        self.name = f"the gradient of {first.name}"
-        self.point = dict(first.point)
-        self.backends = dict(first.backends)
-        count = len(first.arguments)
-        _, outputs = first.run(first.point)
-        self.seeds = range(count, count + len(outputs))
-        numbers = [""] if len(outputs) == 1 else [f" {n}" for n in range(len(outputs))]
-        self.names = [*first.names, *[f"cotangent{n}" for n in numbers]]
-        rng = np.random.default_rng(2)
-        for i, y in zip(self.seeds, outputs, strict=True):
-            self.point[i], self.backends[i] = drawn(rng, y.array.shape), y.backend
-        self.seed_dtypes = {i: y.array.dtype for i, y in zip(self.seeds, outputs, strict=True)}
-        self.arguments = (*first.arguments, *[self.point[i] for i in self.seeds])
-        self._counted, self._dtypes = None, ()
-
-    def call(self, leaves: Mapping[int, Tensor]) -> tuple[Tensor, ...]:
-        """The gradients, with the graph that made them."""
-        own = {i: leaf for i, leaf in leaves.items() if i not in self.seeds}
-        outputs = self.first._outputs(self.first.call(own))
-        given = {o: leaves[i].to(y.array.dtype) for o, (i, y) in enumerate(zip(self.seeds, outputs, strict=True))}
-        wanted = [i for i, leaf in own.items() if leaf._requires_grad]
-        found = self.first._gradients(own, outputs, given, wanted, create_graph=True)
-        gradients = [found.get(i) for i in own]
-        return tuple(
-            wrap(x.backend.xp.zeros_like(x.array)) if g is None else g
-            for g, x in zip(gradients, own.values(), strict=True)
-        )
-
-    def _leaf(self, i: int, array: Host) -> Tensor:
-        return super()._leaf(i, array) if i in self.seeds else self.first._leaf(i, array)
-
-    @property
-    def origins(self) -> Sequence[int]:  # type: ignore[override]  # known once it has run
-        """The arguments whose gradients are the outputs that count."""
-        return [list(self.first.point)[o] for o in self._counted or ()]
-
-    def twice(self) -> Function:
-        raise NotImplementedError("third derivatives are not checked")
-
-
-def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Host:
-    """A cotangent from the normal distribution, in steps of 2⁻¹⁰: exact in single precision, and never 0."""
-    v = np.round(rng.standard_normal(shape) * 1024)
-    return np.asarray(np.where(v == 0, 1.0, v) / 1024)
 
 
 def as_tensor(x: Any) -> Any:
