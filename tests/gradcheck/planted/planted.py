@@ -32,8 +32,8 @@ class Planted(NamedTuple):
         return check(self.forward, self.draw(seed), backward=self.backward, options=self.options, seed=seed)
 
     def named(self, report: Report) -> bool:
-        """Whether the cause is one that a teacher would name."""
-        return report.cause_code in self.causes
+        """Whether the cause is one that a teacher would name; where a teacher has no word either, it is not."""
+        return report.cause_code in self.causes and report.cause_code != "unknown"
 
 
 def of_pair(pair: Pair, bug: Bug) -> Planted:
