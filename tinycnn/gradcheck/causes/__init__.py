@@ -1,14 +1,15 @@
 r"""What is wrong with a gradient: rules that each recompute it with one mistake, and say which one it was.
 
 A rule speaks only if its mistake gives what backward gave, to a millionth of the error and under several cotangents.
-So a cause is a proof and no guess; where no rule fits, the answer is "unknown", with what is known of the error.
+So a cause is a proof and no guess; where no rule fits, the answer is "unknown", with what is known of the error. That
+backward is linear in the cotangent at all is looked at before, in `guards`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from tinycnn.gradcheck.causes import axes, factors, groups, places, regions, shares, terms, upstream
+from tinycnn.gradcheck.causes import axes, factors, groups, places, regions, shares, terms
 from tinycnn.gradcheck.causes.trial import Rule, Trial
 from tinycnn.gradcheck.evidence import Diagnosis, Evidence
 
@@ -16,7 +17,7 @@ __all__ = ["diagnose"]
 
 # The simplest explanation first. Those that name a place come last: wherever a mistake acts, it acts somewhere.
 RULES: tuple[Rule, ...] = (
-    *upstream.RULES,
+    *regions.FIRST_RULES,
     *factors.RULES[:2],  # sign, scale
     *regions.EARLY_RULES,
     *places.RULES,

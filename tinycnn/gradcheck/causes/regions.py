@@ -1,4 +1,4 @@
-r"""Regions: a is right but for some entries. Which are they: a border, where x < 0, where a mask is 0, ties?"""
+r"""Regions: a is right but for some entries. Which: a border, where x < 0, where a mask is 0, ties? Or all of them?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,31 @@ import numpy as np
 from tinycnn.gradcheck.causes import words
 from tinycnn.gradcheck.causes.trial import Trial
 from tinycnn.gradcheck.evidence import Diagnosis, Host
+
+
+def not_a_number(trial: Trial) -> Diagnosis | None:
+    """a has entries that are NaN or infinite."""
+    bad = ~np.isfinite(trial.a)
+    if not bad.any():
+        return None
+    return Diagnosis(
+        "entries",
+        f"{np.count_nonzero(bad)} of the {bad.size} entries of the gradient of {trial.name} are NaN or infinite.",
+        "Look for 0/0, log 0, a division by a number that may be 0, and exp of a large number.",
+    )
+
+
+def all_zero(trial: Trial) -> Diagnosis | None:
+    """a = 0, whatever g is: every way by which the argument acts on the output is left out."""
+    if any(np.any(p.analytic) for p in trial.probes):
+        return None
+    return Diagnosis(
+        "missing-term",
+        f"The gradient of {trial.name} is 0 everywhere, but the output depends on {trial.name}: the largest derivative"
+        f" is {trial.size:.4g}.",
+        f"Is the gradient of {trial.name} computed at all, added to the array of zeros that is returned, and multiplied"
+        " by no mask that is 0 throughout?",
+    )
 
 
 def ties(trial: Trial) -> Diagnosis | None:
@@ -189,6 +214,7 @@ def _branch(trial: Trial, bad: Host, where: str) -> Diagnosis:
     return Diagnosis("entries", f"{told}: there g is handed on unchanged." if handed_on else f"{told}.", hint)
 
 
+FIRST_RULES = (not_a_number, all_zero)
 EARLY_RULES = (ties, labels, beyond_a_threshold)
 RULES = (border, masked)
 LATE_RULES = (few,)
