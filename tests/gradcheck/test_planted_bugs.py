@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,3 +57,10 @@ def test_there_are_bugs_of_every_kind():
 def test_stories_are_told_once():
     stories = [(planted.family, planted.story, planted.arguments) for planted in OWN]
     assert len(set(stories)) > 0.95 * len(stories)
+
+
+def test_the_document_lists_every_bug():
+    document = (Path(__file__).parents[2] / "docs" / "gradient-checking.md").read_text(encoding="utf-8")
+    for planted in PLANTED:
+        assert f"| {planted.family} | {planted.story} |" in document
+    assert f"\n{len(PLANTED)} mistakes, " in document

@@ -75,7 +75,7 @@ def shifted(trial: Trial) -> Diagnosis | None:
         for k, step in zip(ks, by, strict=True):
             to[k], of[k] = slice(max(step, 0), min(step, 0) or None), slice(max(-step, 0), min(-step, 0) or None)
         kept = trial.n[tuple(of)]
-        if np.count_nonzero(kept) < max(4, trial.n.size / 4) or np.ptp(kept) < 1e-6 * trial.size:
+        if np.count_nonzero(kept) < max(4, np.count_nonzero(trial.n) / 2) or np.ptp(kept) < 1e-6 * trial.size:
             continue
         gaps = [np.abs(p.analytic[tuple(to)] - p.numeric[tuple(of)]).max() for p in trial.probes]
         limit = 1e-6 * trial.error + trial.noise
