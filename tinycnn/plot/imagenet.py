@@ -14,7 +14,7 @@ class Entry(NamedTuple):
     r"""A submission to the ImageNet Large Scale Visual Recognition Challenge, as it was published.
 
     `error` is the share, in %, of test images whose class is not among the five that were named; `layers` those with
-    weights of the networks, 0 if there was no network, None where several kinds were joined.
+    weights of the networks, 0 if there was no network, None where several networks were joined that differ in it.
     """
 
     year: int
@@ -67,7 +67,7 @@ def imagenet_years(title: str = "ImageNet through the years: top-5 error in %") 
     for place, (error, colour) in enumerate(bars):
         axes.bar(place, error, color=colour, width=0.72)
         axes.text(place, error + 0.4, f"{error:g}", ha="center", va="bottom", fontsize=12, color=INK)
-    depth = [{0: "no network", None: "several kinds"}.get(entry.layers, f"{entry.layers} layers") for entry in ENTRIES]
+    depth = [{0: "no network", None: "several nets"}.get(entry.layers, f"{entry.layers} layers") for entry in ENTRIES]
     below = [f"{entry.name}\n{entry.year}\n{layers}" for entry, layers in zip(ENTRIES, depth, strict=True)]
     axes.set_xticks(range(len(bars)), [*below, "a trained\nhuman"], fontsize=9)
     axes.set_ylim(0, 32)
@@ -75,6 +75,8 @@ def imagenet_years(title: str = "ImageNet through the years: top-5 error in %") 
     axes.tick_params(axis="x", length=0)
     figure.supxlabel(
         "Published results of the ILSVRC classification task, most of them of several networks together, without "
-        "outside data; VGG came second.\nSources: Russakovsky 2015, Krizhevsky 2012, Simonyan 2015, Szegedy 2015, "
-        "He 2016, Hu 2019 (each et al.), and image-net.org for 2016.", x=0.02, ha="left", fontsize=8, color=FAINT)
+        "outside data; VGG came second. The human: one annotator, 1500 images.\nSources: Russakovsky 2015, Krizhevsky "
+        "2012, Simonyan 2015, Szegedy 2015, He 2016, Hu 2019 (each et al.), and image-net.org for 2016.",
+        x=0.02, ha="left", fontsize=8, color=FAINT,
+    )
     return figure

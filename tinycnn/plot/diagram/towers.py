@@ -35,8 +35,8 @@ def towers(model: nn.Module, input_size: Sequence[int] | Tensor, *, title: str =
     A stack is what a convolution puts out; where it is made of groups, or the next convolution splits it into groups,
     each tower has its part. A line says who sees whom: a convolution with groups stays within the towers, one without
     connects each to every other. (That neighbours across the border meet in a local response normalization is not
-    drawn.) Below stand the layer, and what follows before the next one. The square on a
-    stack is the kernel of the next layer, in proportion, where no pooling comes between them.
+    drawn.) Below stand the layer, and what follows before the next one. The square on a stack is the kernel of the
+    next layer, in proportion, where no pooling comes between them.
 
     Parameters
     ----------
