@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from tinycnn import exercises, gradcheck
 from tinycnn.errors import ConfigError
+from tinycnn.exercises import right
 from tinycnn.exercises.catalogue import find, solution
 
 BUGS = [(name, number) for name in exercises.NAMES for number in range(len(find(name).bugs))]
@@ -125,6 +127,65 @@ def test_a_grade_prints_as_a_table_and_is_escaped_in_html() -> None:
     assert "&lt;b&gt;bold" in html
     assert "<b>bold" not in html
     assert html.count("<tr>") == 5
+
+
+def test_no_line_of_a_grade_is_longer_than_a_terminal_is_wide() -> None:
+    for name in ("softmax", "conv2d"):
+        for puzzle in exercises.puzzles(name):
+            assert max(map(len, str(puzzle.grade()).splitlines())) <= 100
+
+
+BIASED = (
+    ("linear", lambda x, weight, bias: (x @ weight.T + bias).astype(np.float32) * 1.0, "float32, where float64 is due"),
+    ("linear", lambda x, weight, bias: (x.astype(np.float32) @ weight.T.astype(np.float32) + bias), "the first digits"),
+    ("linear", lambda x, weight, bias: x @ weight.T, "off by a number for each entry of axis 1: is a bias missing"),
+    ("linear", lambda x, weight: x @ weight.T, "forward should be forward(x, weight, bias), but too many positional"),
+    ("conv2d", lambda x, weight, bias, step=1: x, "padding=0), but got an unexpected keyword argument 'stride'"),
+)
+
+
+@pytest.mark.parametrize(("name", "forward", "explanation"), BIASED)
+def test_what_is_said_of_a_wrong_forward(name: str, forward: Any, explanation: str) -> None:
+    assert explanation in exercises.grade(name, forward, parts=["forward"])["forward"].explanation
+
+
+@pytest.mark.parametrize(("backward", "part", "explanation"), [
+    (lambda g, x, weight, bias: (g.T @ x, g @ weight, g.sum(0)), "x", "where (4, 3) is due: the order is gx, gw"),
+    (lambda g, x, weight, bias: (g @ weight, g.sum(0), g.T @ x), "bias", "where (5,) is due: the order is gx, gw"),
+    (lambda g, x, weight, bias: (g @ weight, x.T @ g, g.sum(0)), "weight", "are the axes exchanged?"),
+    (lambda g, x, weight, bias: (g, g.T @ x, g.sum(0, keepdims=True)), "bias", "taken with keepdims=True?"),
+    (lambda g, x, weight, bias: (g, g.T @ x, g), "bias", "is a sum over some of the axes missing?"),
+])
+def test_what_is_said_of_gradients_of_the_wrong_shape(backward: Any, part: str, explanation: str) -> None:
+    name = f"gradient of {part}"
+    assert explanation in exercises.grade("linear", solved("linear")[0], backward, parts=[name])[name].explanation
+
+
+def test_numbers_that_differ_are_seen_to_differ() -> None:
+    said = exercises.grade("linear", lambda x, weight, bias: (x @ weight.T + bias) * (1 + 1e-7))["forward"].explanation
+    got, wanted = re.findall(r"-?\d+\.\d+", said)[:2]
+    assert got != wanted
+
+
+def test_neither_ours_nor_the_checkers_cotangent_is_an_argument() -> None:
+    """Equal numbers hide a backward that takes the one for the other."""
+    for name in exercises.NAMES:
+        for seed in range(3):
+            drawn = {float(a) for part in find(name).parts for number, case in enumerate(part.cases)
+                     for array in right.drawn(case, seed, number) for a in array.flat[:50] if a % 1}
+            for g in (right.cotangent((50,), seed), np.random.default_rng([seed, 1]).standard_normal(50)):
+                assert not drawn & set(g.tolist())
+
+    def backward(g: Any, x: Any) -> Any:
+        s = solved("sigmoid")[0](x)
+        return x * s * (1 - s)
+
+    assert exercises.grade("sigmoid", solved("sigmoid")[0], backward)["gradient of x"].points == 0
+
+
+def test_a_grade_is_the_same_each_time() -> None:
+    puzzle = exercises.puzzles("batch_norm")[0]
+    assert puzzle.grade() == puzzle.grade()
 
 
 def test_the_state_of_the_caller_is_left_alone() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -57,12 +60,12 @@ WRONG: list[tuple[str, Function, str]] = [
     ("booleans", lambda x: x > 0, "is of dtype bool, where float64 is due"),
     ("complex numbers", lambda x: x + 0j, "is of dtype complex128, where float64 is due"),
     ("objects", lambda x: x.astype(object), "is of dtype object, where float64 is due"),
-    ("single precision", lambda x: np.maximum(x, 0).astype(np.float32), "half of the digits are lost"),
+    ("single precision", lambda x: np.maximum(x, 0).astype(np.float32), "is of dtype float32, where float64 is due"),
     ("transposed", lambda x: np.maximum(x, 0).T, "has the shape (4, 3), where (3, 4) is due: are the axes exchanged?"),
     ("a sum", lambda x: x.sum(), "a single number, so something sums over too much"),
-    ("too few arguments", lambda: 0, "forward raises TypeError: "),
+    ("too few arguments", lambda: 0, "forward should be forward(x), but too many positional arguments"),
     ("an input that is changed", changes, "forward changes x, which belongs to whoever called it"),
-    ("an error", raises, "line 49, in raises: return y[:, :, 7]"),
+    ("an error", raises, "line 52, in raises: return y[:, :, 7]"),
     ("no end of itself", recursive, "forward calls itself without end (RecursionError)"),
     ("the end of the program", exits, "forward ends the program, such as by sys.exit(), instead of coming back"),
     ("a question", asks, "forward waits for input, and there is nobody to type (EOFError)"),
@@ -90,7 +93,7 @@ def test_what_forward_should_not_return(
     (lambda g, x, weight, bias: g @ weight, "backward returns an array of shape (4, 3), where 3 arrays are due"),
     (lambda g, x, weight, bias: (g @ weight * np.nan, 0, 0), "the gradient of x is nan at [0, 0], where"),
     (lambda g, x, weight, bias: (None, None, None), "the gradient of x is None"),
-    (lambda g, x: g, "backward raises TypeError"),
+    (lambda g, x: g, "backward should be backward(g, x, weight, bias), but too many positional arguments"),
 ])
 def test_what_backward_should_not_return(backward: Function, explanation: str) -> None:
     grade = exercises.grade("linear", solution("linear").forward, backward)
@@ -170,8 +173,6 @@ def test_processes_that_are_left_behind_are_ended(tmp_path: Path) -> None:
 
     def forward(x: Any) -> Any:
         if not os.fork():
-            import time
-
             time.sleep(1.0)
             note.write_text("still here")
             os._exit(0)
@@ -180,10 +181,91 @@ def test_processes_that_are_left_behind_are_ended(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         assert exercises.grade("sigmoid", forward, parts=["forward"]).full
-    import time
-
     time.sleep(1.3)
     assert not note.exists()
+
+
+@forks
+def test_what_does_not_come_back_is_waited_for_once(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+
+    def backward(g: Any, x: Any, weight: Any, bias: Any) -> Any:
+        with calls.open("a") as file:
+            file.write("called\n")
+        endless()
+
+    grade = exercises.grade("linear", solution("linear").forward, backward, seconds=0.3)
+    assert [mark.verdict for mark in grade.parts] == ["right"] * 2 + ["stopped"] * 3 + ["right"]
+    assert calls.read_text() == "called\n"
+
+
+def test_a_slow_backward_is_not_called_endless_because_the_checker_calls_it_often() -> None:
+    puzzle = exercises.puzzles("relu")[0]
+
+    def backward(g: Any, x: Any) -> Any:
+        time.sleep(0.1)
+        return puzzle.backward(g, x)
+
+    (mark,) = exercises.grade("relu", puzzle.forward, backward, parts=["gradient of x"], seconds=4).parts
+    assert mark.verdict == "wrong"
+
+
+@pytest.mark.parametrize("error", [ValueError, MemoryError])
+def test_an_error_neither_floods_a_terminal_nor_commands_it(error: type[Exception]) -> None:
+    def forward(x: Any) -> Any:
+        raise error("\x1b[2J" + "z" * 10**6)
+
+    said = str(exercises.grade("relu", forward))
+    assert "·[2Jzzz" in said
+    assert len(said) < 3000
+
+
+def test_of_what_is_printed_the_beginning_is_kept() -> None:
+    def forward(x: Any) -> Any:
+        for _ in range(1000):
+            print("noise " * 100)
+        return np.maximum(x, 0)
+
+    mark = exercises.grade("relu", forward, parts=["forward"])["forward"]
+    assert (mark.verdict, len(mark.printed)) == ("right", 2000)
+
+
+@forks
+@pytest.mark.parametrize("said", [b"{}", b"[1]", b'{"value": 3, "ended": "", "printed": ""}', b"x" * 10**7,
+                                  b'{"value": {}, "ended": "", "printed": ""}'])
+def test_nonsense_in_the_place_of_an_answer_earns_nothing_and_ends_nothing(said: bytes) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+
+    def forward(x: Any) -> Any:
+        for descriptor in range(3, 200):
+            with contextlib.suppress(OSError):
+                os.write(descriptor, said + b"\n")
+        os._exit(0)
+
+    grade = exercises.grade("relu", forward, solution("relu").backward)
+    assert [mark.points for mark in grade.parts] == [0, 0, 2, 2]
+    with pytest.raises(BlockingIOError):  # nobody has written there: files of ours are closed to the child
+        os.read(reading, 1)
+    os.close(reading)
+    os.close(writing)
+
+
+@forks
+def test_where_processes_are_refused_there_are_no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*arguments: Any, **options: Any) -> Any:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    tried = (isolation.can_fork, isolation.can_run_programs)
+    monkeypatch.setattr(os, "fork", refused)
+    monkeypatch.setattr(subprocess, "run", refused)
+    for cached in tried:
+        cached.cache_clear()
+    grade = exercises.grade("relu", solution("relu").forward, solution("relu").backward)
+    for cached in tried:
+        cached.cache_clear()
+    assert grade.full
+    assert grade.notes == (isolation.NO_LIMITS,)
 
 
 def test_a_submission_that_grades_itself_is_not_graded_within() -> None:
@@ -229,4 +311,5 @@ def test_functions_of_a_file_have_processes_without_fork_too(
     assert "relu: 6 of 8 points" in out
     assert "relu, the examples: 1 of 2 points" in out
     assert "without limits" not in out
+    assert f"note: {isolation.NO_MEMORY_LIMIT}" in out
     assert "crashed (signal 6" in out or sys.platform == "win32"

@@ -51,10 +51,17 @@ def file_name(name: str) -> str:
 
 def _task(task: Task) -> list[Cell]:
     return [
-        nb.prose(f"{task.name} task", f"# {task.exercise.title}\n\n{task.exercise.task.strip()}"),
-        nb.program(f"{task.name} imports", "import numpy as np\n\nfrom tinycnn import exercises"),
+        nb.prose(f"{task.name} task", f"# {task.exercise.title}\n\n{task.text}"),
+        nb.program(f"{task.name} imports", _imports(task.exercise)),
         nb.prose(f"{task.name} examples", f"For example:\n\n```text\n{task.examples}\n```"),
     ]
+
+
+def _imports(exercise: Exercise) -> str:
+    """NumPy, what else the solution imports, and ourselves; numbers are shown as the examples show them."""
+    lines = {line for line in solution_source(exercise.name).splitlines() if line.startswith(("import ", "from "))}
+    imports = "\n".join(sorted(lines | {"import numpy as np"}, key=lambda line: (line.startswith("from "), line)))
+    return f"{imports}\n\nfrom tinycnn import exercises\n\nnp.set_printoptions(precision=6, suppress=True)"
 
 
 def _tests(exercise: Exercise) -> list[Cell]:
@@ -124,7 +131,7 @@ def _questions(exercise: Exercise) -> list[Cell]:
 
 
 def solution_with_markers(exercise: Exercise) -> str:
-    """The solution, with markers around what students write.
+    """The solution, with markers around what students write, and without its imports.
 
     Helpers and constants lie within the first function's markers, after its body: they go with it, and Python looks
     them up when they are used.
@@ -139,7 +146,7 @@ def solution_with_markers(exercise: Exercise) -> str:
         if isinstance(node, ast.FunctionDef) and node.name in exercise.functions:
             body = node.body[0].lineno - node.lineno
             functions.append((text.splitlines()[:body], text.splitlines()[body:]))
-        elif text != "import numpy as np":
+        elif not isinstance(node, ast.Import | ast.ImportFrom):
             others.append(text)
     made = []
     for number, (head, body_lines) in enumerate(functions):

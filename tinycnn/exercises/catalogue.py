@@ -44,8 +44,14 @@ def solution(name: str) -> ModuleType:
 @functools.cache
 def argument_names(name: str) -> tuple[str, ...]:
     """Those of the arrays that forward takes."""
-    parameters = inspect.signature(getattr(solution(name), find(name).functions[0])).parameters.values()
+    parameters = signature(name, find(name).functions[0]).parameters.values()
     return tuple(parameter.name for parameter in parameters if parameter.default is parameter.empty)
+
+
+@functools.cache
+def signature(name: str, function: str) -> inspect.Signature:
+    """What one of its functions takes."""
+    return inspect.signature(getattr(solution(name), function))
 
 
 def solution_source(name: str) -> str:

@@ -17,7 +17,7 @@ def main() -> None:
     exercise, file = find(facts["exercise"]), File(facts["path"], facts["names"])
     parts = example_parts(exercise) if facts["examples"] else exercise.parts
     part = next((part for part in parts if part.name == facts["part"]), None)
-    answer = in_place(lambda: look_at(exercise, file, part, facts["sound"], facts["seed"]))
+    answer = in_place(lambda: look_at(exercise, file, part, facts["sound"], facts["seed"], facts["patience"]))
     sys.stdout.flush()
     sys.stdout.buffer.write(b"\n" + tell(answer))
     sys.stdout.flush()

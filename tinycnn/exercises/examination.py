@@ -2,6 +2,7 @@ r"""Looking at one part of what was handed in, case by case: a `Mistake` ends it
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
@@ -9,8 +10,8 @@ import numpy as np
 
 from tinycnn import gradcheck
 from tinycnn.exercises import right
-from tinycnn.exercises.catalogue import argument_names
-from tinycnn.exercises.comparison import check_form, check_precision, check_values, separated
+from tinycnn.exercises.catalogue import argument_names, signature
+from tinycnn.exercises.comparison import check_form, check_order, check_values, separated, told_apart
 from tinycnn.exercises.exercise import Arrays, Case, Exercise, Part
 from tinycnn.exercises.mistake import Mistake, guarded, warnings_kept
 from tinycnn.exercises.submission import Functions
@@ -25,6 +26,7 @@ class Paper(NamedTuple):
     functions : what was handed in
     sound : what earlier parts found right, "values" and names of arguments: edge cases look at these alone
     seed : of the random numbers
+    patience : seconds in which the checker should find out what is wrong; else the numbers alone are told
     """
 
     exercise: Exercise
@@ -32,12 +34,16 @@ class Paper(NamedTuple):
     functions: Functions
     sound: frozenset[str]
     seed: int
+    patience: float
 
     def called(self, name: str, case: Case, *arrays: Any) -> Any:
         """What a function that was handed in returns for these arrays."""
-        function = guarded(self.functions[name], name)
         with warnings_kept():
-            return (self.part.use or _once)(function, *arrays, **case.options)
+            return (self.part.use or _once)(self.guarded(name), *arrays, **case.options)
+
+    def guarded(self, name: str) -> Callable[..., Any]:
+        """A function that was handed in, whose errors are told as its author's."""
+        return guarded(self.functions[name], name, signature(self.exercise.name, name))
 
     def outputs(self, case: Case, arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         """What the first function returns, by name and of the right form, and what it should return."""
@@ -51,11 +57,12 @@ class Paper(NamedTuple):
     def gradient(self, case: Case, arrays: Arrays, g: Any, argument: str) -> tuple[Any, Any]:
         """What backward returns for an argument, of the right form, and what it should return."""
         names, position = self.exercise.gradients, self.exercise.gradients.index(argument)
-        due = right.gradients(self.exercise, g, arrays, case.options)[position]
+        due = right.gradients(self.exercise, g, arrays, case.options)
         returned = self.called("backward", case, *_copied((g, *arrays)))
-        got = separated(returned, tuple(f"g{name}" for name in names), "backward")[position]
-        check_form(got, due, f"the gradient of {argument}")
-        return got, due
+        got = separated(returned, tuple(f"g{name}" for name in names), "backward")
+        check_order(got, due, names, position)
+        check_form(got[position], due[position], f"the gradient of {argument}")
+        return got[position], due[position]
 
 
 def examine(paper: Paper) -> dict[str, Any]:
@@ -79,9 +86,7 @@ def described(exercise: Exercise, case: Case, arrays: Arrays) -> str:
 
 def _shapes(paper: Paper, case: Case, arrays: Arrays) -> None:
     """Arrays of the right shape and dtype come back, and those that went in are as they were."""
-    got, _ = paper.outputs(case, arrays)
-    for name, array in got.items():
-        check_precision(array, name)
+    paper.outputs(case, arrays)
     _check_untouched(paper, paper.exercise.functions[0], case, arrays, _names(paper), _names(paper))
 
 
@@ -108,7 +113,7 @@ def _values(paper: Paper, case: Case, arrays: Arrays) -> None:
 def _gradient(paper: Paper, case: Case, arrays: Arrays) -> None:
     """The gradient is the oracle's; where it is not, the checker says what is wrong with it."""
     argument = str(paper.part.argument)
-    g = np.asarray(np.random.default_rng(paper.seed).standard_normal(_output_shape(paper, case, arrays)))
+    g = right.cotangent(_output_shape(paper, case, arrays), paper.seed)
     got, due = paper.gradient(case, arrays, g, argument)
     try:
         check_values(got, due, f"the gradient of {argument}")
@@ -123,15 +128,14 @@ def _explained(paper: Paper, case: Case, arrays: Arrays, argument: str) -> Mista
     """What the checker says of a wrong gradient, if it does."""
     try:
         report = gradcheck.check(
-            right.function(paper.exercise), arrays, backward=guarded(paper.functions["backward"], "backward"),
+            right.function(paper.exercise), arrays, backward=_within(paper.patience, paper.guarded("backward")),
             names=_names(paper), options=case.options, seed=paper.seed,
         )
     except Exception:
         return None
     for failure in report.failures:
         if failure.argument_name == argument:
-            place = f" at {list(failure.index)}" if failure.index else ""
-            numbers = f"{failure.analytic:.6g}{place}, where {failure.numeric:.6g} is right"
+            numbers = told_apart(failure.analytic, failure.numeric, failure.index)
             told = [f"the gradient of {argument} is {numbers}", failure.cause, failure.hint]
             return Mistake("\n  ".join(filter(None, told)))
     return None
@@ -160,6 +164,18 @@ _LOOKS: dict[str, Callable[[Paper, Case, Arrays], None]] = {
 
 def _once(function: Callable[..., Any], *arrays: Any, **options: Any) -> Any:
     return function(*arrays, **options)
+
+
+def _within(seconds: float, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, as long as there is time for it."""
+    end = time.monotonic() + seconds
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        if time.monotonic() > end:
+            raise TimeoutError
+        return function(*arguments, **options)
+
+    return call
 
 
 def _copied(arrays: Arrays) -> Arrays:

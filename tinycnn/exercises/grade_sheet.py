@@ -3,10 +3,13 @@ r"""What grading came to: a `Mark` for each part, and the `Grade` they make up, 
 from __future__ import annotations
 
 import html
+import textwrap
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tinycnn.errors import ConfigError
+
+WIDTH = 100  # columns of a grade as text
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Grade:
         lines = [f"{self.exercise}: {self.points} of {self.possible} points"]
         for mark, explanation in zip(self.parts, self._explanations(), strict=True):
             lines.append(f"  {mark.name:<{wide}}  {mark.points} of {mark.possible}  {mark.verdict}")
-            lines += [f"      {line}" for line in explanation.splitlines()]
+            lines += [_wrapped(line) for line in explanation.splitlines()]
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
 
     __repr__ = __str__
@@ -96,6 +99,14 @@ class Grade:
             f"<table><caption><b>{_safe(self.exercise)}</b>: {self.points} of {self.possible} points</caption>"
             f"<tr><th>part</th><th>points</th><th>verdict</th><th>what is wrong</th></tr>{rows}</table>{notes}"
         )
+
+
+def _wrapped(line: str) -> str:
+    indent = " " * (6 + len(line) - len(line.lstrip()))
+    return textwrap.fill(
+        line.strip(), WIDTH, initial_indent=indent, subsequent_indent=indent + "  ",
+        break_long_words=False, break_on_hyphens=False,
+    )
 
 
 def _safe(text: str) -> str:

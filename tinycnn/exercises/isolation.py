@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import functools
 import gc
 import io
 import json
@@ -21,7 +22,10 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from tinycnn.exercises.mistake import printable
+
 _PRINTED = 2000  # characters that are kept of what is printed
+_LONGEST = 1 << 20  # bytes that are read of an answer
 
 
 class Limits(NamedTuple):
@@ -32,27 +36,47 @@ class Limits(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of it: `value`, made of what JSON knows; or, in words, how it `ended` instead; and what it printed."""
+    """What came of it: `value`, as JSON knows it; or, in words, how it `ended` instead; and what it printed."""
 
-    value: Any
+    value: dict[str, Any]
     ended: str
     printed: str
 
 
 NO_LIMITS = "ran without limits of time and memory, as no process can be started for it here"
+NO_MEMORY_LIMIT = "ran without a limit of memory, which this system does not set"
 
 
+@functools.cache
 def can_fork() -> bool:
-    """Whether this system can copy a process: not Windows, and not a browser."""
-    return hasattr(os, "fork") and sys.platform not in ("emscripten", "wasi")
+    """Whether this system can copy a process, which is tried: Windows and browsers cannot, and some refuse."""
+    if not hasattr(os, "fork") or sys.platform in ("emscripten", "wasi"):
+        return False
+    try:
+        child = _fork()
+    except OSError:
+        return False
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return True
+
+
+@functools.cache
+def can_run_programs() -> bool:
+    """Whether this system can start Python once more, which is tried: browsers cannot."""
+    try:
+        import subprocess  # needed only without fork, and missing in a browser
+
+        return subprocess.run([sys.executable, "-c", ""], check=False).returncode == 0
+    except (ImportError, OSError):
+        return False
 
 
 def in_a_fork(work: Callable[[], Any], limits: Limits) -> Answer:
     """Run `work` in a copy of this process; what it changes is lost with the copy."""
     reading, writing = os.pipe()
-    with warnings.catch_warnings():  # Python 3.12 warns of the threads of a notebook, which the child goes without
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+    child = _fork()
     if not child:
         os.close(reading)
         _answer_and_exit(work, writing, limits)
@@ -62,34 +86,44 @@ def in_a_fork(work: Callable[[], Any], limits: Limits) -> Answer:
     finally:  # also after Ctrl-C
         os.close(reading)
         status = _put_an_end_to(child)
-    return _read(line) or Answer(None, _last_words(status, limits), "")
+    return _read(line) or Answer({}, _last_words(status, limits), "")
 
 
 def in_a_program(command: Sequence[str], limits: Limits) -> Answer:
     """Run a Python program that ends with `tell`, where there is no fork."""
-    import subprocess  # needed only here, and missing in a browser
+    import subprocess  # as above
 
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limits.seconds, check=False
         )
     except subprocess.TimeoutExpired:
-        return Answer(None, _too_long(limits), "")
+        return Answer({}, _too_long(limits), "")
     last = done.stdout.splitlines()[-1:]
-    return _read(b"".join(last)) or Answer(None, _how_it_ended(-done.returncode, done.returncode), "")
+    return _read(b"".join(last)) or Answer({}, _how_it_ended(-done.returncode, done.returncode), "")
 
 
-def in_place(work: Callable[[], Any], gigabytes: float = Limits().gigabytes) -> Answer:
+def in_place(work: Callable[[], dict[str, Any]], gigabytes: float = Limits().gigabytes) -> Answer:
     """Run `work` here, without limits; what it raises is said in words, and what it prints is kept apart."""
-    printed = io.StringIO()
+    printed = _Beginning()
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), _without_input(), _inside():
             value = work()
     except MemoryError as error:
-        return Answer(None, _too_much(gigabytes, error), printed.getvalue()[:_PRINTED])
+        return Answer({}, _too_much(gigabytes, error), printed.text)
     except Exception as error:
-        return Answer(None, f"could not be looked at: {type(error).__name__}: {error}", printed.getvalue()[:_PRINTED])
-    return Answer(value, "", printed.getvalue()[:_PRINTED])
+        return Answer({}, printable(f"could not be looked at: {type(error).__name__}: {error}"), printed.text)
+    return Answer(value, "", printed.text)
+
+
+class _Beginning(io.TextIOBase):
+    """Keeps the first of what is printed, and lets the rest go."""
+
+    text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text[: _PRINTED - len(self.text)]
+        return len(text)
 
 
 def tell(answer: Answer) -> bytes:
@@ -103,7 +137,7 @@ def tell(answer: Answer) -> bytes:
 def _answer_and_exit(work: Callable[[], Any], pipe: int, limits: Limits) -> NoReturn:
     try:
         os.setpgid(0, 0)  # so that processes it starts can be ended with it
-        _forget_the_parent()
+        _forget_the_parent(pipe)
         _limit(limits)
         line = tell(in_place(work, limits.gigabytes))
         while line:
@@ -112,11 +146,13 @@ def _answer_and_exit(work: Callable[[], Any], pipe: int, limits: Limits) -> NoRe
         os._exit(0)  # without what the parent has planned for its own end
 
 
-def _forget_the_parent() -> None:
-    """Write to nobody's terminal, leave the parent's objects to the parent, and die without a report."""
+def _forget_the_parent(pipe: int) -> None:
+    """Keep no file of the parent's but the pipe, leave its objects to it, and die without a report."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
+    os.closerange(3, pipe)  # a notebook's sockets among them
+    os.closerange(pipe + 1, os.sysconf("SC_OPEN_MAX"))
     gc.freeze()
     faulthandler.disable()
     signal.set_wakeup_fd(-1)
@@ -127,13 +163,14 @@ def _limit(limits: Limits) -> None:
     import resource  # not on Windows
 
     seconds = int(limits.seconds) + 2  # in case the parent dies and cannot end it
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError, ValueError):  # macOS has neither this file nor such a limit
+    most = {resource.RLIMIT_CPU: seconds, resource.RLIMIT_CORE: 0}
+    with contextlib.suppress(OSError):  # macOS has neither this file nor such a limit
         with open("/proc/self/statm", encoding="ascii") as file:
             pages = int(file.read().split()[0])
-        most = pages * resource.getpagesize() + int(limits.gigabytes * 1e9)
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        most[resource.RLIMIT_AS] = pages * resource.getpagesize() + int(limits.gigabytes * 1e9)
+    for limit, number in most.items():
+        with contextlib.suppress(OSError, ValueError):  # where a stricter one holds already
+            resource.setrlimit(limit, (number, number))
 
 
 _depth = 0
@@ -164,13 +201,19 @@ def _without_input() -> Iterator[None]:
         sys.stdin = stdin
 
 
+def _fork() -> int:
+    with warnings.catch_warnings():  # Python 3.12 warns of the threads of a notebook, which the child goes without
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
 # The parent ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _first_line(pipe: int, deadline: float) -> bytes:
     """What the child says, up to the end of a line; what there is when time is up or the child is gone."""
     said = b""
-    while not said.endswith(b"\n") and (left := deadline - time.monotonic()) > 0:
+    while not said.endswith(b"\n") and len(said) < _LONGEST and (left := deadline - time.monotonic()) > 0:
         if select.select([pipe], [], [], left)[0]:
             piece = os.read(pipe, 1 << 16)
             if not piece:
@@ -200,7 +243,7 @@ def _read(line: bytes) -> Answer | None:
     """The answer in a line; None if it is none."""
     try:
         said = json.loads(line)
-        return Answer(said["value"], str(said["ended"]), str(said["printed"]))
+        return Answer(dict(said["value"]), str(said["ended"]), str(said["printed"]))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -209,7 +252,7 @@ def _last_words(status: int | None, limits: Limits) -> str:
     if status is None:
         return _too_long(limits)
     code = os.waitstatus_to_exitcode(status)
-    return _how_it_ended(-code, code)
+    return _too_long(limits) if code == -signal.SIGXCPU else _how_it_ended(-code, code)
 
 
 def _how_it_ended(number: int, code: int) -> str:
@@ -227,4 +270,4 @@ def _too_long(limits: Limits) -> str:
 
 
 def _too_much(gigabytes: float, error: MemoryError) -> str:
-    return f"asked for more than {gigabytes:g} GB of memory" + (f" ({error})" if str(error) else "")
+    return f"asked for more than {gigabytes:g} GB of memory" + printable(f" ({error})" if str(error) else "")

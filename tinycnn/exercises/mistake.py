@@ -3,23 +3,49 @@ r"""What a student's function raised, in words: the error, and the line of the s
 from __future__ import annotations
 
 import contextlib
+import inspect
 import linecache
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+_WIDEST = 400  # characters of a line; the rest of a longer one is told by three dots
+
 
 class Mistake(Exception):
     """Something is wrong with what was handed in; the message is for whoever wrote it."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
-def guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The function, but whatever it raises is a `Mistake` that says where; a MemoryError stays what it is."""
+
+def printable(text: str) -> str:
+    r"""Without what would move a terminal's cursor or flood it: students' errors may hold anything.
+
+    >>> printable("red \x1b[31m and\nlong " + 1000 * "x").splitlines()[0]
+    'red ·[31m and'
+    """
+    lines = ("".join(c if c.isprintable() else "·" for c in line[:_WIDEST]) + "…" * (len(line) > _WIDEST)
+             for line in text.expandtabs(4).split("\n"))
+    return "\n".join(lines)
+
+
+def guarded(function: Callable[..., Any], name: str, due: inspect.Signature) -> Callable[..., Any]:
+    """The function, but whatever it raises is a `Mistake` that says where; a MemoryError stays what it is.
+
+    `due` is the signature that the task asks for, told if the function does not take what it is called with.
+    """
     code = getattr(function, "__code__", None)
     file = code.co_filename if code else ""
 
     def call(*arguments: Any, **options: Any) -> Any:
+        try:
+            inspect.signature(function, follow_wrapped=False).bind(*arguments, **options)
+        except TypeError as error:
+            raise Mistake(f"{name} should be {name}{due}, but {error}") from None
+        except ValueError:  # some functions of NumPy have no signature
+            pass
         with told(name, file):
             return function(*arguments, **options)
 

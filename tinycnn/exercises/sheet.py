@@ -2,16 +2,14 @@ r"""The sheet a student is handed: the task, the functions to write, and example
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tinycnn.exercises import right
-from tinycnn.exercises.catalogue import argument_names, find, solution
+from tinycnn.exercises.catalogue import argument_names, find, signature
 from tinycnn.exercises.exercise import Case, Exercise
 
 
@@ -27,9 +25,14 @@ class Task:
         return self.exercise.name
 
     @property
+    def text(self) -> str:
+        """What is to be done."""
+        return f"{self.exercise.task.strip()}\n\nWhat you return should be of dtype float64, as what you are given is."
+
+    @property
     def signatures(self) -> tuple[str, ...]:
         """The functions to write, as ``"forward(x, weight, bias)"``."""
-        return tuple(f"{name}{inspect.signature(self._solved(name))}" for name in self.exercise.functions)
+        return tuple(f"{name}{signature(self.name, name)}" for name in self.exercise.functions)
 
     @property
     def stubs(self) -> str:
@@ -43,14 +46,14 @@ class Task:
 
     def __str__(self) -> str:
         heading = f"{self.exercise.title}\n{'=' * len(self.exercise.title)}"
-        return "\n\n".join([heading, self.exercise.task.strip(), self.stubs.rstrip(), self.examples])
+        return "\n\n".join([heading, self.text, self.stubs.rstrip(), self.examples])
 
     __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
         """The same, as a notebook shows it."""
         return "\n\n".join([
-            f"## {self.exercise.title}", self.exercise.task.strip(), f"```python\n{self.stubs.rstrip()}\n```",
+            f"## {self.exercise.title}", self.text, f"```python\n{self.stubs.rstrip()}\n```",
             f"```text\n{self.examples}\n```",
         ])
 
@@ -73,10 +76,6 @@ class Task:
                 *map(_line, [f"    g{name}" for name in self.exercise.gradients], gradients),
             ]
         return "\n".join(lines)
-
-    def _solved(self, function: str) -> Callable[..., Any]:
-        found: Callable[..., Any] = getattr(solution(self.name), function)
-        return found
 
 
 def task(name: str) -> Task:

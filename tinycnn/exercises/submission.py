@@ -43,7 +43,7 @@ class File(NamedTuple):
             If the file cannot be run, or none of the functions is in it.
         """
         with told("the file", self.path):
-            with open(self.path, encoding="utf-8") as file:
+            with open(self.path, "rb") as file:  # Python knows what encoding it is in
                 source = file.read()
             module = types.ModuleType("submission")
             module.__file__ = self.path

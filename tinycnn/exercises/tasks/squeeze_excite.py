@@ -64,7 +64,7 @@ Source: Hu, Shen, Albanie, Sun and Wu (2019), equations 2 to 4, where $S = C/r$.
         ),
     ),
     hidden=(
-        _drawn("three images of four channels, squeezed to two", 3, 4, 2, 3, hidden=2),
+        _drawn("five images of four channels, squeezed to three", 5, 4, 2, 3, hidden=3, shift=0.0),
         _drawn("two images of three channels, widened to five", 2, 3, 3, 2, hidden=5),
         _drawn("as many hidden units as channels", 4, 3, 2, 2, hidden=3),
     ),
