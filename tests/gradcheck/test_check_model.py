@@ -169,3 +169,39 @@ def test_an_error_inside_names_the_module() -> None:
 def test_only_modules_have_parameters() -> None:
     with pytest.raises(TypeError, match="check_model: takes a Module, not function; check takes any function"):
         check_model(lambda x: F.relu(x), tinycnn.randn(3))
+
+
+def deep_net(*last: Any) -> Any:
+    return nn.Sequential(*[part for _ in range(12) for part in (nn.Linear(5, 5), nn.Tanh())], *last, nn.Linear(5, 3))
+
+
+def test_many_parameters_are_moved_at_once() -> None:
+    report = check_model(deep_net(), tinycnn.randn(3, 5), LABELS)
+    assert report.passed, report
+    assert len(report.examined) == 26
+    assert {e.method for e in report.examined} == {"3 directions of all"}
+    assert report.evaluations < 40
+
+
+@pytest.mark.parametrize("error", [2.0, 1.0001])
+def test_one_wrong_of_many_parameters_is_found(error: float) -> None:
+    class Biased(tinycnn.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, bias: Any) -> Any:
+            return x + bias
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g, error * g.sum(0)
+
+    class Shift(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bias = nn.Parameter(tinycnn.randn(5))
+
+        def forward(self, x: Any) -> Any:
+            return Biased.apply(x, self.bias)
+
+    report = check_model(deep_net(Shift()), tinycnn.randn(3, 5), LABELS)
+    assert [f.argument_name for f in report.failures] == ["24.bias"]
+    assert (report.argument, report.cause_code) == (24, "scale")

@@ -12,7 +12,7 @@ import numpy as np
 from tinycnn import random
 from tinycnn.autograd.function import Function as UserFunction
 from tinycnn.errors import ArgumentError, ConfigError
-from tinycnn.gradcheck.examination import LIMIT, Findings, examine
+from tinycnn.gradcheck.examination import LIMIT, Findings, Plan, examine
 from tinycnn.gradcheck.guards import single
 from tinycnn.gradcheck.pair import Pair
 from tinycnn.gradcheck.report import Failure, Report
@@ -105,19 +105,20 @@ def check(
     state = random.get_rng_state()
     try:
         subject = _subject(fn, inputs, backward, names, dict(options or {}), name)
-        found = [examine(subject, seed, step, limit)]
+        plan = Plan(seed, step, limit)
+        found = [examine(subject, plan)]
         broken = not found[0].repeated or any(f.cause_code == "wrong-shape" for f in found[0].failures)
         if order == 2 and isinstance(subject, Function) and not broken:
-            found.append(_second(Gradient(subject), seed, step, limit))
+            found.append(_second(Gradient(subject), plan))
     finally:
         random.set_rng_state(state)
     return report_of(subject.name, found)
 
 
-def _second(subject: Gradient, seed: int, step: float | None, limit: int) -> Findings:
+def _second(subject: Gradient, plan: Plan) -> Findings:
     """Second derivatives, and whether they are symmetric."""
-    found = examine(subject, seed, step, limit)
-    rng = np.random.default_rng([seed, 3])
+    found = examine(subject, plan)
+    rng = np.random.default_rng([plan.seed, 3])
     if found.failures or found.kinks or single(subject) or is_symmetric(subject, rng):
         return found
     argument = next(iter(subject.point))

@@ -11,7 +11,7 @@ if their slopes differ, the point is a kink, and there is no derivative to compa
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ SHRINK = (1.0, 0.1, 0.01, 0.001)  # what the step is tried at, one after the oth
 LARGEST_JACOBIAN = 4_000_000  # numbers: 32 MB
 
 Index = tuple[int, ...]
+Ways = Mapping[int, Host]  # for each argument that moves, how
 
 
 class Slope(NamedTuple):
@@ -69,6 +70,10 @@ class Probe:
             )
         return values.outputs, crossing(self.base.notes, values.notes)
 
+    def along(self, ways: Ways, by: float) -> tuple[tuple[Host, ...], Crossing | None]:
+        """The same where arguments are moved some way."""
+        return self.at({i: self.subject.point[i] + by * way for i, way in ways.items()})
+
     def moved(self, argument: int, index: Index, by: float) -> tuple[Host, float]:
         """The argument with one entry moved, and how far that is after rounding."""
         array = self.subject.point[argument].copy(order="K")
@@ -102,7 +107,7 @@ def slope_at(probe: Probe, argument: int, index: Index, backward: float, largest
     smooth = [slope for slope in tried if slope.crossing is None and math.isfinite(slope.value)]
     if smooth:
         return min(smooth, key=lambda slope: slope.bar)
-    sides = corner(probe, argument, _unit(probe, argument, index), 1e-6 * unit)
+    sides = corner(probe, _unit(probe, argument, index), 1e-6 * unit)
     if sides is not None:
         return tried[-1]._replace(bent=True, sides=sides)
     return min(tried, key=lambda slope: slope.bar)  # the pieces meet smoothly
@@ -112,7 +117,7 @@ def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analyti
     """The derivative in an entry where backward says otherwise, in case a kink is near that no op told of."""
     unit = max(1.0, abs(float(probe.subject.point[argument][index])))
     way = _unit(probe, argument, index)
-    sides = corner(probe, argument, way, 1e-6 * unit)
+    sides = corner(probe, way, 1e-6 * unit)
     if sides is not None:
         bar = probe.rounding(slope.column, 1e-7 * unit) if slope.column else 0.0
         slack = 100 * bar + 1e-3 * max(map(abs, sides))
@@ -124,12 +129,12 @@ def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analyti
     return slope
 
 
-def corner(probe: Probe, argument: int, way: Host, h: float) -> tuple[float, float] | None:
+def corner(probe: Probe, ways: Ways, h: float) -> tuple[float, float] | None:
     """The slopes below and above the point, if they are not the same; None where the function is smooth.
 
     Where it merely curves, they come together as the step is made smaller.
     """
-    wide, near = (_sides(probe, argument, way, step) for step in (h, h / 10))
+    wide, near = (_sides(probe, ways, step) for step in (h, h / 10))
     below, above, bar = near
     if not (math.isfinite(below) and math.isfinite(above)):
         return below, above
@@ -165,20 +170,19 @@ def _column(probe: Probe, argument: int, index: Index, h: float) -> tuple[tuple[
     return tuple((a - b) / (up - down) for a, b in zip(above, below, strict=True)), first or second
 
 
-def _sides(probe: Probe, argument: int, way: Host, h: float) -> tuple[float, float, float]:
+def _sides(probe: Probe, ways: Ways, h: float) -> tuple[float, float, float]:
     """The slopes below and above, and the bar of either."""
-    x, base = probe.subject.point[argument], probe.base.outputs
     slopes, bar = [], 0.0
     with np.errstate(all="ignore"):
         for step in (-h, h):
-            outputs, _ = probe.at({argument: x + step * way})
-            column = tuple((y - b) / step for y, b in zip(outputs, base, strict=True))
+            outputs, _ = probe.along(ways, step)
+            column = tuple((y - b) / step for y, b in zip(outputs, probe.base.outputs, strict=True))
             slopes.append(probe.weighted(column))
             bar = max(bar, probe.rounding(column, h))
     return slopes[0], slopes[1], bar
 
 
-def _unit(probe: Probe, argument: int, index: Index) -> Host:
+def _unit(probe: Probe, argument: int, index: Index) -> Ways:
     unit = np.zeros(probe.subject.point[argument].shape)
     unit[index] = 1
-    return unit
+    return {argument: unit}

@@ -14,43 +14,43 @@ import math
 import numpy as np
 
 from tinycnn.autograd.winners import Crossing
-from tinycnn.gradcheck.differences import EPSILON, Index, Probe, Slope, corner
+from tinycnn.gradcheck.differences import EPSILON, Index, Probe, Slope, Ways, corner
 from tinycnn.gradcheck.subject import Host
 
 REACH = 2e-3  # the length of the largest step, over all entries together
 CLOSER = (1.0, 0.1, 0.01, 1e-3, 1e-4)  # what it is shortened to, while kinks lie on the way
 
 
-def slope_along(probe: Probe, argument: int, direction: Host, linear: bool = False) -> Slope:
-    """The derivative along a direction with entries ±1, or 0 where nothing moves.
+def slope_along(probe: Probe, ways: Ways, linear: bool = False) -> Slope:
+    """The derivative along a direction.
 
     Where the function is known to be `linear` in the argument there is nothing to truncate: one difference with a step
     of 1 gives ⟨A·u, v⟩, which is ⟨u, Aᵀ·v⟩ up to rounding.
     """
     if linear:
-        value, crossed = _difference(probe, argument, direction, 1.0)
+        value, crossed = _difference(probe, ways, 1.0)
         return Slope(value, _rounding(probe, 1.0), crossing=crossed)
     last = None
     for level in range(probe.closer, len(CLOSER)):
-        slope = extrapolated(probe, argument, direction, level)
+        slope = extrapolated(probe, ways, level)
         if slope.crossing is None and math.isfinite(slope.value):
             probe.closer = level  # kinks as near as these are near everywhere in a network
             return slope
         last = slope
     assert last is not None
-    sides = corner(probe, argument, direction, _step(direction, len(CLOSER) - 2))
+    sides = corner(probe, ways, _step(ways, len(CLOSER) - 2))
     if sides is not None:
         return last._replace(bent=True, sides=sides)
-    value, _ = _difference(probe, argument, direction, _step(direction, 1))  # the pieces meet smoothly
-    nearer, _ = _difference(probe, argument, direction, _step(direction, 2))
-    return Slope(nearer, abs(value - nearer) + _rounding(probe, _step(direction, 2)), crossing=last.crossing)
+    value, _ = _difference(probe, ways, _step(ways, 1))  # the pieces meet smoothly
+    nearer, _ = _difference(probe, ways, _step(ways, 2))
+    return Slope(nearer, abs(value - nearer) + _rounding(probe, _step(ways, 2)), crossing=last.crossing)
 
 
-def extrapolated(probe: Probe, argument: int, direction: Host, level: int) -> Slope:
+def extrapolated(probe: Probe, ways: Ways, level: int) -> Slope:
     """The derivative from three differences at one reach; given up as soon as a kink lies on the way."""
-    h, slopes = _step(direction, level), []
+    h, slopes = _step(ways, level), []
     for part in (1, 2, 4):
-        value, crossed = _difference(probe, argument, direction, h / part)
+        value, crossed = _difference(probe, ways, h / part)
         if crossed is not None or not math.isfinite(value):
             return Slope(math.nan, math.inf, crossing=crossed)
         slopes.append(value)
@@ -60,17 +60,17 @@ def extrapolated(probe: Probe, argument: int, direction: Host, level: int) -> Sl
     return Slope(value, abs(value - fine) + _rounding(probe, h / 4))
 
 
-def second_try(probe: Probe, argument: int, direction: Host, slope: Slope, analytic: float, length: float) -> Slope:
+def second_try(probe: Probe, ways: Ways, slope: Slope, analytic: float, length: float) -> Slope:
     """The derivative where backward says otherwise, in case there are kinks that no op told of."""
     off = abs(analytic - slope.value)
     for level in range(1, len(CLOSER) - 1):
-        nearer = extrapolated(probe, argument, direction, level)
+        nearer = extrapolated(probe, ways, level)
         tolerance = 10 * nearer.bar + 1e-7 * length
         if 3 * tolerance > off:
             break  # rounding would hide what was seen before
         if abs(analytic - nearer.value) <= tolerance:
             return nearer
-    sides = corner(probe, argument, direction, _step(direction, len(CLOSER) - 2))
+    sides = corner(probe, ways, _step(ways, len(CLOSER) - 2))
     return slope if sides is None else slope._replace(bent=True, sides=sides)
 
 
@@ -95,14 +95,14 @@ def worst_entry(probe: Probe, argument: int, analytic: Host, direction: Host, mi
         part = np.zeros(direction.size)
         part[half] = direction.reshape(-1)[half]
         part = part.reshape(direction.shape)
-        slope = slope_along(probe, argument, part, linear)
-        share = float((part * analytic).sum()) - (_middle(slope))
+        slope = slope_along(probe, {argument: part}, linear)
+        share = float((part * analytic).sum()) - _middle(slope)
         places, missed = (half, share) if not abs(share) < abs(missed - share) else (rest, missed - share)
     return tuple(int(i) for i in np.unravel_index(int(places[0]), direction.shape))
 
 
-def grid_around(index: Index, shape: tuple[int, ...], most: int) -> list[Index]:
-    """At most so many entries to measure beside the worst: a grid through it, with the borders of each axis."""
+def grid_around(index: Index, shape: tuple[int, ...], most: int) -> tuple[list[int], ...]:
+    """At most so many entries to measure beside the worst, a grid through it with the borders: indices of each axis."""
     chosen = [[i] for i in index]
     grown = True
     while grown:
@@ -112,8 +112,7 @@ def grid_around(index: Index, shape: tuple[int, ...], most: int) -> list[Index]:
             if len(have) < size and math.prod(map(len, chosen)) // len(have) * (len(have) + 1) <= most:
                 chosen[axis] = [*have, _next(have, index[axis], size)]
                 grown = True
-    grid = np.meshgrid(*[sorted(c) for c in chosen], indexing="ij")
-    return [tuple(map(int, entry)) for entry in zip(*[g.ravel() for g in grid], strict=True)]
+    return tuple(sorted(c) for c in chosen)
 
 
 def _middle(slope: Slope) -> float:
@@ -126,13 +125,12 @@ def _next(have: list[int], place: int, size: int) -> int:
     return min((i for i in range(size) if i not in have), key=lambda i: (i not in (0, size - 1), abs(i - place)))
 
 
-def _step(direction: Host, level: int) -> float:
-    return REACH * CLOSER[level] / math.sqrt(max(int(np.count_nonzero(direction)), 1))
+def _step(ways: Ways, level: int) -> float:
+    return REACH * CLOSER[level] / max(math.sqrt(sum(float((way**2).sum()) for way in ways.values())), 1e-300)
 
 
-def _difference(probe: Probe, argument: int, direction: Host, h: float) -> tuple[float, Crossing | None]:
-    x = probe.subject.point[argument]
-    (above, first), (below, second) = (probe.at({argument: x + by * direction}) for by in (h, -h))
+def _difference(probe: Probe, ways: Ways, h: float) -> tuple[float, Crossing | None]:
+    (above, first), (below, second) = (probe.along(ways, by) for by in (h, -h))
     with np.errstate(all="ignore"):
         return probe.weighted([(a - b) / (2 * h) for a, b in zip(above, below, strict=True)]), first or second
 

@@ -3,21 +3,41 @@ r"""One Subject from the first look to the list of what is wrong: guards, every 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinycnn.gradcheck.causes import diagnose
 from tinycnn.gradcheck.differences import Probe
-from tinycnn.gradcheck.evidence import Diagnosis, Evidence
+from tinycnn.gradcheck.evidence import Diagnosis
+from tinycnn.gradcheck.failing import SINGLE_INSIDE, cause_of, failure_of, kink_of, not_finite, unmeasured
 from tinycnn.gradcheck.guards import computes_in_single, flaws_of_backward, repeats
-from tinycnn.gradcheck.measured import SAMPLE, Kink, Measured, along_directions, every_entry
+from tinycnn.gradcheck.measured import SAMPLE, Measured, along_directions, every_entry
 from tinycnn.gradcheck.report import Examined, Failure
-from tinycnn.gradcheck.subject import Gradients, Host, Subject, absent, drawn
+from tinycnn.gradcheck.subject import Gradients, Host, Subject, drawn
+from tinycnn.gradcheck.together import METHOD, all_at_once, is_nothing
 
 LIMIT = 2048  # entries of one argument that are measured one by one
 COARSE = 1e-2  # the step for what computes in float32
+
+
+class Plan(NamedTuple):
+    """How closely to look.
+
+    Attributes
+    ----------
+    seed : of cotangents and directions
+    step : h, where it is given
+    limit : up to so many entries an argument is measured one by one, beyond along directions
+    sample : so many of its entries are measured if those show that something is wrong
+    together : whether to try all arguments along one direction first
+    """
+
+    seed: int = 0
+    step: float | None = None
+    limit: int = LIMIT
+    sample: int = SAMPLE
+    together: bool = False
 
 
 class Findings(NamedTuple):
@@ -32,145 +52,124 @@ class Findings(NamedTuple):
     curve: Callable[[], Any] | None = None
 
 
-def examine(
-    subject: Subject, seed: int, step: float | None = None, limit: int = LIMIT, sample: int = SAMPLE
-) -> Findings:
-    """Look at every argument of the subject.
-
-    Up to `limit` entries they are measured one by one; larger ones along directions and, if those show that something
-    is wrong, at a `sample` of entries.
-    """
-    small = _small(subject, limit)
-    rng = np.random.default_rng([seed, subject.order])
+def examine(subject: Subject, plan: Plan) -> Findings:
+    """Look at every argument of the subject."""
+    rng = np.random.default_rng([plan.seed, subject.order])
     cotangents = [drawn(rng, y.shape) for y in subject.forward(subject.point).outputs]
-    probe = Probe(subject, cotangents, step)
+    probe = Probe(subject, cotangents, plan.step)
     if not repeats(probe):
         return Findings(False, [], [], [], [], probe.evaluations)
-    answer = subject.vjp(subject.point, cotangents)
-    flaws: dict[int, Diagnosis] = {}
-    notes: list[str] = []
     if not all(np.isfinite(y).all() for y in probe.base.outputs):
-        return Findings(True, [_not_finite(probe)], [], [], [], probe.evaluations)
-    if subject.order == 1:
-        flaws = flaws_of_backward(subject, cotangents, answer)
-        touched = subject.touched(cotangents)
-        flaws = {**flaws, **{i: d for i, d in touched.items() if i is not None and i not in answer.broken}}
-        if None in touched:
-            flaws.setdefault(next(iter(subject.point)), touched[None])
-    single = step is None and computes_in_single(probe, rng)
-    if single:
-        probe = Probe(subject, cotangents, COARSE)
-    failures, kinks, examined = [], [], []
-    for argument, x in sorted(subject.point.items(), key=lambda item: item[0]):
-        name = subject.names[argument]
-        if argument in answer.broken:
-            failures.append(_unmeasured(subject, argument, answer.broken[argument]))
-            examined.append(Examined(argument, name, x.shape, "its shape", np.inf, subject.order))
-            continue
-        if argument not in answer.found:
-            notes.append(f"The gradient of {name} was not looked at.")
-            continue
-        if not x.size:
-            examined.append(Examined(argument, name, x.shape, "nothing to look at", 0.0, subject.order, True))
-            continue
-        analytic = answer.found[argument]
-        if argument in small:
-            m = every_entry(probe, argument, analytic)
-        else:
-            m = along_directions(probe, argument, analytic, rng, sample)
-        if single:
-            m = _coarsened(m)
-        examined.append(Examined(argument, name, x.shape, m.method, m.relative_error, subject.order, m.zero))
-        kinks += [_kink(subject, argument, k) for k in m.kinks]
-        if m.wrong or argument in flaws:
-            flaw = flaws.get(argument) or _cause(probe, answer, argument, m, cotangents)
-            failures.append(_failure(subject, argument, m, flaw))
-        elif single:
-            failures.append(_failure(subject, argument, m, _SINGLE))
-    if single and any(f.cause_code != "float32" for f in failures):
-        failures = [f for f in failures if f.cause_code != "float32"]
-        notes.append("Something inside computes in float32, so that differences show three digits only.")
-    failures.sort(key=lambda f: -f.relative_error)
-    worst = failures[0].argument if failures else examined[0].argument if examined else None
-    curve = None if worst is None or worst not in answer.found else _curve(probe, worst, answer.found[worst], rng)
-    return Findings(True, failures, kinks, examined, notes, probe.evaluations, curve)
+        return Findings(True, [not_finite(probe)], [], [], [], probe.evaluations)
+    answer = subject.vjp(subject.point, cotangents)
+    flaws = _flaws(subject, cotangents, answer)
+    if plan.step is None and computes_in_single(probe, rng):
+        examination = Examination(Probe(subject, cotangents, COARSE), answer, flaws, plan, rng, single=True)
+    else:
+        examination = Examination(probe, answer, flaws, plan, rng)
+    return examination.findings()
 
 
-_SINGLE = Diagnosis(
-    "float32",
-    "The gradient is right as far as can be seen, but something inside computes in float32: the inputs are float64, and"
-    " the outputs carry seven digits only, which finite differences turn into noise.",
-    "Look for float32, astype, .float() and arrays made with a dtype of their own; a dtype comes from the inputs.",
-)
+def _flaws(subject: Subject, cotangents: Sequence[Host], answer: Gradients) -> dict[int, Diagnosis]:
+    """What is wrong with backward as such, by argument."""
+    if subject.order == 2:
+        return dict(answer.broken)
+    flaws, touched = flaws_of_backward(subject, cotangents, answer), dict(subject.touched(cotangents))
+    if (spoilt := touched.pop(None, None)) is not None:  # the cotangent, which is no argument
+        flaws.setdefault(min(subject.point), spoilt)
+    return {**flaws, **{i: d for i, d in touched.items() if i is not None}, **answer.broken}
 
 
-def _cause(probe: Probe, answer: Gradients, argument: int, m: Measured, cotangents: list[Host]) -> Diagnosis:
-    subject = probe.subject
-    name = subject.names[argument]
-    if argument in answer.missing:
-        return absent(name, "backward returns none")
-    if not np.isfinite(m.analytic).all():
-        count = int((~np.isfinite(m.analytic)).sum())
-        return Diagnosis(
-            "unknown",
-            f"backward gives a value that is not finite in {count} of {m.analytic.size} entries of the gradient of"
-            f" {name}, where the derivative is finite.",
-            "Look for a division by 0, a logarithm of 0, or an exponential that overflows.",
+class Examination:
+    """The arguments of a subject, one after the other."""
+
+    def __init__(
+        self, probe: Probe, answer: Gradients, flaws: dict[int, Diagnosis], plan: Plan, rng: np.random.Generator,
+        single: bool = False,
+    ) -> None:  # fmt: skip
+        self.probe, self.answer, self.flaws, self.plan, self.rng, self.single = probe, answer, flaws, plan, rng, single
+        self.subject = probe.subject
+        self.failures: list[Failure] = []
+        self.kinks: list[Failure] = []
+        self.examined: list[Examined] = []
+        self.notes: list[str] = []
+
+    def findings(self) -> Findings:
+        """Everything that was found."""
+        if not (self.plan.together and self._all_right()):
+            small = _small(self.subject, self.plan.limit)
+            for argument in sorted(self.subject.point):
+                self._look(argument, argument in small)
+        if self.single and any(failure.cause_code != "float32" for failure in self.failures):
+            self.failures = [failure for failure in self.failures if failure.cause_code != "float32"]
+            self.notes.append("Something inside computes in float32, so that differences show three digits only.")
+        self.failures.sort(key=lambda failure: -failure.relative_error)
+        return Findings(
+            True, self.failures, self.kinks, self.examined, self.notes, self.probe.evaluations, self._curve()
         )
 
-    def backward(others: tuple[Host | None, ...]) -> Host:
-        filled = [np.zeros(v.shape) if g is None else np.asarray(g) for g, v in zip(others, cotangents, strict=True)]
-        found = subject.vjp(subject.point, filled).found
-        return found.get(argument, np.full(m.analytic.shape, np.nan))
+    def _all_right(self) -> bool:
+        """Look at all arguments at once; whether that was enough."""
+        gradients = self.answer.found
+        if self.flaws or self.answer.missing or self.single or len(gradients) < len(self.subject.point):
+            return False
+        error = all_at_once(self.probe, gradients, self.rng)
+        if error is None:
+            return False
+        for argument, g in sorted(gradients.items()):
+            self._note(argument, METHOD, error, is_nothing(g, gradients))
+        return True
 
-    return diagnose(Evidence(
-        argument, name, tuple(subject.arguments), probe.base.outputs, tuple(cotangents), m.analytic, m.numeric,
-        m.tolerance, m.jacobian, m.known, backward, answer.found, subject.options,
-        tuple(subject.names),
-    ))  # fmt: skip
+    def _look(self, argument: int, each: bool) -> None:
+        """Look at one argument, entry by entry or along directions."""
+        if argument in self.answer.broken:
+            self.failures.append(unmeasured(self.subject, argument, self.answer.broken[argument]))
+            self._note(argument, "its shape", math.inf)
+        elif argument not in self.answer.found:
+            self.notes.append(f"The gradient of {self.subject.names[argument]} was not looked at.")
+        elif not self.subject.point[argument].size:
+            self._note(argument, "nothing to look at", 0.0, zero=True)
+        elif each:
+            self._judge(argument, every_entry(self.probe, argument, self.answer.found[argument]))
+        else:
+            analytic = self.answer.found[argument]
+            self._judge(argument, along_directions(self.probe, argument, analytic, self.rng, self.plan.sample))
+
+    def _judge(self, argument: int, m: Measured) -> None:
+        """Note what was measured and, if it is wrong, why."""
+        m = _coarsened(m) if self.single else m
+        self._note(argument, m.method, m.relative_error, m.zero)
+        self.kinks += [kink_of(self.subject, argument, kink) for kink in m.kinks]
+        if m.wrong or argument in self.flaws:
+            flaw = self.flaws.get(argument) or cause_of(self.probe, self.answer, argument, m)
+            self.failures.append(failure_of(self.subject, argument, m, flaw))
+        elif self.single:
+            self.failures.append(failure_of(self.subject, argument, m, SINGLE_INSIDE))
+
+    def _note(self, argument: int, method: str, error: float, zero: bool = False) -> None:
+        name, shape = self.subject.names[argument], self.subject.point[argument].shape
+        self.examined.append(Examined(argument, name, shape, method, error, self.subject.order, zero))
+
+    def _curve(self) -> Callable[[], tuple[Host, Host]] | None:
+        """What measures the worst argument's error at every step, if it has a gradient at all."""
+        told = [item.argument for item in self.failures] or [item.argument for item in self.examined]
+        if not told or told[0] not in self.answer.found:
+            return None
+        worst = told[0]
+        analytic = self.answer.found[worst]
+        direction = self.rng.choice([-1.0, 1.0], analytic.shape)
+        return lambda: curve_along(self.probe, worst, analytic, direction)
 
 
-def _failure(subject: Subject, argument: int, m: Measured, flaw: Diagnosis) -> Failure:
-    known = bool(m.known.any())
-    at = m.worst if known else ()
-    values = (float(m.analytic[at]), float(m.numeric[at]), float(m.bars[at])) if known else (np.nan,) * 3
-    return Failure(
-        argument, subject.names[argument], at, *values, m.relative_error, *flaw, order=subject.order,
-        gradients=(m.analytic, m.numeric, m.tolerance),
-    )  # fmt: skip
-
-
-def _kink(subject: Subject, argument: int, kink: Kink) -> Failure:
-    name, (below, above) = subject.names[argument], kink.sides
-    at = f"{name}[{', '.join(map(str, kink.place))}]" if kink.place else name
-    if kink.crossing is not None:
-        where = f" in module {kink.crossing.path}" if kink.crossing.path else ""
-        place = f"{kink.crossing.op}{where}, entry {list(kink.crossing.place)}"
-        cause = f"At {at} two pieces of the function meet ({place})"
-    else:
-        cause = f"At {at} the function bends"
-    cause += f": its slope is {below:.4g} on one side and {above:.4g} on the other, so there is no derivative."
-    return Failure(
-        argument, name, kink.place, kink.analytic, (below + above) / 2, abs(above - below) / 2, 0.0, "kink", cause,
-        "Nothing is wrong with backward as far as can be seen; move the inputs a little and check again.",
-        order=subject.order,
-    )  # fmt: skip
-
-
-def _not_finite(probe: Probe) -> Failure:
-    subject = probe.subject
-    bad = next(~np.isfinite(y) for y in probe.base.outputs if not np.isfinite(y).all())
-    place = [int(i) for i in np.argwhere(bad)[0]]
-    return _unmeasured(subject, next(iter(subject.point)), Diagnosis(
-        "unknown", f"forward gives a value that is not finite at {place}, so there is nothing to differentiate.",
-        "Look for a logarithm or a division of 0, or an exponential that overflows; or check at other inputs.",
-    ))  # fmt: skip
-
-
-def _unmeasured(subject: Subject, argument: int, flaw: Diagnosis) -> Failure:
-    """A failure without numbers."""
-    nan = math.nan
-    return Failure(argument, subject.names[argument], (), nan, nan, nan, math.inf, *flaw, order=subject.order)
+def curve_along(probe: Probe, argument: int, analytic: Host, direction: Host) -> tuple[Host, Host]:
+    """Steps h, and how far D(h) along a direction is from what backward says, as a part of the slope."""
+    steps, slopes = 10.0 ** -np.arange(1, 12.01, 0.25), []
+    with np.errstate(all="ignore"):
+        for h in steps:
+            (above, _), (below, _) = (probe.along({argument: direction}, by) for by in (h, -h))
+            slopes.append(probe.weighted([(a - b) / (2 * h) for a, b in zip(above, below, strict=True)]))
+    given = float((direction * analytic).sum())
+    return steps, abs(given - np.array(slopes)) / max(abs(given), float(np.median(np.abs(slopes))), 1e-300)
 
 
 def _small(subject: Subject, limit: int) -> set[int]:
@@ -189,20 +188,3 @@ def _coarsened(m: Measured) -> Measured:
         tolerance = m.tolerance + 1e-2 * np.nanmax(abs(m.numeric), initial=0)
         wrong = bool((m.known & ~(abs(m.analytic - m.numeric) <= tolerance)).any())
     return m._replace(tolerance=tolerance, wrong=wrong and m.relative_error > 1e-2)
-
-
-def _curve(probe: Probe, argument: int, analytic: Host, rng: np.random.Generator) -> Callable[[], Any]:
-    direction = rng.choice([-1.0, 1.0], analytic.shape)
-
-    def measure() -> tuple[Host, Host]:
-        steps = 10.0 ** -np.arange(1, 12.01, 0.25)
-        x, slopes = probe.subject.point[argument], []
-        with np.errstate(all="ignore"):
-            for h in steps:
-                (above, _), (below, _) = (probe.at({argument: x + by * direction}) for by in (h, -h))
-                slopes.append(probe.weighted([(a - b) / (2 * h) for a, b in zip(above, below, strict=True)]))
-        given = float((direction * analytic).sum())
-        size = max(abs(given), float(np.median(np.abs(slopes))), 1e-300)
-        return steps, abs(given - np.array(slopes)) / size
-
-    return measure

@@ -2,7 +2,9 @@ r"""One argument after it was looked at: what backward gives, what differences g
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +33,8 @@ class Measured(NamedTuple):
     """Both gradients of one argument, entry by entry.
 
     `numeric` is NaN where it is not `known`; `wrong` says whether any known entry is farther off than its tolerance, or
-    any direction was; `relative_error` is ‖a − n‖ / max(‖a‖, ‖n‖).
+    any direction was; `relative_error` is ‖a − n‖ / max(‖a‖, ‖n‖). `grid` holds the indices of each axis that were
+    looked at, all but for large arguments, and `jacobian` the derivatives of the outputs in these entries.
     """
 
     method: str
@@ -45,6 +48,7 @@ class Measured(NamedTuple):
     relative_error: float
     wrong: bool
     zero: bool
+    grid: tuple[Sequence[int], ...] = ()
 
     @property
     def worst(self) -> Index:
@@ -57,14 +61,14 @@ class Measured(NamedTuple):
 
 def every_entry(probe: Probe, argument: int, analytic: Host) -> Measured:
     """Each entry by itself."""
-    return entries(probe, argument, analytic, list(np.ndindex(analytic.shape)), "every entry")
+    return entries(probe, argument, analytic, tuple(range(size) for size in analytic.shape), "every entry")
 
 
-def entries(probe: Probe, argument: int, analytic: Host, places: list[Index], method: str) -> Measured:
-    """The entries at these places."""
-    size = analytic.size
-    keeps = size == len(places) and sum(y.size for y in probe.base.outputs) * size <= LARGEST_JACOBIAN
-    jacobian = tuple(np.zeros((*y.shape, *analytic.shape)) for y in probe.base.outputs) if keeps else None
+def entries(probe: Probe, argument: int, analytic: Host, grid: tuple[Sequence[int], ...], method: str) -> Measured:
+    """The entries of a grid, given by the indices of each axis."""
+    places, extent = list(itertools.product(*grid)), tuple(map(len, grid))
+    keeps = sum(y.size for y in probe.base.outputs) * len(places) <= LARGEST_JACOBIAN
+    jacobian = tuple(np.zeros((*y.shape, *extent)) for y in probe.base.outputs) if keeps else None
     told = progress(places, f"{probe.subject.name}: {probe.subject.names[argument]}")
     most = float(abs(analytic[np.isfinite(analytic)]).max(initial=0))
     slopes: dict[Any, Slope] = {
@@ -74,7 +78,7 @@ def entries(probe: Probe, argument: int, analytic: Host, places: list[Index], me
     kinks = []
     numeric, bars, tolerance = (np.full(analytic.shape, np.nan) for _ in range(3))
     known = np.zeros(analytic.shape, bool)
-    for place, slope in slopes.items():
+    for (place, slope), cell in zip(slopes.items(), np.ndindex(extent), strict=True):
         a = float(analytic[place])
         if not slope.bent and not _agree(a, slope.value, _tolerance(slope.bar, largest)) and not probe.given:
             slope = second_look(probe, argument, place, slope, a)
@@ -84,13 +88,14 @@ def entries(probe: Probe, argument: int, analytic: Host, places: list[Index], me
         tolerance[place] = _tolerance(slope.bar, largest)
         known[place] = not slope.bent
         for j, column in zip(jacobian or (), slope.column, strict=False):
-            j[..., *place] = column
+            j[..., *cell] = column
     with np.errstate(all="ignore"):
         wrong = known & ~(abs(analytic - numeric) <= tolerance)
     zero = largest <= 10 * float(np.nanmax(bars, initial=0)) and not wrong.any() and not kinks
     relative = 0.0 if zero else _relative(analytic[known], numeric[known])
     return Measured(
-        method, analytic, numeric, bars, tolerance, known, jacobian, tuple(kinks), relative, bool(wrong.any()), zero
+        method, analytic, numeric, bars, tolerance, known, jacobian, tuple(kinks), relative, bool(wrong.any()), zero,
+        grid,
     )
 
 
@@ -133,9 +138,9 @@ def _look_along(probe: Probe, argument: int, analytic: Host, direction: Host, li
     while parts:
         part = parts.pop()
         expected, length = float((part * analytic).sum()), float(np.sqrt((analytic[part != 0] ** 2).sum()))
-        slope = slope_along(probe, argument, part, linear)
+        slope = slope_along(probe, {argument: part}, linear)
         if not slope.bent and not _agree(expected, slope.value, _tolerance(slope.bar, max(length, abs(slope.value)))):
-            slope = second_try(probe, argument, part, slope, expected, length)
+            slope = second_try(probe, {argument: part}, slope, expected, length)
         places = np.flatnonzero(part)
         if not slope.bent:
             agrees = _agree(expected, slope.value, _tolerance(slope.bar, max(length, abs(slope.value))))

@@ -197,6 +197,7 @@ class Layer(Function):
             self.backends[i], self.point[i] = p.backend, double(p.backend.asnumpy(p.array))
         held = [self.point.get(i, p) for i, (_, p) in enumerate(parameters, len(inputs))]
         self.arguments = (*self.arguments, *[p.backend.asnumpy(p.array) if is_tensor(p) else p for p in held])
+        self.held = {i: p.array for i, p in trained}  # so that what is not moved need not be copied each time
         self.buffers = [(b, b.array.copy()) for b in self.module.buffers()]
         for path, part in self.module.named_modules():
             part.register_forward_pre_hook(lambda *_, path=path: enter(path))
@@ -212,7 +213,7 @@ class Layer(Function):
         if i not in self.parameters:
             return super()._leaf(i, array)
         p = self.parameters[i]
-        p.array = self.backends[i].asarray(array.copy(order="K"))
+        p.array = self.held[i] if array is self.point[i] else self.backends[i].asarray(array)
         return p
 
 

@@ -12,14 +12,14 @@ from tinycnn import random
 from tinycnn.autograd.node import is_tensor
 from tinycnn.errors import ArgumentError, TinycnnError
 from tinycnn.gradcheck.checking import report_of
-from tinycnn.gradcheck.examination import LIMIT, examine
-from tinycnn.gradcheck.measured import SAMPLE
+from tinycnn.gradcheck.examination import LIMIT, Plan, examine
 from tinycnn.gradcheck.network import Network, part, parts_of
 from tinycnn.gradcheck.report import Failure, Report
 from tinycnn.gradcheck.tensors import as_tensor
 from tinycnn.nn.module import Module
 
 FEW = 30  # entries of a wrong parameter that are measured in the whole network, where each costs most
+MANY = 20  # parameters: more are first moved all at once
 
 Parts = Mapping[str, tuple[Module, tuple[Any, ...], dict[str, Any]]]
 
@@ -44,10 +44,11 @@ def check_model(
     r"""Whether the gradients of a network's parameters agree with finite differences; if not, which part is wrong.
 
     Each parameter is moved along three random directions u with entries ±1, and the slope of the loss, extrapolated
-    after Richardson, is compared with ⟨u, gradient⟩: one wrong entry among a million shows in every direction. Steps
-    are made so small that no ReLU or maximum changes its mind. Only where a parameter is wrong is the entry searched
-    for, and the parts of the network are checked by themselves, each at the input it sees in the whole, to tell the
-    layer whose backward is wrong from those that only receive its gradient.
+    after Richardson, is compared with ⟨u, gradient⟩: one wrong entry among a million shows in every direction. If they
+    are many, all are moved at once, and one by one only if that does not settle it. Steps are made so small that no
+    ReLU or maximum changes its mind. Only where a parameter is wrong is the entry searched for, and the parts of the
+    network are checked by themselves, each at the input it sees in the whole, to tell the layer whose backward is wrong
+    from those that only receive its gradient.
 
     The model is copied in float64 and runs in the mode it is in; the original is left as it is. In training mode
     dropout makes every call another function: the verdict is then "nondeterministic", and ``model.eval()`` helps.
@@ -107,10 +108,11 @@ def check_model(
     state = random.get_rng_state()
     try:
         network = Network(model, given, goal, loss)
-        report = report_of(network.name, [examine(network, seed, limit=0, sample=FEW)])
+        plan = Plan(seed, limit=0, sample=FEW, together=len(network.point) > MANY)
+        report = report_of(network.name, [examine(network, plan)])
         failures = report.failures
         if report.verdict == "fail":
-            culprits = _culprits(model, parts_of(model, given), "", seed, limit)
+            culprits = _culprits(model, parts_of(model, given), "", Plan(seed, limit=limit))
             failures = tuple(_blamed(failure, culprits) for failure in failures)
     finally:
         random.set_rng_state(state)
@@ -122,24 +124,24 @@ def check_model(
     )
 
 
-def _culprits(model: Module, parts: Parts, path: str, seed: int, limit: int) -> list[Culprit]:
+def _culprits(model: Module, parts: Parts, path: str, plan: Plan) -> list[Culprit]:
     """The smallest parts below a path that are wrong by themselves."""
     _, args, kwargs = parts[path]
     module = parts[path][0]
-    if path and not _failures(path, module, args, kwargs, seed, 0, 1):
+    if path and not _failures(path, module, args, kwargs, plan._replace(limit=0, sample=1, together=True)):
         return []
     below = [f"{path}.{name}" if path else name for name, _ in module.named_children()]
-    found = [c for child in below if child in parts for c in _culprits(model, parts, child, seed, limit)]
+    found = [c for child in below if child in parts for c in _culprits(model, parts, child, plan)]
     if found or not path:
         return found
-    return [Culprit(path, type(module).__name__, _failures(path, module, args, kwargs, seed, limit, SAMPLE))]
+    return [Culprit(path, type(module).__name__, _failures(path, module, args, kwargs, plan))]
 
 
 def _failures(
-    path: str, module: Module, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int, limit: int, sample: int
+    path: str, module: Module, args: Sequence[Any], kwargs: Mapping[str, Any], plan: Plan
 ) -> tuple[Failure, ...]:
     try:
-        found = examine(part(path, module, args, kwargs), seed, limit=limit, sample=sample)
+        found = examine(part(path, module, args, kwargs), plan)
     except TinycnnError:  # nothing to differentiate, or not without its surroundings
         return ()
     return tuple(found.failures)
