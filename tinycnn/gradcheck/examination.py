@@ -89,6 +89,7 @@ class Examination:
     ) -> None:  # fmt: skip
         self.probe, self.answer, self.flaws, self.plan, self.rng, self.single = probe, answer, flaws, plan, rng, single
         self.subject = probe.subject
+        self.spoilt = next((flaw for flaw in flaws.values() if flaw.code == "mutated-input"), None)  # for the others, too
         self.failures: list[Failure] = []
         self.kinks: list[Failure] = []
         self.examined: list[Examined] = []
@@ -141,7 +142,7 @@ class Examination:
         self._note(argument, m.method, m.relative_error, m.zero)
         self.kinks += [kink_of(self.subject, argument, kink) for kink in m.kinks]
         if m.wrong or argument in self.flaws:
-            flaw = self.flaws.get(argument) or cause_of(self.probe, self.answer, argument, m)
+            flaw = self.flaws.get(argument) or self.spoilt or cause_of(self.probe, self.answer, argument, m)
             self.failures.append(failure_of(self.subject, argument, m, flaw))
         elif self.single:
             self.failures.append(failure_of(self.subject, argument, m, SINGLE_INSIDE))

@@ -32,7 +32,7 @@ def flaws_of_backward(subject: Subject, cotangents: Sequence[Host], first: Gradi
     """What is wrong with backward's answer, by argument, whatever the derivative is."""
     flaws = dict(first.broken)
     again, zero, double = (
-        subject.vjp(subject.point, [factor * v for v in cotangents]) for factor in (1.0, 0.0, 2.0)
+        subject.vjp(subject.point, [factor * v for v in cotangents]) for factor in (1.0, 0.0, -2.0)
     )
     for i, g in first.found.items():
         name, largest = subject.names[i], float(abs(g).max(initial=0))
@@ -53,13 +53,13 @@ def flaws_of_backward(subject: Subject, cotangents: Sequence[Host], first: Gradi
                 + ("it is the same as for any other: g is not used." if whole else "it is not: a part of it lacks g."),
                 "By the chain rule every term of a gradient is multiplied with g, the gradient that comes from above.",
             )
-        elif not same([2 * g], [twice]) and abs(twice - 2 * g).max(initial=0) > 1e-12 * largest:
+        elif not same([-2 * g], [twice]) and abs(twice + 2 * g).max(initial=0) > 1e-12 * largest:
             flaws[i] = Diagnosis(
                 "ignores-upstream" if same([g], [twice]) else "unknown",
-                f"For twice the cotangent g the gradient of {name} must be twice as large, but it is not: g enters"
+                f"For −2 times the cotangent g the gradient of {name} must be −2 times as large, but it is not: g enters"
                 " otherwise than as a factor.",
-                "By the chain rule every term of a gradient is multiplied with g once: look for g * g, a sign or a norm"
-                " of g.",
+                "By the chain rule every term of a gradient is multiplied with g once: look for g * g, a norm, or a mask"
+                " made of g, such as g > 0 where x > 0 is due.",
             )
     return flaws
 

@@ -16,7 +16,7 @@ SUM_OR_MEAN = "Sum where forward sums, and divide where forward divides: a mean 
 
 def sign(trial: Trial) -> Diagnosis | None:
     """a = −n"""
-    if not trial.explained(-p.numeric for p in trial.probes):
+    if not trial.equations or not all(trial.agrees(p, -p.numeric, p.analytic) for p in trial.probes):
         return None
     return Diagnosis(
         "sign",
@@ -28,10 +28,10 @@ def sign(trial: Trial) -> Diagnosis | None:
 def scale(trial: Trial) -> Diagnosis | None:
     """a = r·n with one r for all entries and all g."""
     r = _ratio(trial.a, trial.n, trial.known)
-    if r is None or not trial.explained(r * p.numeric for p in trial.probes):
+    if r is None or not trial.equations or not all(trial.agrees(p, r * p.numeric, p.analytic) for p in trial.probes):
         return None
     why = words.named(r, trial)
-    if why is None and trial.equations < 4:
+    if why is None and trial.equations < 3:
         return None  # one number is always a multiple of another
     reading = ""
     if why and ("the batch has" in why or "an array of" in why):
@@ -83,12 +83,14 @@ def factor_along_axes(trial: Trial) -> Diagnosis | None:
     ndim = len(trial.shape)
     for kept in (k for count in range(1, ndim) for k in itertools.combinations(range(ndim), count)):
         free = tuple(k for k in range(ndim) if k not in kept)
-        if not all(trial.shape[k] > 1 for k in kept) or np.prod([trial.shape[k] for k in free]) < 2:
-            continue
+        if not all(trial.shape[k] > 1 for k in kept) or np.prod([trial.shape[k] for k in free]) < 3:
+            continue  # numbers that add up to 0, as those of two classes do, are always multiples of others
         over = sum((p.numeric * p.analytic).sum(free, keepdims=True) for p in trial.probes)
         under = sum((p.numeric**2).sum(free, keepdims=True) for p in trial.probes)
         s = np.where((under == 0) & (over == 0), 1.0, over / under)  # an index that is never used has no gradient
         if np.isfinite(s).all() and trial.explained((p.numeric * s for p in trial.probes), s.size):
+            if (np.minimum(np.abs(s), np.abs(s - 1)) < 1e-6).all():
+                return _left_out(trial, kept, np.argwhere(np.squeeze(np.abs(s), free) < 0.5))
             few = ", ".join(words.number(float(v)) for v in np.ravel(s)[:4]) + (", …" if s.size > 4 else "")
             return Diagnosis(
                 "scale",
@@ -99,21 +101,47 @@ def factor_along_axes(trial: Trial) -> Diagnosis | None:
     return None
 
 
+def _left_out(trial: Trial, kept: tuple[int, ...], lost: Host) -> Diagnosis:
+    """0 at some indices, and right at the others: no factor that anybody forgot."""
+    where = words.axes(kept, len(trial.shape))
+    told = words.some(lost[:, 0]) if len(kept) == 1 else ", ".join(map(words.entry, lost[:4])) + ", …" * (len(lost) > 4)
+    return Diagnosis(
+        "entries",
+        f"The gradient of {trial.name} is 0 at index {told} along {where}, and right everywhere else.",
+        "Look at the indices over which backward runs, and whether something is set to 0 or cut off afterwards.",
+    )
+
+
 def factor_of_each_output(trial: Trial) -> Diagnosis | None:
     r"""Row by row of the Jacobian Ĵ[o] = w[o]·J[o]: each output's share has a factor, such as another divisor."""
     right, wrong = trial.matrix, trial.analytic_matrix
-    if right is None or wrong is None or trial.y is None or min(right.shape) < 2:
+    if right is None or wrong is None or trial.y is None or right.shape[0] < 2:
         return None
     w = (right * wrong).sum(1) / (right**2).sum(1)
-    shares = np.count_nonzero(np.abs(right) > 1e-9 * np.abs(right).max(), axis=1)
-    if (shares < 2).mean() > 0.2 or not np.isfinite(w).all():  # one number is always a multiple of another
+    alive = np.abs(right) > 1e-9 * np.abs(right).max()
+    acting, kept = alive.any(1), np.abs(w) > 1e-6
+    lost = acting & ~kept
+    only_lost = bool(lost.any() and kept[acting].any() and (np.abs(w[kept & acting] - 1) < 1e-6).all())
+    if only_lost and not alive[kept].any(0)[alive[lost].any(0)].all():
+        return None  # those outputs alone act on some entries: no sum is cut short
+    if not only_lost and (np.count_nonzero(alive, axis=1) < 2).mean() > 0.2:
+        return None  # one number is always a multiple of another
+    w = np.where(acting, w, 1.0)
+    if not np.isfinite(w).all():
         return None
     if not trial.explained(((p.g.ravel() * w) @ right).reshape(trial.shape) for p in trial.probes):
         return None
     off = np.abs(w - 1) > 1e-6
     place = np.unravel_index(int(np.abs(w - 1).argmax()), trial.y.shape)
+    if only_lost:
+        return Diagnosis(
+            "missing-sum",
+            f"The gradient of {trial.name} lacks the shares of {lost.sum()} of the {acting.sum()} outputs that it acts"
+            f" on, such as {words.entry(place)}; those of the others are there.",
+            "Compare the indices over which backward sums with those over which forward runs.",
+        )
     return Diagnosis(
-        "missing-sum" if not w[off].any() else "scale",
+        "scale",
         f"In the gradient of {trial.name} the shares of {np.count_nonzero(off)} of the {w.size} outputs are wrong by a"
         f" factor: that of output {words.entry(place)} counts {words.number(float(w[np.abs(w - 1).argmax()]))} times.",
         "Look at what backward divides by at these outputs: forward divides by the same number.",
@@ -203,6 +231,8 @@ def _quantities(trial: Trial, shape: tuple[int, ...]) -> Iterator[tuple[str, Hos
             if np.isin(array, (0, 1)).all():
                 continue
             yield f"{says}²", spread**2, where
+    if np.prod(shape) < 2:
+        return
     if trial.x is not None and trial.shape == shape:
         s = 1 / (1 + np.exp(-trial.x))
         yield from ((f"exp({trial.name})", np.exp(trial.x), ""), (f"σ({trial.name})", s, ""))

@@ -56,7 +56,11 @@ def indirect(trial: Trial) -> Diagnosis | None:
             if trial.explained(map(np.asarray, fits), 2 * len(names)):
                 return _term_told(trial, grouping, dict(zip(names, map(float, c), strict=True)))
         rest = [p.analytic - part["direct"] for p, part in zip(trial.probes, parts, strict=True)]
-        found = _over_other_groups(trial, grouping, basis, rest, parts[0]["direct"] / trial.probes[0].g)
+        slope = parts[0]["direct"] / trial.probes[0].g
+        found = _over_other_groups(trial, grouping, basis, rest, slope)
+        for name in basis if len(basis) > 1 and found is None else ():
+            one = [r - sum(part[k] for k in basis if k != name) for r, part in zip(rest, parts, strict=True)]
+            found = found or _over_other_groups(trial, grouping, {name: _centred(grouping, basis)[name]}, one, slope)
         if found:
             return found
     return None

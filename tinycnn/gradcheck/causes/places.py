@@ -17,9 +17,10 @@ TURNED = "In backward the kernel is turned by 180°: what reached output o throu
 def exchanged(trial: Trial) -> Diagnosis | None:
     """a is the gradient of another argument: the tuple that backward returns is in the wrong order."""
     for other, gradient in trial.evidence.gradients.items():
-        if other == trial.evidence.argument or np.shape(gradient) != trial.shape or trial.equations < 3:
+        if other == trial.evidence.argument or np.shape(gradient) != trial.shape or not trial.equations:
             continue
-        if np.ptp(trial.n) > 0 and trial.agrees(trial.probes[0], np.asarray(gradient, float), trial.n):
+        varied = trial.n.size == 1 or np.ptp(trial.n[trial.known]) > 0
+        if varied and trial.agrees(trial.probes[0], np.asarray(gradient, float), trial.n):
             return Diagnosis(
                 "transposed",
                 f"The gradient of {trial.name} is what backward returns as that of {trial.called(other)}: the two are"
@@ -75,7 +76,9 @@ def shifted(trial: Trial) -> Diagnosis | None:
         for k, step in zip(ks, by, strict=True):
             to[k], of[k] = slice(max(step, 0), min(step, 0) or None), slice(max(-step, 0), min(-step, 0) or None)
         kept = trial.n[tuple(of)]
-        if np.count_nonzero(kept) < max(4, np.count_nonzero(trial.n) / 2) or np.ptp(kept) < 1e-6 * trial.size:
+        if any(2 * abs(step) >= trial.shape[k] for k, step in zip(ks, by, strict=True)):
+            continue  # half of it and more moved out
+        if np.count_nonzero(kept) < max(4, np.count_nonzero(trial.n) / 4) or np.ptp(kept) < 1e-6 * trial.size:
             continue
         gaps = [np.abs(p.analytic[tuple(to)] - p.numeric[tuple(of)]).max() for p in trial.probes]
         limit = 1e-6 * trial.error + trial.noise
@@ -147,7 +150,7 @@ def operand_inside_transposed(trial: Trial) -> Diagnosis | None:
         mirrored = np.where(apart, R, 1).swapaxes(k, y.ndim + k)
         both = apart & apart.swapaxes(k, y.ndim + k)
         off = np.abs(R * mirrored - 1)[both]
-        if trial.shape[k] > 1 and off.size > 4 and off.max() < 1e-5 and np.abs(R[both] - 1).max() > 1e-3:
+        if trial.shape[k] > 1 and off.size > 4 and off.max() < 1e-5 and np.abs(np.abs(R[both]) - 1).max() > 1e-3:
             return Diagnosis(
                 "transposed",
                 f"On the way to the gradient of {trial.name} a matrix is multiplied by without being transposed: what"
@@ -188,13 +191,27 @@ def factors_elsewhere(trial: Trial) -> Diagnosis | None:
     gap = np.abs(np.sort(right, None) - np.sort(wrong, None)).max()
     if gap > 1e-6 * size:
         return None
+    if _poured(trial):
+        return Diagnosis(
+            "transposed",
+            f"The gradient of {trial.name} is made with a matrix that is reshaped where it should be transposed.",
+            "A reshape keeps the order of the numbers, a transpose changes it.",
+        )
+    if (along := _summed_over_another_axis(trial)) is not None:
+        return Diagnosis(
+            "wrong-axis",
+            f"The gradient of {trial.name} is summed over the wrong axes: its entries are laid along"
+            f" {words.axis(along, len(trial.y.shape if trial.y is not None else ()))} of the output, which has the same"
+            " size here as the right one.",
+            "Sum over the axes along which forward repeats the argument, and check with sizes that differ.",
+        )
     same = ((np.abs(right) > 1e-7 * size) == (np.abs(wrong) > 1e-7 * size)).all()
     if same:
         return Diagnosis(
-            "transposed",
-            f"The gradient of {trial.name} is made with the right factors in the wrong order, as when a matrix is"
-            " reshaped where it should be transposed.",
-            "A reshape keeps the order of the numbers, a transpose changes it.",
+            "entries",
+            f"backward multiplies g by the factors that forward has, but in another order: for the gradient of"
+            f" {trial.name} each g meets the factor of another place.",
+            "Compare the index of each factor in backward with its index in forward.",
         )
     return Diagnosis(
         "entries",
@@ -202,6 +219,54 @@ def factors_elsewhere(trial: Trial) -> Diagnosis | None:
         f" {trial.name} than those that forward took them from.",
         "Compare the indices that backward writes to with those that forward reads from.",
     )
+
+
+def _poured(trial: Trial) -> bool:
+    r"""Whether Ĵ is J with the matrix between some axis of the output and one of the input transposed by a reshape."""
+    J, wrong, y = trial.jacobian, trial.analytic_matrix, trial.y
+    if J is None or wrong is None or y is None:
+        return False
+    for o, i in itertools.product(range(y.ndim), range(y.ndim, J.ndim)):
+        ours, theirs = (np.moveaxis(a, (o, i), (-2, -1)) for a in (J, wrong.reshape(J.shape)))
+        for poured in (ours.swapaxes(-1, -2).reshape(ours.shape), _swapped_after(ours)):
+            if np.abs(poured - theirs).max() < 1e-6 * np.abs(J).max():
+                return True
+    return False
+
+
+def _swapped_after(a: Host) -> Host:
+    """The numbers poured into the transposed shape, and transposed back."""
+    return np.asarray(a.reshape(*a.shape[:-2], a.shape[-1], a.shape[-2]).swapaxes(-1, -2))
+
+
+def _summed_over_another_axis(trial: Trial) -> int | None:
+    """The axis of the output along which the entries are laid, where each output acts on one of them by a factor."""
+    right, wrong, y = trial.matrix, trial.analytic_matrix, trial.y
+    if right is None or wrong is None or y is None or sum(size > 1 for size in trial.shape) != 1 or y.ndim < 2:
+        return None
+    size = np.abs(right).max()
+    alive, moved = np.abs(right) > 1e-7 * size, np.abs(wrong) > 1e-7 * size
+    if (alive.sum(1) != 1).any() or (moved.sum(1) != 1).any():
+        return None
+    if np.abs(right.sum(1) - wrong.sum(1)).max() > 1e-6 * size:
+        return None
+    places = np.indices(y.shape).reshape(y.ndim, -1)
+    return next((k for k in range(y.ndim) if (moved.argmax(1) == places[k]).all()), None)
+
+
+def upstream_flipped(trial: Trial) -> Diagnosis | None:
+    """a(g) = n(R·g): g is read backwards along some axes."""
+    if trial.jacobian is None or trial.y is None or not trial.small:
+        return None
+    for chosen in _subsets([k for k in range(trial.y.ndim) if trial.y.shape[k] > 1]):
+        if trial.explained(trial.pulled_back(np.flip(p.g, chosen)) for p in trial.probes):
+            return Diagnosis(
+                "flipped",
+                f"The gradient of {trial.name} is what comes out when g is reversed along"
+                f" {words.axes(chosen, trial.y.ndim)}, or what g is multiplied by.",
+                "Compare the index of each g in backward with the index of the output that forward wrote.",
+            )
+    return None
 
 
 def upstream_transposed(trial: Trial) -> Diagnosis | None:
@@ -214,7 +279,7 @@ def upstream_transposed(trial: Trial) -> Diagnosis | None:
             continue
         if trial.explained(trial.pulled_back(p.g.swapaxes(i, j)) for p in trial.probes):
             both = f"{words.axis(i, len(shape))} and {words.axis(j, len(shape))}"
-            if np.count_nonzero(np.array(trial.shape) > 1) < len(shape):
+            if np.count_nonzero(np.array(trial.shape) > 1) < np.count_nonzero(np.array(shape) > 1):
                 return Diagnosis(
                     "wrong-axis",
                     f"The gradient of {trial.name} is summed over the wrong axis of g: {both} are exchanged, which have"
@@ -228,7 +293,9 @@ def upstream_transposed(trial: Trial) -> Diagnosis | None:
     return None
 
 
-RULES = (exchanged, transposed, flipped, shifted, operand_flipped, operand_transposed, upstream_transposed)
+RULES = (
+    exchanged, transposed, flipped, shifted, operand_flipped, operand_transposed, upstream_transposed, upstream_flipped,
+)
 
 
 def _axes_exchanged(trial: Trial, order: tuple[int, ...], poured: str) -> Diagnosis:

@@ -64,7 +64,8 @@ def labels(trial: Trial) -> Diagnosis | None:
         picked = np.zeros(trial.shape, bool)
         np.put_along_axis(picked, index[:, None], True, 1)
         told = f"the entries that {trial.called(position)} picks"
-        if trial.equations >= 4 and not np.any(np.abs(trial.a[~picked]) > 1e-9 * trial.size) and trial.wrong.any():
+        others_lost = not np.any(np.abs(trial.a[~picked]) > 1e-9 * trial.size) and trial.wrong[~picked].any()
+        if trial.equations >= 4 and others_lost:
             return Diagnosis(
                 "missing-term",
                 f"The gradient of {trial.name} is 0 but for {told}; the other classes act on the output too,"
@@ -118,12 +119,20 @@ def border(trial: Trial) -> Diagnosis | None:
     if not edges or (wrong & inside).any():
         return None
     told = " and ".join(says for says, _ in edges)
-    last = all(side == "last" for _, side in edges)
+    last = all(side == "last" for _, side in edges) and _covered(trial)
     return Diagnosis(
         "stride-remainder" if last else "entries",
         f"The gradient of {trial.name} is wrong in {told} only, and right everywhere else.",
         "Check which rows and columns no window reaches when the stride leaves a remainder: their gradient is 0, and"
         " they still count." if last else "Look at what backward does with the padding: it is cut off on both sides.",
+    )
+
+
+def _covered(trial: Trial) -> bool:
+    """Whether windows may run over the argument, as over an image but not over a kernel."""
+    y = trial.y
+    return y is None or y.ndim != len(trial.shape) or all(
+        i >= o for i, o in zip(trial.shape[2:], y.shape[2:], strict=True)
     )
 
 
@@ -143,6 +152,9 @@ def beyond_a_threshold(trial: Trial) -> Diagnosis | None:
             where, at = names[1], _threshold(values[good].max(), values[bad].min())
         else:
             continue
+        error = np.abs(trial.a - trial.n)[bad] / np.maximum(np.abs(trial.a), np.abs(trial.n))[bad]
+        if error.min() < 1e-4 * error.max():
+            continue  # it grows out of nothing: no branch, but a term that is small there
         return _branch(trial, bad, f"where {trial.name} is {where} {at}")
     return None
 
@@ -175,7 +187,8 @@ def few(trial: Trial) -> Diagnosis | None:
     wrong = trial.wrong
     count, total = int(wrong.sum()), int(trial.known.sum())
     right = trial.known & ~wrong & (np.abs(trial.n) > 1e-9 * trial.size)
-    if not count or count > total / 2 or right.sum() < 2:
+    lost = not np.any(np.abs(trial.a[wrong]) > 1e-9 * trial.size)
+    if not count or right.sum() < 1 or (not lost and (count > total / 2 or right.sum() < 2)):
         return None
     places = ", ".join(words.entry(place) for place in np.argwhere(wrong)[:4]) + (", …" if count > 4 else "")
     return Diagnosis(

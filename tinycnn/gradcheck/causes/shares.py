@@ -41,7 +41,7 @@ def output_left_out(trial: Trial) -> Diagnosis | None:
 
 def lost_shares(trial: Trial) -> Diagnosis | None:
     """Of the shares along one or several axes of the output, which are there?"""
-    along = list(_shares_along(trial)) if trial.small else []
+    along = list(_shares_along(trial)) if trial.small and not trial.acts_on_each_alone else []
     looks = (_single_share, _last_share, _shares_along_an_axis, _first_share, _one_share_each, _some_shares)
     return next((found for look in looks if (found := look(trial, along)) is not None), None)
 
@@ -50,9 +50,9 @@ def _single_share(trial: Trial, along: Along) -> Diagnosis | None:
     """a = shareᵢ for one index i along one or several axes of the output."""
     for kept, shares in along:
         alive = _alive_shares(shares)
-        for i in alive if 2 <= len(alive) <= MOST_SHARES and trial.equations >= 4 else ():
+        for i in alive if 2 <= len(alive) <= MOST_SHARES and trial.equations >= 3 else ():
             if trial.explained(s[i] for s in shares):
-                return _told(trial, kept, alive, [i])
+                return _told(trial, kept, alive, [i], shares[0])
     return None
 
 
@@ -77,7 +77,7 @@ def _chosen_shares(trial: Trial, along: Along, axes: int) -> Diagnosis | None:
             continue
         chosen = [i for i, weight in zip(alive, c, strict=True) if weight > 0.5]
         if chosen and trial.explained((s[chosen].sum(0) for s in shares), len(alive)):
-            return _told(trial, kept, alive, chosen)
+            return _told(trial, kept, alive, chosen, shares[0])
     return None
 
 
@@ -163,12 +163,17 @@ def _one_of(trial: Trial, probe: Probe, shares: Host) -> bool:
     return bool((fits | zero)[trial.known].all() and single_share.sum() >= 1 and 2 * (wrong & zero).sum() <= wrong.size)
 
 
-def _told(trial: Trial, kept: tuple[int, ...], alive: list[int], chosen: list[int]) -> Diagnosis:
+def _told(
+    trial: Trial, kept: tuple[int, ...], alive: list[int], chosen: list[int], shares: Host
+) -> Diagnosis | None:
     assert trial.y is not None
     where = words.axes(kept, trial.y.ndim)
     lost = [i for i in alive if i not in chosen]
     border = lost == list(range(lost[0], alive[-1] + 1)) and len(kept) == 1 and kept[0] >= 2
-    if len(chosen) == 1 and not (border and len(alive) <= 2):
+    both = _alive(shares)[chosen].any(0) & _alive(shares)[lost].any(0)
+    if not (border or both.any() or kept == (0,)):
+        return None  # each acts on entries of its own: nothing is added up, and no sum is cut short
+    if len(chosen) == 1 and not (border and len(alive) <= 2 and len(trial.shape) > 2):
         again = " (= for += in a loop would do that)" if chosen[0] == alive[-1] else ""
         return Diagnosis(
             "missing-sum",

@@ -119,6 +119,27 @@ def path_of_each_alone(trial: Trial) -> Diagnosis | None:
     )
 
 
+def part_by_a_factor(trial: Trial) -> Diagnosis | None:
+    r"""At many of the places where Ĵ is not J it is r·J, with one r: a term has a factor too much, or the wrong sign."""
+    right, wrong = trial.matrix, trial.analytic_matrix
+    if right is None or wrong is None or len(right) < 2 or trial.acts_on_each_alone:
+        return None
+    off = (np.abs(right - wrong) > 1e-6 * np.abs(right).max()) & (np.abs(right) > 1e-6 * np.abs(right).max())
+    ratios = np.sort((wrong[off] / right[off]).ravel())
+    if ratios.size < 8:
+        return None
+    middles = ratios[np.linspace(0, ratios.size - 1, 25).astype(int)]
+    alike = [np.count_nonzero(np.abs(ratios - r) < 1e-6 * max(abs(r), 1)) for r in middles]
+    r = float(middles[int(np.argmax(alike))])
+    if max(alike) < 0.3 * ratios.size or abs(r) < 1e-6:
+        return None
+    told = f"In the gradient of {trial.name} a term, which acts on {max(alike)} derivatives by itself,"
+    if abs(r + 1) < 1e-6:
+        return Diagnosis("sign", f"{told} has the wrong sign.", EACH_USE)
+    why = words.named(r, trial)
+    return Diagnosis("scale", f"{told} counts {words.number(r)} times." + (f" And {why}." if why else ""), EACH_USE)
+
+
 def multiple_of_an_array(trial: Trial) -> Diagnosis | None:
     r"""n − a = h·c, with an array h that is known and a number c that is the same along some axes."""
     for grouping in groupings(trial, single=True):
@@ -132,6 +153,8 @@ def multiple_of_an_array(trial: Trial) -> Diagnosis | None:
                 r = grouping.spread(p.numeric - p.analytic)
                 fit = H * ((r * H).sum(1) / (H * H).sum(1))[:, None]
                 fits.append(np.abs(fit - r).max() < 1e-6 * np.abs(r).max() + trial.noise)
+            if all(fits) and not _is_missing(trial, grouping.within):
+                return None
             if all(fits):
                 what = "a number" if says == "1" else f"{says} times a number"
                 return Diagnosis(
@@ -144,7 +167,21 @@ def multiple_of_an_array(trial: Trial) -> Diagnosis | None:
 
 
 RULES = (diagonal, skip, handed_on, product, mirrored)
-LATE_RULES = (path_of_each_alone, multiple_of_an_array)
+LATE_RULES = (path_of_each_alone, part_by_a_factor, multiple_of_an_array)
+
+
+def _is_missing(trial: Trial, within: tuple[int, ...]) -> bool:
+    """Whether the difference is a term that is not there at all, rather than one too much or with another factor.
+
+    Where J − Ĵ is not 0, a term that is missing leaves Ĵ at 0 somewhere, and J nowhere. A single output tells nothing;
+    there it must be one number for the whole array.
+    """
+    right, wrong = trial.matrix, trial.analytic_matrix
+    if right is None or wrong is None or len(right) < 2:
+        return len(within) == len(trial.shape)
+    small = 1e-7 * np.abs(right).max()
+    off = np.abs(right - wrong) > small
+    return bool((off & (np.abs(wrong) <= small)).any() and not (off & (np.abs(right) <= small)).any())
 
 
 def _two_terms(trial: Trial, factor: Host, first: str, second: str, hint: str) -> Diagnosis | None:

@@ -51,7 +51,8 @@ class Trial:
         self.name = evidence.name
         self.shape: tuple[int, ...] = evidence.analytic.shape
         self.known = np.broadcast_to(np.asarray(evidence.known, bool), self.shape)
-        self.tolerance = np.broadcast_to(np.asarray(evidence.tolerance, float), self.shape)
+        tolerance = np.broadcast_to(np.asarray(evidence.tolerance, float), self.shape)
+        self.tolerance: Host = np.where(self.known, tolerance, 0.0)
         self.live = [k for k, g in enumerate(evidence.cotangents) if g is not None]
         alone = len(self.live) == 1
         self.y: Host | None = np.asarray(evidence.outputs[self.live[0]], float) if alone else None
