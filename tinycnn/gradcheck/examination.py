@@ -89,7 +89,7 @@ class Examination:
     ) -> None:  # fmt: skip
         self.probe, self.answer, self.flaws, self.plan, self.rng, self.single = probe, answer, flaws, plan, rng, single
         self.subject = probe.subject
-        self.spoilt = next((flaw for flaw in flaws.values() if flaw.code == "mutated-input"), None)  # for the others, too
+        self.spoilt = next((flaw for flaw in flaws.values() if flaw.code == "mutated-input"), None)  # all suffer
         self.failures: list[Failure] = []
         self.kinks: list[Failure] = []
         self.examined: list[Examined] = []

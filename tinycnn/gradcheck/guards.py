@@ -56,9 +56,9 @@ def flaws_of_backward(subject: Subject, cotangents: Sequence[Host], first: Gradi
         elif not same([-2 * g], [twice]) and abs(twice + 2 * g).max(initial=0) > 1e-12 * largest:
             flaws[i] = Diagnosis(
                 "ignores-upstream" if same([g], [twice]) else "unknown",
-                f"For −2 times the cotangent g the gradient of {name} must be −2 times as large, but it is not: g enters"
-                " otherwise than as a factor.",
-                "By the chain rule every term of a gradient is multiplied with g once: look for g * g, a norm, or a mask"
+                f"For −2 times the cotangent g the gradient of {name} must be −2 times as large, but it is not: g"
+                " enters otherwise than as a factor.",
+                "By the chain rule every term of a gradient is multiplied with g once: look for g * g, a norm or a mask"
                 " made of g, such as g > 0 where x > 0 is due.",
             )
     return flaws

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycnn.gradcheck.causes import axes, factors, groups, places, regions, shares, terms
+from tinycnn.gradcheck.causes import axes, factors, groups, operands, places, regions, shares, terms
 from tinycnn.gradcheck.causes.trial import Rule, Trial
 from tinycnn.gradcheck.evidence import Diagnosis, Evidence
 
@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *factors.RULES[:2],  # sign, scale
     *regions.EARLY_RULES,
     *places.RULES,
+    *operands.RULES,
     *terms.RULES,
     *groups.RULES,
     *axes.RULES,
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *factors.RULES[2:],
     *regions.RULES,
     *factors.LATE_RULES,
+    *operands.LATE_RULES,
     *places.LATE_RULES,
     *terms.LATE_RULES,
     *regions.LATE_RULES,

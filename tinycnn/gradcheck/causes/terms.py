@@ -120,7 +120,7 @@ def path_of_each_alone(trial: Trial) -> Diagnosis | None:
 
 
 def part_by_a_factor(trial: Trial) -> Diagnosis | None:
-    r"""At many of the places where Ĵ is not J it is r·J, with one r: a term has a factor too much, or the wrong sign."""
+    r"""At many of the places where Ĵ is not J it is r·J, with one r: a term has a factor, or the wrong sign."""
     right, wrong = trial.matrix, trial.analytic_matrix
     if right is None or wrong is None or len(right) < 2 or trial.acts_on_each_alone:
         return None

@@ -7,6 +7,7 @@ of them to a millionth of the error is no accident.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -208,6 +209,11 @@ def solve(columns: list[Host], target: Host, weights: Host | None = None) -> Hos
         return None
     found, _, rank, _ = np.linalg.lstsq(left / scale, np.ravel(target), rcond=1e-10)
     return None if rank < left.shape[1] else np.asarray(found / scale)
+
+
+def subsets(ks: list[int]) -> Iterator[tuple[int, ...]]:
+    """All choices of one or several, the small ones first."""
+    return (chosen for count in range(1, len(ks) + 1) for chosen in itertools.combinations(ks, count))
 
 
 def broadcasts(array: Host, shape: tuple[int, ...]) -> Iterator[tuple[Host, str]]:

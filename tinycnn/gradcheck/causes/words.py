@@ -13,6 +13,8 @@ from tinycnn.gradcheck.causes.trial import Trial
 AXES = {2: ("rows", "columns"), 4: ("samples", "channels", "rows", "columns")}
 CONSTANTS = {2.0: "2", 3.0: "3", 4.0: "4", math.log(2): "ln 2", math.log(10): "ln 10", math.pi: "π"}
 
+TURNED = "In backward the kernel is turned by 180°: what reached output o through w[k] came from input o + k."
+
 
 def axis(k: int, ndim: int) -> str:
     """``"axis 0 (samples)"``."""
