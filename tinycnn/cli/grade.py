@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("files", metavar="FILE", nargs="+", help="Python files that were handed in")
     parser.add_argument("--exercise", metavar="NAME", help="which exercise they are, instead of what they say")
-    parser.add_argument("--seconds", metavar="S", type=float, default=10.0,
-                        help="how long each part may take (default: 10)")
+    parser.add_argument("--seconds", metavar="S", type=float, default=5.0,
+                        help="how long each part may take (default: 5)")
     parser.add_argument("--gigabytes", metavar="G", type=float, default=2.0,
                         help="how much memory each part may ask for (default: 2)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random inputs (default: 0)")

@@ -26,7 +26,7 @@ def grade(
     name: str,
     *functions: Callable[..., Any] | None,
     parts: Iterable[str] | None = None,
-    seconds: float = 10.0,
+    seconds: float = 5.0,
     gigabytes: float = 2.0,
     seed: int = 0,
 ) -> Grade:
@@ -66,7 +66,7 @@ def grade(
     return grade_submission(exercise, written(exercise, functions), parts, Limits(seconds, gigabytes), seed)
 
 
-def try_examples(name: str, *functions: Callable[..., Any] | None, seconds: float = 10.0) -> Grade:
+def try_examples(name: str, *functions: Callable[..., Any] | None, seconds: float = 5.0) -> Grade:
     r"""Hold functions to the examples that the task shows, one point each: not yet a grade.
 
     >>> import numpy as np

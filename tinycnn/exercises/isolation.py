@@ -31,7 +31,7 @@ _LONGEST = 1 << 20  # bytes that are read of an answer
 class Limits(NamedTuple):
     """How long a child may take, in seconds, and how much memory it may ask for beyond what it starts with."""
 
-    seconds: float = 10.0
+    seconds: float = 5.0
     gigabytes: float = 2.0
 
 
