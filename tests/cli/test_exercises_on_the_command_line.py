@@ -69,7 +69,7 @@ def test_several_files_end_in_a_table_and_go_into_files(capsys: pytest.CaptureFi
     rows = list(csv.DictReader(Path("marks.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 4 + 6 + 6
     assert rows[0] == {"file": "both.py", "exercise": "relu", "name": "shapes", "points": "1", "possible": "1",
-                       "verdict": "right", "explanation": "", "printed": ""}
+                       "verdict": "right", "explanation": ""}
 
 
 HOSTILE = [
@@ -119,6 +119,7 @@ def test_without_fork_each_part_is_a_program_of_its_own(
     ("ada.py --exercise conv", "did you mean conv2d?"),
     ("said.py", "there is none called 'conv3d'"),
     ("mine.ipynb", "mine.ipynb is a notebook: nbgrader grades those"),
+    ("ada.py --exercise relu --csv nowhere/marks.csv", "there is no folder for nowhere/marks.csv"),
     ("ada.py --exercise relu --seconds 0", "--seconds and --gigabytes should be above 0"),
 ])
 def test_what_cannot_be_graded_is_misuse(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +169,7 @@ def test_what_is_there_already_is_not_replaced(capsys: pytest.CaptureFixture[str
     ("nowhere.ipynb", 1, "nowhere.ipynb: No such file"),
     ("broken.ipynb --teacher", 2, "is a teacher's version already"),
     ("mine.ipynb --output .", 2, "would be replaced by its students' version"),
-    ("mine.ipynb", 1, "cell 1: BEGIN SOLUTION has no END SOLUTION"),
+    ("mine.ipynb", 1, "mine.ipynb, cell 1: BEGIN SOLUTION has no END SOLUTION"),
     ("linear linear", 2, "two notebooks would be called assignments"),
 ])
 def test_mistakes_are_said_in_a_line(words: str, code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:

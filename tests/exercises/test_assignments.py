@@ -125,9 +125,30 @@ def test_hidden_tests_and_mark_schemes_go_without_a_trace() -> None:
 @pytest.mark.parametrize(("source", "roles", "message"), [
     ("### BEGIN SOLUTION\n", {"solution": True}, "cell 1: BEGIN SOLUTION has no END SOLUTION"),
     ("### BEGIN SOLUTION\n### BEGIN SOLUTION", {"solution": True}, "cell 1: BEGIN SOLUTION stands twice"),
+    ("assert a\n### END HIDDEN TESTS", {"grade": True}, "cell 1: END HIDDEN TESTS has no BEGIN HIDDEN TESTS"),
     ("### BEGIN SOLUTION\n### END SOLUTION", {"grade": True}, "whose nbgrader metadata lack solution: true"),
     ("### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS", {}, "whose nbgrader metadata lack grade: true"),
 ])
-def test_regions_that_nbgrader_refuses_are_refused(source: str, roles: dict[str, bool], message: str) -> None:
+def test_regions_that_would_be_taken_out_wrongly_are_refused(source: str, roles: dict[str, bool], message: str) -> None:
     with pytest.raises(FormatError, match=re.escape(message)):
         stripped(source, **roles)
+
+
+@pytest.mark.parametrize(("cells", "message"), [
+    ([3], "cell 1 has no cell_type"),
+    ([{"cell_type": "code", "source": ""}], "cell 1 has no cell_type or no metadata"),
+    ([{"cell_type": "raw", "metadata": {}, "source": "x"}, {"cell_type": "raw", "metadata": {}}], "source of cell 2"),
+    ([{"cell_type": "code", "metadata": {}, "source": ["x", 3]}], "the source of cell 1 is no text"),
+])
+def test_a_file_that_is_no_notebook_is_said_to_be_none(cells: list[Any], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}), encoding="utf-8")
+    with pytest.raises(FormatError, match=message):
+        notebooks.read(str(path))
+
+
+@pytest.mark.parametrize("name", exercises.NAMES)
+def test_what_a_notebook_imports_it_imports_at_the_top(name: str) -> None:
+    cells = [cell for cell in exercises.assignment(name)["cells"] if cell["cell_type"] == "code"]
+    assert "import numpy as np\n" in source_of(cells[0])
+    assert not re.search(r"^(import|from) ", code({"cells": cells[1:]}), re.MULTILINE)

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gigabytes", metavar="G", type=float, default=2.0,
                         help="how much memory each part may ask for (default: 2)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random inputs (default: 0)")
-    parser.add_argument("--json", metavar="FILE", help="write points and explanations there")
+    parser.add_argument("--json", metavar="FILE", help="write points and explanations there, and what was printed")
     parser.add_argument("--csv", metavar="FILE", help="write a table there, a row for each part")
 
 
@@ -48,6 +48,9 @@ def run(options: argparse.Namespace) -> int:
     r"""Grade the files, print what came of it, and say by the exit status whether all is right."""
     if options.seconds <= 0 or options.gigabytes <= 0:
         raise ConfigError("grade: --seconds and --gigabytes should be above 0")
+    for path in filter(None, (options.csv, options.json)):
+        if not os.path.isdir(os.path.dirname(path) or "."):
+            raise ConfigError(f"grade: there is no folder for {path}")
     held = {path: _exercises(path, options.exercise) for path in options.files}  # before the first is graded
     grades: list[tuple[str, Grade]] = []
     for path, names in held.items():
@@ -90,6 +93,7 @@ def _write(grades: list[tuple[str, Grade]], options: argparse.Namespace) -> None
             file.write("\n")
     if options.csv:
         with replacing(options.csv) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
+            # A spreadsheet would take what students print for formulas, if it begins so.
+            writer = csv.DictWriter(file, [name for name in rows[0] if name != "printed"], extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)

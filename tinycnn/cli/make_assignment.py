@@ -6,7 +6,7 @@ import argparse
 import os
 import textwrap
 
-from tinycnn.errors import ConfigError
+from tinycnn.errors import ConfigError, FormatError
 from tinycnn.exercises import NAMES, assignment, strip
 from tinycnn.exercises import notebook as notebooks
 from tinycnn.exercises.assignments import file_name
@@ -58,4 +58,8 @@ def _made(name: str, options: argparse.Namespace) -> tuple[str, Notebook]:
     path = os.path.join(options.output, os.path.basename(name))
     if os.path.exists(path) and os.path.samefile(path, name):
         raise ConfigError(f"make-assignment: {name} would be replaced by its students' version; give another --output")
-    return path, strip(notebooks.read(name))
+    notebook = notebooks.read(name)
+    try:
+        return path, strip(notebook)
+    except FormatError as error:
+        raise FormatError(f"{name}, {error}") from None

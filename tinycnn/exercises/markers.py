@@ -26,6 +26,7 @@ def strip(notebook: Notebook) -> Notebook:
     ------
     FormatError
         If a region does not end, begins twice, or lies in a cell that is not marked for it: nbgrader refuses it too.
+        Or if it does not begin, which nbgrader lets pass: hidden tests would go to the students.
     """
     stripped = copy.deepcopy(notebook)
     for number, cell in enumerate(stripped["cells"]):
@@ -44,7 +45,7 @@ def _strip_cell(cell: Cell, place: str) -> None:
     text, solved = _without_regions(source_of(cell), "SOLUTION", stub, place)
     text, tested = _without_regions(text, "HIDDEN TESTS", (), place)
     text, schemed = _without_regions(text, "MARK SCHEME", (), place)
-    marked = cell.get("metadata", {}).get("nbgrader", {})
+    marked = cell["metadata"].get("nbgrader") or {}
     for kind, role, found in (
         ("SOLUTION", "solution", solved), ("HIDDEN TESTS", "grade", tested), ("MARK SCHEME", "task", schemed),
     ):  # fmt: skip
@@ -66,6 +67,8 @@ def _without_regions(source: str, kind: str, stub: tuple[str, ...], place: str) 
             indent = line[: len(line) - len(line.lstrip())]
             kept += [indent + part for part in stub]
         elif f"END {kind}" in line:
+            if not inside:
+                raise FormatError(f"{place}: END {kind} has no BEGIN {kind}, and nothing would be taken out")
             inside = False
         elif not inside:
             kept.append(line)

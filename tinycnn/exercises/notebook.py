@@ -79,7 +79,7 @@ def read(path: str) -> Notebook:
     Raises
     ------
     FormatError
-        If it is none, or older than nbformat 4.
+        If it is none, or older than nbformat 4, or a cell lacks something.
     """
     with open(path, encoding="utf-8") as file:
         try:
@@ -88,6 +88,13 @@ def read(path: str) -> Notebook:
             raise FormatError(f"{path}: this is no notebook: {error}") from None
     if not isinstance(found, dict) or found.get("nbformat") != 4 or not isinstance(found.get("cells"), list):
         raise FormatError(f"{path}: this is no notebook of nbformat 4, as Jupyter has written them since 2015")
+    for number, cell in enumerate(found["cells"], 1):
+        if not isinstance(cell, dict) or not isinstance(cell.get("metadata"), dict) or "cell_type" not in cell:
+            raise FormatError(f"{path}: cell {number} has no cell_type or no metadata")
+        source = cell.get("source")
+        lines = source if isinstance(source, list) else [source]
+        if not all(isinstance(line, str) for line in lines):
+            raise FormatError(f"{path}: the source of cell {number} is no text")
     return found
 
 
