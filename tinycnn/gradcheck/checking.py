@@ -49,7 +49,7 @@ def check(
     fn : a function of Tensors; a Module, whose parameters are checked too and follow the inputs; an
         `autograd.Function`; or, with `backward`, a plain function of NumPy arrays
     inputs : what to call it with, one or several: Tensors, arrays, and whatever else it takes. Those that require grad
-        are checked, or all that are floating if none does
+        are checked, or all that are floating if none does; where there is no array, Python's floats are
     backward : ``backward(g, *inputs, **options)``, of NumPy arrays, giving the gradient of each floating input, in
         order, where ``fn(*inputs, **options)`` gives the output and g is the gradient that comes from above
     order : 2 checks second derivatives as well, as the gradient of (inputs, cotangent) ↦ gradient
@@ -159,7 +159,7 @@ def _subject(
     fn: Any, inputs: Any, backward: Any, names: Sequence[str] | None, options: Mapping[str, Any], name: str | None
 ) -> Subject:
     """What is checked, whatever it was given as."""
-    given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    given = _numbers_as_arrays(tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,))
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, Module) and getattr(fn, "__name__", "") in ("forward", "__call__"):
         fn = owner
@@ -179,6 +179,14 @@ def _subject(
         return Layer(called, fn, given, known, options)
     function = fn.apply if isinstance(fn, type) and issubclass(fn, UserFunction) else fn
     return Function(called, function, given, known, options)
+
+
+def _numbers_as_arrays(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Python's numbers, and lists of them, as arrays, where there is no array: beside arrays they are options."""
+    if any(hasattr(x, "dtype") for x in given):
+        return given
+    arrays = [np.asarray(x) if isinstance(x, float | list) else None for x in given]
+    return tuple(x if a is None or a.dtype != np.float64 else a for a, x in zip(arrays, given, strict=True))
 
 
 def _name_of(fn: Any) -> str:

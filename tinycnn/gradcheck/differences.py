@@ -99,11 +99,15 @@ def slope_at(probe: Probe, argument: int, index: Index, backward: float, largest
     """
     unit = max(1.0, abs(float(probe.subject.point[argument][index])))
     tried: list[Slope] = []
-    for shrink in (1.0,) if probe.given else SHRINK:
-        slope, rough = _central(probe, argument, index, probe.step * unit * shrink, (backward, 1e-9 * largest))
+    for h in [probe.step * unit * shrink for shrink in ((1.0,) if probe.given else SHRINK)]:
+        slope, rough = _central(probe, argument, index, h, (backward, 1e-9 * largest))
         if slope.crossing is None and math.isfinite(slope.value) and not rough:
             return slope
         tried.append(slope)
+    for h in () if probe.given else _smaller(abs(float(probe.subject.point[argument][index]))):
+        slope, rough = _central(probe, argument, index, h, (backward, 1e-9 * largest))
+        if slope.crossing is None and slope.bar < 1e-3 * max(abs(slope.value), largest) and not rough:
+            return slope
     smooth = [slope for slope in tried if slope.crossing is None and math.isfinite(slope.value)]
     if smooth:
         return min(smooth, key=lambda slope: slope.bar)
@@ -113,9 +117,22 @@ def slope_at(probe: Probe, argument: int, index: Index, backward: float, largest
     return min(tried, key=lambda slope: slope.bar)  # the pieces meet smoothly
 
 
+def _smaller(size: float) -> tuple[float, ...]:
+    """Steps for an entry of unusual size: a part of it where it is small, a part of 1 where it is large."""
+    if size == 0:
+        return ()
+    return (1e-3 * size, 1e-5 * size) if size < 1e-3 else (1e-3, 1e-5) if size > 1e4 else ()
+
+
 def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analytic: float) -> Slope:
     """The derivative in an entry where backward says otherwise, in case a kink is near that no op told of."""
-    unit = max(1.0, abs(float(probe.subject.point[argument][index])))
+    size = abs(float(probe.subject.point[argument][index]))
+    unit = max(1.0, size)
+    for h in _smaller(size):  # of a wave that is shorter than the step, a difference shows nothing
+        other, rough = _central(probe, argument, index, h)
+        hit = abs(other.value - analytic) <= 10 * other.bar < 1e-3 * abs(analytic)
+        if hit and other.crossing is None and not rough:
+            return other
     way = _unit(probe, argument, index)
     sides = corner(probe, way, 1e-6 * unit)
     if sides is not None:

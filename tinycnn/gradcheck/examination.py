@@ -140,6 +140,11 @@ class Examination:
         """Note what was measured and, if it is wrong, why."""
         m = _coarsened(m) if self.single else m
         self._note(argument, m.method, m.relative_error, m.zero)
+        if m.zero and float(abs(m.analytic).max(initial=0)) > 1e-12:
+            self.notes.append(
+                f"The outputs are so large that rounding hides what {self.subject.names[argument]} does to them: take"
+                " off the part that does not change."
+            )
         self.kinks += [kink_of(self.subject, argument, kink) for kink in m.kinks]
         if m.wrong or argument in self.flaws:
             flaw = self.flaws.get(argument) or self.spoilt or cause_of(self.probe, self.answer, argument, m)

@@ -81,7 +81,11 @@ def kink_of(subject: Subject, argument: int, kink: Kink) -> Failure:
         cause = f"At {at} two pieces of the function meet ({place})"
     else:
         cause = f"At {at} the function bends"
-    cause += f": its slope is {below:.4g} on one side and {above:.4g} on the other, so there is no derivative."
+    if not (math.isfinite(below) and math.isfinite(above)):
+        cause = f"At {at} the function ends: it has no values, or no slope, on one side"
+    else:
+        cause += f": its slope is {below:.4g} on one side and {above:.4g} on the other"
+    cause += ", so there is no derivative."
     return Failure(
         argument, name, kink.place, kink.analytic, (below + above) / 2, abs(above - below) / 2, 0.0, "kink", cause,
         "Nothing is wrong with backward as far as can be seen; move the inputs a little and check again.",

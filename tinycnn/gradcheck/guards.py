@@ -2,11 +2,12 @@ r"""What is asked before anything is measured: that the function repeats itself,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from tinycnn.gradcheck.differences import Probe
+from tinycnn.gradcheck.differences import Probe, Ways
 from tinycnn.gradcheck.evidence import Diagnosis
 from tinycnn.gradcheck.subject import Gradients, Host, Subject
 
@@ -72,19 +73,40 @@ def single(subject: Subject) -> bool:
 def computes_in_single(probe: Probe, rng: np.random.Generator) -> bool:
     """Whether the values carry the rounding of float32: by their dtype, or by the noise of very small differences.
 
-    Slopes from steps of 1e-8 to 3e-7 agree to six digits in float64; in float32 they are nothing but noise.
+    Slopes from steps of 1e-8 to 3e-7 agree to six digits in float64; in float32 they are nothing but noise. A function
+    that bends within such steps, as one of very small or large inputs may, is asked again with others.
     """
     if single(probe.subject):
         return True
     point = probe.subject.point
-    way = {i: rng.choice([-1.0, 1.0], x.shape) * np.maximum(1, abs(x)) for i, x in point.items()}
-    size = float(np.sqrt(sum(((v * y) ** 2).sum() for v, y in zip(probe.cotangents, probe.base.outputs, strict=True))))
+    signs = {i: rng.choice([-1.0, 1.0], x.shape) for i, x in point.items()}
+    slopes = _slopes(probe, {i: signs[i] * np.maximum(1, abs(x)) for i, x in point.items()})
+    if slopes is None or not _is_noise(probe, slopes):
+        return False
+    units = {i: _unit(float(abs(x).max(initial=0))) for i, x in point.items()}
+    if all(unit == 1 for unit in units.values()):
+        return True
+    slopes = _slopes(probe, {i: signs[i] * units[i] for i in point})
+    return slopes is None or not any(slopes) or _is_noise(probe, slopes)
+
+
+def _unit(largest: float) -> float:
+    """Another length by which to move an argument of unusual size."""
+    return largest if 0 < largest < 1e-3 else math.sqrt(largest) if largest > 1e3 else 1.0
+
+
+def _slopes(probe: Probe, way: Ways) -> list[float] | None:
+    """Slopes along a way from four very small steps; None if a corner lies on them."""
     slopes = []
     for h in (1e-8, 3e-8, 1e-7, 3e-7):
-        (above, first), (below, second) = (probe.at({i: x + by * way[i] for i, x in point.items()}) for by in (h, -h))
+        (above, first), (below, second) = (probe.along(way, by) for by in (h, -h))
         if first or second:
-            return False  # a corner on the way: no clue
+            return None
         with np.errstate(all="ignore"):
             slopes.append(probe.weighted([(a - b) / (2 * h) for a, b in zip(above, below, strict=True)]))
-    spread = max(slopes) - min(slopes)
-    return bool(spread > 1e-2 * max(map(abs, slopes)) + SINGLE * size / 1e-8)
+    return slopes
+
+
+def _is_noise(probe: Probe, slopes: Sequence[float]) -> bool:
+    size = float(np.sqrt(sum(((v * y) ** 2).sum() for v, y in zip(probe.cotangents, probe.base.outputs, strict=True))))
+    return bool(max(slopes) - min(slopes) > 1e-2 * max(map(abs, slopes)) + SINGLE * size / 1e-8)

@@ -64,6 +64,8 @@ def factor_of_upstream(trial: Trial) -> Diagnosis | None:
     if trial.y is None or len(trial.probes) < 2:
         return None
     for says, q, pattern in _quantities(trial, trial.y.shape):
+        if not np.isfinite(q).all() or not np.any(np.abs(q) > 1e-12):
+            continue
         mended = [trial.backward(p.g * q) for p in trial.probes]
         if all(m is not None and trial.agrees(p, m, p.numeric) for p, m in zip(trial.probes, mended, strict=True)):
             mask = bool(np.isin(q, (0, 1)).all())

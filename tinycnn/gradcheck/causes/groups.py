@@ -174,12 +174,13 @@ def _over_other_groups(
         if not all(np.isfinite(r).all() for r in scaled):
             continue
         hs = {name: h * m if name == "variance" else h for name, h in centred.items()}
-        within = _constant_within(grouping, hs, scaled)
+        close = 1e-5 * min(1.0, 10 * trial.error / trial.size)
+        within = _constant_within(grouping, hs, scaled, close)
         for other in groupings(trial):
             if other == grouping or (within and not set(grouping.within) < set(other.within)):
                 continue
-            if _constant_within(other, hs, scaled) or (
-                len(hs) == 1 and _product_of_constants(grouping, other, hs, scaled)
+            if _constant_within(other, hs, scaled, close) or (
+                len(hs) == 1 and not within and _product_of_constants(grouping, other, hs, scaled)
             ):
                 return Diagnosis(
                     "wrong-axis",
@@ -199,7 +200,7 @@ def _centred(grouping: Grouping, basis: dict[str, Host]) -> dict[str, Host]:
     return {**basis, "variance": (x.reshape(grouping.split) - means).reshape(x.shape)}
 
 
-def _constant_within(grouping: Grouping, hs: dict[str, Host], rest: list[Host]) -> bool:
+def _constant_within(grouping: Grouping, hs: dict[str, Host], rest: list[Host], close: float) -> bool:
     """Whether the rest is Σₖ hₖ·(constant within the groups)."""
     H = np.stack([grouping.spread(h) for h in hs.values()], axis=2)      # groups, size, k
     groups, size, count = H.shape
@@ -207,7 +208,7 @@ def _constant_within(grouping: Grouping, hs: dict[str, Host], rest: list[Host]) 
         return False
     project = H @ np.linalg.pinv(H, rcond=1e-10)
     spread = ((r, grouping.spread(r)[:, :, None]) for r in rest)
-    return all(np.abs(project @ target - target).max() < 1e-5 * np.abs(r).max() for r, target in spread)
+    return all(np.abs(project @ target - target).max() < close * np.abs(r).max() for r, target in spread)
 
 
 def _product_of_constants(grouping: Grouping, other: Grouping, basis: dict[str, Host], rest: list[Host]) -> bool:

@@ -82,6 +82,8 @@ def labels(trial: Trial) -> Diagnosis | None:
                 " compares with is another than in forward.",
                 "Does backward know all that forward does with the labels, such as smoothing?",
             )
+        if not np.any(np.abs(trial.n[~picked]) > 1e-9 * trial.size):
+            continue  # the other classes do not act: the labels tell nothing
         if (trial.wrong <= picked).all() and trial.wrong.sum() >= min(2, picked.sum()) and picked.mean() <= 0.5:
             off = (trial.a - trial.n)[picked]
             even = np.ptp(off) < 1e-6 * np.abs(off).max()

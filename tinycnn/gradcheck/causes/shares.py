@@ -170,8 +170,8 @@ def _told(
     where = words.axes(kept, trial.y.ndim)
     lost = [i for i in alive if i not in chosen]
     border = lost == list(range(lost[0], alive[-1] + 1)) and len(kept) == 1 and kept[0] >= 2
-    both = _alive(shares)[chosen].any(0) & _alive(shares)[lost].any(0)
-    if not (border or both.any() or kept == (0,)):
+    there, missed = (_alive(shares)[some].any(0) for some in (chosen, lost))
+    if not (border or kept == (0,)) and 2 * np.count_nonzero(there & missed) <= np.count_nonzero(missed):
         return None  # each acts on entries of its own: nothing is added up, and no sum is cut short
     if len(chosen) == 1 and not (border and len(alive) <= 2 and len(trial.shape) > 2):
         again = " (= for += in a loop would do that)" if chosen[0] == alive[-1] else ""

@@ -124,7 +124,9 @@ def part_by_a_factor(trial: Trial) -> Diagnosis | None:
     right, wrong = trial.matrix, trial.analytic_matrix
     if right is None or wrong is None or len(right) < 2 or trial.acts_on_each_alone:
         return None
-    off = (np.abs(right - wrong) > 1e-6 * np.abs(right).max()) & (np.abs(right) > 1e-6 * np.abs(right).max())
+    alive, off = (np.abs(m) > 1e-6 * np.abs(right).max() for m in (right, right - wrong))
+    if (off & ~alive).any():
+        return None  # something is there that does not belong there at all
     ratios = np.sort((wrong[off] / right[off]).ravel())
     if ratios.size < 8:
         return None
@@ -177,11 +179,14 @@ def _is_missing(trial: Trial, within: tuple[int, ...]) -> bool:
     there it must be one number for the whole array.
     """
     right, wrong = trial.matrix, trial.analytic_matrix
-    if right is None or wrong is None or len(right) < 2:
+    if right is not None and len(right) == 1:
         return len(within) == len(trial.shape)
+    if right is None or wrong is None:
+        return False
     small = 1e-7 * np.abs(right).max()
     off = np.abs(right - wrong) > small
-    return bool((off & (np.abs(wrong) <= small)).any() and not (off & (np.abs(right) <= small)).any())
+    gone = np.count_nonzero(off & (np.abs(wrong) <= small))
+    return bool(gone > 0.3 * np.count_nonzero(off) and not (off & (np.abs(right) <= small)).any())
 
 
 def _two_terms(trial: Trial, factor: Host, first: str, second: str, hint: str) -> Diagnosis | None:

@@ -66,12 +66,12 @@ def named(factor: float, trial: Trial) -> str | None:
     factor = abs(factor)
     found = [says for value, says in _candidates(trial) if _same(factor, value) or _same(factor, 1 / value)]
     if not found:
-        found = [f"{bottom - 1} for {bottom}, where {says}" for value, says in _candidates(trial)
+        found = [f"{bottom - 1} for {bottom}, where {says}" for value, says in _sizes_and_options(trial)
                  if (bottom := round(value)) >= 3 and value == bottom
                  and (_same(factor, bottom / (bottom - 1)) or _same(factor, (bottom - 1) / bottom))]
     if not found:
         found = [f"it is the root of {value:g}, and {says}" if root else f"it is the square of {value:g}, and {says}"
-                 for value, says in _candidates(trial) for root in (True, False)
+                 for value, says in _sizes_and_options(trial) for root in (True, False)
                  for power in ([math.sqrt(value)] if root else [value * value])
                  if _same(factor, power) or _same(factor, 1 / power)]
     return found[0] if found else None
@@ -88,6 +88,10 @@ def _candidates(trial: Trial) -> Iterator[tuple[float, str]]:
         if value > 0 and value not in seen and math.isfinite(value):
             seen.add(value)
             yield value, says
+
+
+def _sizes_and_options(trial: Trial) -> Iterator[tuple[float, str]]:
+    return ((value, says) for value, says in _candidates(trial) if not says.startswith("a factor "))
 
 
 def _all_candidates(trial: Trial) -> Iterator[tuple[float, str]]:
