@@ -120,7 +120,8 @@ def test_without_fork_each_part_is_a_program_of_its_own(
     ("said.py", "there is none called 'conv3d'"),
     ("mine.ipynb", "mine.ipynb is a notebook: nbgrader grades those"),
     ("ada.py --exercise relu --csv nowhere/marks.csv", "there is no folder for nowhere/marks.csv"),
-    ("ada.py --exercise relu --seconds 0", "--seconds and --gigabytes should be above 0"),
+    ("ada.py --exercise relu --seconds 0", "seconds and gigabytes should be above 0, and seed not below"),
+    ("ada.py --exercise relu --seed -1", "seconds and gigabytes should be above 0, and seed not below"),
 ])
 def test_what_cannot_be_graded_is_misuse(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     hand_in("ada.py", "def forward(x): return x")

@@ -49,7 +49,7 @@ class Paper(NamedTuple):
         """What the first function returns, by name and of the right form, and what it should return."""
         first, wanted = self.exercise.functions[0], right.outputs(self.exercise, arrays, case.options, self.part.use)
         names = self.exercise.outputs if len(wanted) > 1 else (f"the result of {first}",)
-        got = separated(self.called(first, case, *_copied(arrays)), names, first)
+        got = separated(self.called(first, case, *right.copied(arrays)), names, first)
         for array, due, name in zip(got, wanted, names, strict=True):
             check_form(array, due, name)
         return dict(zip(names, got, strict=True)), wanted
@@ -58,7 +58,7 @@ class Paper(NamedTuple):
         """What backward returns for an argument, of the right form, and what it should return."""
         names, position = self.exercise.gradients, self.exercise.gradients.index(argument)
         due = right.gradients(self.exercise, g, arrays, case.options)
-        returned = self.called("backward", case, *_copied((g, *arrays)))
+        returned = self.called("backward", case, *right.copied((g, *arrays)))
         got = separated(returned, tuple(f"g{name}" for name in names), "backward")
         check_order(got, due, names, position)
         check_form(got[position], due[position], f"the gradient of {argument}")
@@ -93,7 +93,7 @@ def _shapes(paper: Paper, case: Case, arrays: Arrays) -> None:
 def _check_untouched(
     paper: Paper, function: str, case: Case, arrays: Arrays, names: tuple[str, ...], looked_at: Collection[str]
 ) -> None:
-    copies = _copied(arrays)
+    copies = right.copied(arrays)
     paper.called(function, case, *copies)
     for name, before, after in zip(names, arrays, copies, strict=True):
         if name in looked_at and not np.array_equal(before, after, equal_nan=True):
@@ -176,10 +176,6 @@ def _within(seconds: float, function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*arguments, **options)
 
     return call
-
-
-def _copied(arrays: Arrays) -> Arrays:
-    return tuple(array.copy() for array in arrays)
 
 
 def _names(paper: Paper) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def grade(
     Raises
     ------
     ConfigError
-        If there is no such exercise or part, or no function.
+        If there is no such exercise or part, no function, or no time.
 
     Examples
     --------
@@ -105,6 +105,8 @@ def grade_submission(
 
 def _desk(exercise: Exercise, submission: Written | File, limits: Limits, seed: int) -> _Desk:
     """Functions that no other process can have are graded by the file they come from, if there is one."""
+    if not (limits.seconds > 0 and limits.gigabytes > 0 and seed >= 0):
+        raise ConfigError("grade: seconds and gigabytes should be above 0, and seed not below")
     if isinstance(submission, Written) and not isolation.can_fork() and isolation.can_run_programs():
         submission = as_file(submission.functions) or submission
     return _Desk(exercise, submission, limits, seed)

@@ -92,11 +92,11 @@ class Puzzle:
     def _is_right(self, case: Case) -> bool:
         arrays = right.drawn(case, 0, 0)
         made = right.outputs(self.exercise, arrays, case.options)
-        wanted, returned = list(made), [self.forward(*_copied(arrays), **case.options)]
+        wanted, returned = list(made), [self.forward(*right.copied(arrays), **case.options)]
         if "backward" in self.functions:
             g = right.counted(made[0].shape)
             wanted += right.gradients(self.exercise, g, arrays, case.options)
-            returned.append(self.backward(g.copy(), *_copied(arrays), **case.options))
+            returned.append(self.backward(g.copy(), *right.copied(arrays), **case.options))
         got = [array for value in returned for array in (value if isinstance(value, tuple) else (value,))]
         return all(a.shape == b.shape and np.allclose(a, b) for a, b in zip(got, wanted, strict=True))
 
@@ -196,10 +196,6 @@ def without_comments(source: str) -> str:
     """The code alone: a comment that says what a line should do gives away that it does not."""
     lines = (re.sub(r"\s*(?:^|\s)#.*", "", line) for line in source.splitlines())
     return "\n".join(line for line, was in zip(lines, source.splitlines(), strict=True) if line or not was) + "\n"
-
-
-def _copied(arrays: Arrays) -> Arrays:
-    return tuple(array.copy() for array in arrays)
 
 
 def _check_word(what: str, word: str, words: tuple[str, ...]) -> None:

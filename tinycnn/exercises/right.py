@@ -22,6 +22,11 @@ def drawn(case: Case, *seed: int) -> Arrays:
     return tuple(np.asarray(array) for array in case.draw(np.random.default_rng((_OURS, 1, *seed))))
 
 
+def copied(arrays: Arrays) -> Arrays:
+    """Arrays to hand to functions that may write into them."""
+    return tuple(array.copy() for array in arrays)
+
+
 def cotangent(shape: Sequence[int], seed: int) -> Any:
     """Random numbers to be handed to backward, others than any argument's."""
     return np.asarray(np.random.default_rng((_OURS, 2, seed)).standard_normal(shape))
