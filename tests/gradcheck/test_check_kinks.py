@@ -130,3 +130,25 @@ def test_a_network_on_a_kink() -> None:
     report = check_model(net, tinycnn.randn(5, 3), tinycnn.tensor([0, 1, 1, 0, 1]))
     assert report.verdict == "kink"
     assert "(ReLU in module 1, entry [" in report.cause
+
+
+def test_a_kink_whose_value_nobody_uses_does_not_blur_the_others() -> None:
+    """A ReLU at 0 that is masked out, as one is whose neighbour is the maximum of their window."""
+    x = np.random.default_rng(0).standard_normal(4000)
+    x[5] = 1e-12
+    mask = tinycnn.ones(4000, dtype=tinycnn.float64)
+    mask[5] = 0
+    report = check(lambda x: (x.relu() * mask).square(), x)
+    assert report.passed, report
+    assert report.examined[0].relative_error < 1e-6
+
+    class Off(tinycnn.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x.relu() * mask
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * mask
+
+    assert check(Off, x).verdict == "fail"

@@ -15,7 +15,7 @@ largest in each window. Two evaluations with the same winners lie on one piece.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 
@@ -73,18 +73,27 @@ def leave() -> None:
         watch.paths.pop()
 
 
-def crossing(ours: list[Note], theirs: list[Note]) -> Crossing | None:
-    """The first place where the winners of two evaluations differ; None if both lie on one piece."""
-    for a, b in zip(ours, theirs, strict=False):
-        if a.pieces is b.pieces:
-            continue
+def crossing(ours: list[Note], theirs: list[Note], known: Mapping[int, Any] | None = None) -> Crossing | None:
+    """The first place where the winners of two evaluations differ; None if both lie on one piece.
+
+    What is `known` to differ, as `differences` tells it, does not count.
+    """
+    for number, (a, b) in enumerate(zip(ours, theirs, strict=False)):
         if a.op != b.op or a.pieces.shape != b.pieces.shape:
             return Crossing(a.op, a.path, ())
         apart = a.pieces != b.pieces
+        if known and number in known:
+            apart = apart & ~known[number]
         if bool(apart.any()):
             place = int(apart.reshape(-1).argmax())
             return Crossing(a.op, a.path, _unravelled(place, apart.shape))
     return Crossing("another op", "", ()) if len(ours) != len(theirs) else None
+
+
+def differences(ours: list[Note], theirs: list[Note]) -> dict[int, Any]:
+    """For each note, by its number, where the winners of two evaluations differ."""
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    return {i: a.pieces != b.pieces for i, (a, b) in pairs if a.pieces.shape == b.pieces.shape}
 
 
 def _unravelled(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,13 +10,14 @@ if their slopes differ, the point is a kink, and there is no derivative to compa
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinycnn.autograd.winners import Crossing, crossing
+from tinycnn.autograd.winners import Crossing, crossing, differences
 from tinycnn.errors import ShapeError, explain
 from tinycnn.gradcheck.subject import Host, Point, Subject
 
@@ -53,6 +54,7 @@ class Probe:
         self.base = subject.forward(subject.point)
         self.shares = [abs(v * y) for v, y in zip(cotangents, self.base.outputs, strict=True)]
         self.evaluations = 1
+        self.ignored: dict[int, Any] = {}  # pieces that may change, for each note of the ops
         self.closer = 0  # which of the reaches of `tinycnn.gradcheck.directions` met no kink, last time
 
     def at(self, moved: Point) -> tuple[tuple[Host, ...], Crossing | None]:
@@ -68,11 +70,27 @@ class Probe:
                     "where the shape depends on values, as in x[x > 0], there is no derivative",
                 )
             )
-        return values.outputs, crossing(self.base.notes, values.notes)
+        return values.outputs, crossing(self.base.notes, values.notes, self.ignored)
 
     def along(self, ways: Ways, by: float) -> tuple[tuple[Host, ...], Crossing | None]:
         """The same where arguments are moved some way."""
-        return self.at({i: self.subject.point[i] + by * way for i, way in ways.items()})
+        return self.at(self._along(ways, by))
+
+    def _along(self, ways: Ways, by: float) -> Point:
+        return {i: self.subject.point[i] + by * way for i, way in ways.items()}
+
+    @contextlib.contextmanager
+    def ignoring(self, ways: Ways, h: float) -> Iterator[None]:
+        """Let pieces change that change as near as this, where that has been found to matter no more than rounding."""
+        for by in (h, -h):
+            self.evaluations += 1
+            values = self.subject.forward({**self.subject.point, **self._along(ways, by)})
+            for number, apart in differences(self.base.notes, values.notes).items():
+                self.ignored[number] = self.ignored.get(number, False) | apart
+        try:
+            yield
+        finally:
+            self.ignored = {}
 
     def moved(self, argument: int, index: Index, by: float) -> tuple[Host, float]:
         """The argument with one entry moved, and how far that is after rounding."""
@@ -111,10 +129,11 @@ def slope_at(probe: Probe, argument: int, index: Index, backward: float, largest
     smooth = [slope for slope in tried if slope.crossing is None and math.isfinite(slope.value)]
     if smooth:
         return min(smooth, key=lambda slope: slope.bar)
-    sides = corner(probe, _unit(probe, argument, index), 1e-6 * unit)
-    if sides is not None:
-        return tried[-1]._replace(bent=True, sides=sides)
-    return min(tried, key=lambda slope: slope.bar)  # the pieces meet smoothly
+    found = corner(probe, _unit(probe, argument, index), 1e-6 * unit)
+    if found.bent:
+        return tried[-1]._replace(bent=True, sides=found.sides)
+    flattest = min(tried, key=lambda slope: slope.bar)  # the pieces meet smoothly, as far as can be seen
+    return flattest._replace(bar=flattest.bar + found.jump)
 
 
 def _smaller(size: float) -> tuple[float, ...]:
@@ -134,8 +153,9 @@ def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analyti
         if hit and other.crossing is None and not rough:
             return other
     way = _unit(probe, argument, index)
-    sides = corner(probe, way, 1e-6 * unit)
-    if sides is not None:
+    found = corner(probe, way, 1e-6 * unit)
+    if found.bent:
+        sides = found.sides
         bar = probe.rounding(slope.column, 1e-7 * unit) if slope.column else 0.0
         slack = 100 * bar + 1e-3 * max(map(abs, sides))
         between = min(sides) - slack <= analytic <= max(sides) + slack
@@ -146,18 +166,23 @@ def second_look(probe: Probe, argument: int, index: Index, slope: Slope, analyti
     return slope
 
 
-def corner(probe: Probe, ways: Ways, h: float) -> tuple[float, float] | None:
-    """The slopes below and above the point, if they are not the same; None where the function is smooth.
+class Corner(NamedTuple):
+    """The slopes below and above a point, how far they are apart, and whether that is a corner and no mere curve."""
 
-    Where it merely curves, they come together as the step is made smaller.
-    """
+    sides: tuple[float, float]
+    jump: float
+    bent: bool
+
+
+def corner(probe: Probe, ways: Ways, h: float) -> Corner:
+    """Whether the slopes below and above differ; where the function merely curves, they meet as h is made smaller."""
     wide, near = (_sides(probe, ways, step) for step in (h, h / 10))
     below, above, bar = near
     if not (math.isfinite(below) and math.isfinite(above)):
-        return below, above
+        return Corner((below, above), math.inf, True)
     jump = abs(above - below)
     bent = jump > 20 * bar + 1e-3 * max(abs(below), abs(above)) and not jump < 0.3 * abs(wide[1] - wide[0])
-    return (below, above) if bent else None
+    return Corner((below, above), jump, bent)
 
 
 def _central(

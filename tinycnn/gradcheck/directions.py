@@ -30,20 +30,27 @@ def slope_along(probe: Probe, ways: Ways, linear: bool = False) -> Slope:
     if linear:
         value, crossed = _difference(probe, ways, 1.0)
         return Slope(value, _rounding(probe, 1.0), crossing=crossed)
-    last = None
+    slope = _smooth(probe, ways)
+    if slope.crossing is None and math.isfinite(slope.value):
+        return slope
+    found = corner(probe, ways, _step(ways, len(CLOSER) - 2))
+    if found.bent:
+        return slope._replace(bent=True, sides=found.sides)
+    with probe.ignoring(ways, _step(ways, len(CLOSER) - 2)):  # such as a ReLU whose result is nobody's maximum
+        within = _smooth(probe, ways)
+    if math.isfinite(within.value):
+        return within._replace(bar=within.bar + found.jump)
+    return Slope(sum(found.sides) / 2, found.jump + _rounding(probe, _step(ways, len(CLOSER) - 1)))
+
+
+def _smooth(probe: Probe, ways: Ways) -> Slope:
+    """The derivative at the first reach within which no kink lies; the last one tried, if there is none."""
     for level in range(probe.closer, len(CLOSER)):
         slope = extrapolated(probe, ways, level)
         if slope.crossing is None and math.isfinite(slope.value):
             probe.closer = level  # kinks as near as these are near everywhere in a network
-            return slope
-        last = slope
-    assert last is not None
-    sides = corner(probe, ways, _step(ways, len(CLOSER) - 2))
-    if sides is not None:
-        return last._replace(bent=True, sides=sides)
-    value, _ = _difference(probe, ways, _step(ways, 1))  # the pieces meet smoothly
-    nearer, _ = _difference(probe, ways, _step(ways, 2))
-    return Slope(nearer, abs(value - nearer) + _rounding(probe, _step(ways, 2)), crossing=last.crossing)
+            break
+    return slope
 
 
 def extrapolated(probe: Probe, ways: Ways, level: int) -> Slope:
@@ -70,8 +77,8 @@ def second_try(probe: Probe, ways: Ways, slope: Slope, analytic: float, length: 
             break  # rounding would hide what was seen before
         if abs(analytic - nearer.value) <= tolerance:
             return nearer
-    sides = corner(probe, ways, _step(ways, len(CLOSER) - 2))
-    return slope if sides is None else slope._replace(bent=True, sides=sides)
+    found = corner(probe, ways, _step(ways, len(CLOSER) - 2))
+    return slope._replace(bent=True, sides=found.sides) if found.bent else slope
 
 
 def is_linear(probe: Probe, argument: int, rng: np.random.Generator) -> bool:

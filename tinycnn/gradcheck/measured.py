@@ -106,6 +106,7 @@ def along_directions(
     linear = not probe.given and is_linear(probe, argument, rng)
     seen = Seen([], [], [])
     for _ in range(DIRECTIONS):
+        probe.closer = max(0, probe.closer - 1)  # the kinks that were met last may be farther away from here
         _look_along(probe, argument, analytic, rng.choice([-1.0, 1.0], analytic.shape), linear, seen)
         if seen.kinks:
             break  # the others meet the same ones
