@@ -151,6 +151,40 @@ def test_a_mistake_outside_of_all_layers() -> None:
     report = check_model(Net(), tinycnn.randn(3, 4), LABELS)
     assert {f.argument_name for f in report.failures} == {"first.weight", "first.bias"}
     assert report.cause_code == "scale"
+    assert report.cause.startswith("Every module in Net was found right by itself, so the mistake lies in what")
+    assert "Net.forward calls itself, between them. The gradient of first." in report.cause
+    assert "check(MyFunction, input)" in report.hint
+
+    report = check_model(nn.Sequential(nn.Linear(4, 4), Net()), tinycnn.randn(3, 4), LABELS)
+    assert len(report.failures) == 4
+    assert "Every module in 1 was found right" in report.cause
+    assert "Net.forward of 1 (Net) calls itself" in report.cause
+
+
+def test_of_a_large_parameter_it_is_told_how_many_entries_were_looked_at() -> None:
+    class SwishBack(tinycnn.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x.sigmoid()
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return g * x.sigmoid() * (1 + x)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(144, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.fc(SwishBack.apply(self.conv(x)).flatten(1))
+
+    report = check_model(Net(), tinycnn.randn(2, 3, 8, 8), LABELS[:2])
+    causes = {f.argument_name: f.cause for f in report.failures}
+    assert "entries looked at, most at" in causes["conv.weight"]
+    assert "4 of 4 entries, most at" in causes["conv.bias"]
 
 
 def test_dropout_in_training_is_told_with_the_remedy() -> None:

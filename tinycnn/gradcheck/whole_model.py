@@ -20,6 +20,10 @@ from tinycnn.nn.module import Module
 
 FEW = 30  # entries of a wrong parameter that are measured in the whole network, where each costs most
 MANY = 20  # parameters: more are first moved all at once
+BETWEEN = (
+    "Look for Function.apply and whatever else is not a module in that forward, and check it alone:"
+    " check(MyFunction, input)."
+)
 
 Parts = Mapping[str, tuple[Module, tuple[Any, ...], dict[str, Any]]]
 
@@ -30,6 +34,7 @@ class Culprit(NamedTuple):
     path: str
     kind: str
     failures: tuple[Failure, ...]
+    between: bool = False  # the modules in it are right, each by itself
 
 
 def check_model(
@@ -131,10 +136,12 @@ def _culprits(model: Module, parts: Parts, path: str, plan: Plan) -> list[Culpri
     if path and not _failures(path, module, args, kwargs, plan._replace(limit=0, sample=1, together=True)):
         return []
     below = [f"{path}.{name}" if path else name for name, _ in module.named_children()]
-    found = [c for child in below if child in parts for c in _culprits(model, parts, child, plan)]
-    if found or not path:
+    called = [child for child in below if child in parts]
+    found = [culprit for child in called for culprit in _culprits(model, parts, child, plan)]
+    if found or not (path or called):
         return found
-    return [Culprit(path, type(module).__name__, _failures(path, module, args, kwargs, plan))]
+    failures = _failures(path, module, args, kwargs, plan) if path else ()
+    return [Culprit(path, type(module).__name__, failures, bool(called))]
 
 
 def _failures(
@@ -156,6 +163,8 @@ def _blamed(failure: Failure, culprits: Sequence[Culprit]) -> Failure:
                 told = own.cause.replace(f"of {name}", f"of {failure.argument_name}")
                 return replace(failure, cause_code=own.cause_code, cause=told, hint=own.hint)
     for culprit in culprits:
+        if culprit.between:
+            return replace(failure, cause=f"{_between(culprit)} {failure.cause}", hint=BETWEEN)
         for own in culprit.failures:
             cause = (
                 f"The gradient of {failure.argument_name} is wrong because the module {culprit.path} ({culprit.kind})"
@@ -163,3 +172,12 @@ def _blamed(failure: Failure, culprits: Sequence[Culprit]) -> Failure:
             )
             return replace(failure, cause_code=own.cause_code, cause=cause, hint=own.hint)
     return failure
+
+
+def _between(culprit: Culprit) -> str:
+    """That the mistake lies in a module's own forward."""
+    where = f" of {culprit.path} ({culprit.kind})" if culprit.path else ""
+    return (
+        f"Every module in {culprit.path or culprit.kind} was found right by itself, so the mistake lies in what"
+        f" {culprit.kind}.forward{where} calls itself, between them."
+    )

@@ -79,7 +79,8 @@ def _unknown(trial: Trial) -> Diagnosis:
     """No rule fits: then what is known of the error."""
     wrong, total = int(trial.wrong.sum()), int(trial.known.sum())
     place = np.unravel_index(int(np.abs(np.where(trial.known, trial.a - trial.n, 0)).argmax()), trial.shape)
-    told = (f"The gradient of {trial.name} is wrong at {wrong} of {total} entries, most at"
+    looked_at = "" if trial.known.all() else " looked at"
+    told = (f"The gradient of {trial.name} is wrong at {wrong} of {total} entries{looked_at}, most at"
             f" [{', '.join(str(int(i)) for i in place)}]: {float(trial.a[place]):.4g} instead of"
             f" {float(trial.n[place]):.4g}.")
     J, x = trial.matrix, trial.x
