@@ -169,17 +169,20 @@ def test_labels_that_meet_the_wrong_g_lack_no_class() -> None:
     assert "normaliser" not in report.cause, report
 
 
-def test_a_forgotten_epsilon_is_no_wrong_axis() -> None:
-    def norm(x: Any) -> Any:
-        return (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5)
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_forgotten_epsilon_is_no_wrong_axis(axis: int) -> None:
+    def norm(x: Any, weight: Any) -> Any:
+        return weight * (x - x.mean(axis, keepdims=True)) / np.sqrt(x.var(axis, keepdims=True) + 1e-5)
 
-    def backward(g: Any, x: Any) -> Any:
-        sigma = x.std(0)
-        z = (x - x.mean(0)) / sigma
-        return (g - g.mean(0) - z * (g * z).mean(0)) / sigma
+    def backward(g: Any, x: Any, weight: Any) -> Any:
+        sigma = x.std(axis, keepdims=True)
+        z, gz = (x - x.mean(axis, keepdims=True)) / sigma, g * weight
+        mean = gz.mean(axis, keepdims=True)
+        return ((gz - mean - z * (gz * z).mean(axis, keepdims=True)) / sigma, (g * norm(x, 1)).sum(0))
 
     for seed in range(5):
-        report = check(norm, drawn((4, 4), seed=seed), backward=backward)
+        report = check(norm, drawn((4, 4), (4,), seed=seed), backward=backward)
+        assert report.argument_name == "x"
         assert report.cause_code in ("scale", "unknown"), report
 
 
@@ -201,3 +204,21 @@ def test_another_divisor_in_each_row_is_no_missing_term() -> None:
 
     report = check(log_softmax, drawn((4, 3)), backward=backward)
     assert report.cause_code in ("scale", "unknown"), report
+
+
+def test_windows_that_are_left_out_do_not_overwrite() -> None:
+    def windows(x: Any) -> Any:
+        return np.stack([x[i:i + 3] for i in range(0, len(x) - 2, 2)])
+
+    def pool(x: Any) -> Any:
+        return windows(x).max(1)
+
+    def backward(g: Any, x: Any) -> Any:
+        gx = np.zeros_like(x)
+        for row, window in enumerate(windows(x)):
+            if row:
+                gx[2 * row + window.argmax(0), np.arange(x.shape[1])] += g[row]
+        return gx
+
+    report = check(pool, drawn((9, 4)), backward=backward)
+    assert report.cause_code in ("entries", "missing-sum"), report

@@ -15,9 +15,10 @@ from tinycnn.gradcheck.guards import computes_in_single, flaws_of_backward, repe
 from tinycnn.gradcheck.measured import SAMPLE, Measured, along_directions, every_entry
 from tinycnn.gradcheck.report import Examined, Failure
 from tinycnn.gradcheck.subject import Gradients, Host, Subject, drawn
-from tinycnn.gradcheck.together import METHOD, all_at_once, is_nothing
+from tinycnn.gradcheck.together import all_at_once, is_nothing, method
 
 LIMIT = 2048  # entries of one argument that are measured one by one
+DOUBTS = 6  # groups of arguments that are halved, before each is looked at by itself
 COARSE = 1e-2  # the step for what computes in float32
 
 
@@ -97,10 +98,11 @@ class Examination:
 
     def findings(self) -> Findings:
         """Everything that was found."""
-        if not (self.plan.together and self._all_right()):
-            small = _small(self.subject, self.plan.limit)
-            for argument in sorted(self.subject.point):
-                self._look(argument, argument in small)
+        right = self._right_together() if self.plan.together else set()
+        small = _small(self.subject, self.plan.limit)
+        for argument in sorted(set(self.subject.point) - right):
+            self._look(argument, argument in small)
+        self.examined.sort(key=lambda item: item.argument)
         if self.single and any(failure.cause_code != "float32" for failure in self.failures):
             self.failures = [failure for failure in self.failures if failure.cause_code != "float32"]
             self.notes.append("Something inside computes in float32, so that differences show three digits only.")
@@ -109,17 +111,23 @@ class Examination:
             True, self.failures, self.kinks, self.examined, self.notes, self.probe.evaluations, self._curve()
         )
 
-    def _all_right(self) -> bool:
-        """Look at all arguments at once; whether that was enough."""
-        gradients = self.answer.found
+    def _right_together(self) -> set[int]:
+        """Those arguments that are right: look at all at once, and where that is not enough, at either half."""
+        gradients, right = self.answer.found, set[int]()
         if self.flaws or self.answer.missing or self.single or len(gradients) < len(self.subject.point):
-            return False
-        error = all_at_once(self.probe, gradients, self.rng)
-        if error is None:
-            return False
-        for argument, g in sorted(gradients.items()):
-            self._note(argument, METHOD, error, is_nothing(g, gradients))
-        return True
+            return right
+        groups, doubts = [sorted(gradients)], 0
+        while groups and doubts < DOUBTS:
+            group = groups.pop()
+            error = all_at_once(self.probe, {i: gradients[i] for i in group}, self.rng)
+            if error is not None:
+                right.update(group)
+                for i in group:
+                    self._note(i, method(len(group), len(gradients)), error, is_nothing(gradients[i], gradients))
+            elif len(group) > 3:
+                doubts += 1
+                groups += [group[: len(group) // 2], group[len(group) // 2 :]]
+        return right
 
     def _look(self, argument: int, each: bool) -> None:
         """Look at one argument, entry by entry or along directions."""

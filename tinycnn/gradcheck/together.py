@@ -2,7 +2,7 @@ r"""All parameters of a network along one direction: if that is right, none of t
 
 Each is moved by random signs, divided by the length of its gradient, so that each contributes ±1 or so to the slope and
 an error of 1e-6 of any of them shows. It takes as many evaluations for a hundred parameters as for one. Where the
-answer is not clear, because something is wrong or kinks lie too near, they are looked at one by one.
+answer is not clear, because something is wrong or kinks lie too near, either half is looked at, and so on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from tinycnn.gradcheck.directions import slope_along
 from tinycnn.gradcheck.subject import Host
 
 DIRECTIONS = 3
-METHOD = f"{DIRECTIONS} directions of all"
 SHARP = 1e-6  # of the length of any one gradient; what is less sure than that is looked at more closely
 FAINT = 1e-2  # of the longest gradient: shorter ones count as if they were as long as this
 NOTHING = 1e-8  # of the longest gradient: shorter ones are 0 but for rounding
@@ -41,6 +40,11 @@ def all_at_once(probe: Probe, gradients: Mapping[int, Host], rng: np.random.Gene
             return None
         missed.append(off / size)
     return math.sqrt(sum(m * m for m in missed) / len(missed))
+
+
+def method(count: int, total: int) -> str:
+    """How a group of so many was looked at."""
+    return f"{DIRECTIONS} directions of {'all' if count == total else count}"
 
 
 def is_nothing(gradient: Host, gradients: Mapping[int, Host]) -> bool:

@@ -60,6 +60,8 @@ def indirect(trial: Trial) -> Diagnosis | None:
         found = _over_other_groups(trial, grouping, basis, rest, slope)
         for name in basis if len(basis) > 1 and found is None else ():
             one = [r - sum(part[k] for k in basis if k != name) for r, part in zip(rest, parts, strict=True)]
+            if all(np.abs(r - part[name]).max() < 1e-3 * np.abs(r).max() for r, part in zip(one, parts, strict=True)):
+                continue  # this one is right, or all but
             found = found or _over_other_groups(trial, grouping, {name: _centred(grouping, basis)[name]}, one, slope)
         if found:
             return found
@@ -175,7 +177,7 @@ def _over_other_groups(
             continue
         hs = {name: h * m if name == "variance" else h for name, h in centred.items()}
         close = 1e-5 * min(1.0, 10 * trial.error / trial.size)
-        within = _constant_within(grouping, hs, scaled, close)
+        within = _constant_within(grouping, hs, scaled, 1e-3)  # it is right, or all but
         for other in groupings(trial):
             if other == grouping or (within and not set(grouping.within) < set(other.within)):
                 continue

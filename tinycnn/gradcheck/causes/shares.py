@@ -172,7 +172,7 @@ def _told(
     border = lost == list(range(lost[0], alive[-1] + 1)) and len(kept) == 1 and kept[0] >= 2
     there, missed = (_alive(shares)[some].any(0) for some in (chosen, lost))
     if not (border or kept == (0,)) and 2 * np.count_nonzero(there & missed) <= np.count_nonzero(missed):
-        return None  # each acts on entries of its own: nothing is added up, and no sum is cut short
+        return _alone(trial, kept, lost, len(alive)) if len(kept) == 1 else None
     if len(chosen) == 1 and not (border and len(alive) <= 2 and len(trial.shape) > 2):
         again = " (= for += in a loop would do that)" if chosen[0] == alive[-1] else ""
         return Diagnosis(
@@ -192,6 +192,17 @@ def _told(
         "missing-sum" if kept[0] == 0 or len(kept) > 1 else "missing-term",
         f"The gradient of {trial.name} lacks the share of index {words.some(lost)} along {where} of the output; the"
         f" other {len(chosen)} of {len(alive)} are there.",
+        "Compare the indices over which backward runs with those of forward.",
+    )
+
+
+def _alone(trial: Trial, kept: tuple[int, ...], lost: list[int], count: int) -> Diagnosis:
+    """Each share acts on entries of its own: nothing is added up, and no sum is cut short."""
+    assert trial.y is not None
+    return Diagnosis(
+        "entries",
+        f"The gradient of {trial.name} lacks what comes from index {words.some(lost)} along"
+        f" {words.axes(kept, trial.y.ndim)} of the output; what comes from the other {count - len(lost)} is there.",
         "Compare the indices over which backward runs with those of forward.",
     )
 
