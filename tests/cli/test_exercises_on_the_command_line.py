@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tinycnn import exercises
 from tinycnn.cli import main
 from tinycnn.exercises import isolation
+from tinycnn.exercises import notebook as notebooks
 
 LINEAR = """
 def forward(x, weight, bias):
@@ -67,9 +69,67 @@ def test_several_files_end_in_a_table_and_go_into_files(capsys: pytest.CaptureFi
     ]
     assert entries[0]["parts"][2]["explanation"] == "backward was not handed in"
     rows = list(csv.DictReader(Path("marks.csv").read_text(encoding="utf-8").splitlines()))
-    assert len(rows) == 4 + 6 + 6
+    assert len(rows) == 4 + 6 + 1 + 6 + 1
+    totals = [(row["file"], row["exercise"], row["points"], row["possible"]) for row in rows if row["name"] == "total"]
+    assert totals == [("both.py", "relu linear", "18", "20"), ("linear.py", "linear", "12", "12")]
     assert rows[0] == {"file": "both.py", "exercise": "relu", "name": "shapes", "points": "1", "possible": "1",
                        "verdict": "right", "explanation": ""}
+
+
+# Notebooks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def notebook_with(solution: str, name: str = "jan.ipynb", changed: dict[str, str] | None = None) -> str:
+    """The students' assignment, with this in the place of the solution and other cells as given by their ids."""
+    notebook = exercises.strip(exercises.assignment("linear"))
+    for cell in notebook["cells"]:
+        cell["source"] = ({"solution": solution} | (changed or {})).get(
+            cell["id"].removeprefix("linear-"), cell["source"]
+        )
+    return hand_in(name, notebooks.text_of(notebook))
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_an_assignment_is_graded_as_it_is_handed_in_with_its_puzzles_unsolved(
+    fork: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not fork:
+        monkeypatch.setattr(isolation, "can_fork", lambda: False)
+    assert main(["grade", notebook_with(LINEAR)]) == 0
+    assert "linear: 12 of 12 points" in capsys.readouterr().out
+    wrong = LINEAR.replace("g.sum(axis=0)", "1 / 0")
+    assert main(["grade", notebook_with(f"%matplotlib inline\n!ls\n{wrong}")]) == 1
+    out = capsys.readouterr().out
+    assert "linear: 6 of 12 points" in out
+    assert "line 8, in backward: return g @ weight, g.T @ x, 1 / 0" in out
+
+
+@pytest.mark.parametrize(("solution", "changed", "said"), [
+    ("def forward(x, weight, bias):\n    return x @ weight.T + bias", {}, "linear: 6 of 12"),
+    (LINEAR, {"imports": "import nonsense"}, "code cell 1 raises ModuleNotFoundError: No module named 'nonsense'"),
+    ("def forward(x:", {}, "code cell 2 raises SyntaxError: '(' was never closed"),
+    ("", {}, "the file defines no function forward"),
+    ("", {"imports": LINEAR}, "linear: 12 of 12"),
+    (LINEAR, {"bug-1-found": "def forward(x): return 0"}, "linear: 12 of 12"),
+    (LINEAR, {"try-examples": "1 / 0"}, "linear: 12 of 12"),
+    (LINEAR, {"imports": "import numpy as np\ndisplay(np)\nforward = None"}, "linear: 12 of 12"),
+    ("def linear_forward(x, weight, bias):\n    return x @ weight.T + bias", {}, "linear: 6 of 12"),
+])
+def test_of_a_notebook_the_cells_count_up_to_its_functions(
+    solution: str, changed: dict[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["grade", notebook_with(solution, changed=changed)])
+    assert said in capsys.readouterr().out
+
+
+def test_a_notebook_of_ones_own_is_graded_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    forward, backward = LINEAR.split("def backward")
+    sources = ["import numpy as np", forward, "print(forward(*3 * [np.eye(2)]))", f"def backward{backward}", "1 / 0"]
+    cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in sources]
+    text = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    assert main(["grade", hand_in("05_Linear-jan.ipynb", text)]) == 0
+    assert main(["grade", hand_in("jan.ipynb", text), "--exercise", "linear"]) == 0
+    assert capsys.readouterr().out.count("linear: 12 of 12 points") == 2
 
 
 HOSTILE = [
@@ -118,8 +178,10 @@ def test_without_fork_each_part_is_a_program_of_its_own(
     ("ada.py", "ada.py: which exercise is it? Say so with --exercise NAME"),
     ("ada.py --exercise conv", "did you mean conv2d?"),
     ("said.py", "there is none called 'conv3d'"),
-    ("mine.ipynb", "mine.ipynb is a notebook: nbgrader grades those"),
+    ("mine.ipynb", "mine.ipynb: this is no notebook of nbformat 4"),
     ("ada.py --exercise relu --csv nowhere/marks.csv", "there is no folder for nowhere/marks.csv"),
+    ("ada.py nowhere.py", "EXERCISE = \"conv2d\"; there is no file nowhere.py"),
+    ("ada.py --exercise relu --json .", ". is a folder, where a file is to be written"),
     ("ada.py --exercise relu --seconds 0", "seconds and gigabytes should be above 0, and seed not below"),
     ("ada.py --exercise relu --seed -1", "seconds and gigabytes should be above 0, and seed not below"),
 ])
@@ -129,6 +191,41 @@ def test_what_cannot_be_graded_is_misuse(words: str, message: str, capsys: pytes
     hand_in("mine.ipynb", "{}")
     assert main(["grade", *words.split()]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_cannot_be_graded_does_not_stop_the_class(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [hand_in("ada.py", "x = 1"), hand_in("linear.py", LINEAR), "nowhere.py",
+             hand_in("odd.py", 'EXERCISE = "conv3d"'), hand_in("bad.ipynb", "{}")]
+    assert main(["grade", *files, "--json", "marks.json", "--csv", "marks.csv"]) == 1
+    out = capsys.readouterr().out
+    assert "ada.py\nnot graded: ada.py: which exercise is it?" in out
+    assert "nowhere.py\nnot graded: there is no file nowhere.py\n" in out
+    assert "odd.py\nnot graded: odd.py: exercises: there is none called 'conv3d'" in out
+    assert [line.split(maxsplit=1)[1] for line in out.splitlines()[-5:]] == [
+        "not graded", "linear  12 of 12", "not graded", "not graded", "not graded",
+    ]
+    entries = json.loads(Path("marks.json").read_text(encoding="utf-8"))
+    assert [(entry["points"], entry["parts"][0]["verdict"]) for entry in entries] == [
+        (0, "not graded"), (12, "right"), (0, "not graded"), (0, "not graded"), (0, "not graded"),
+    ]
+    rows = list(csv.DictReader(Path("marks.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["file"] for row in rows if row["name"] == "total"] == files
+    assert rows[-1]["explanation"].startswith("bad.ipynb: this is no notebook")
+
+
+def test_of_a_folder_the_files_and_notebooks_are_graded(capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("handed in", "nothing"):
+        Path(folder).mkdir()
+    hand_in("handed in/linear.py", LINEAR)
+    notebook_with(LINEAR, "handed in/ben.ipynb")
+    hand_in("handed in/read.me", "")
+    assert main(["grade", "handed in"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0].strip() for line in lines[-2:]] == [
+        str(Path("handed in/ben.ipynb")), str(Path("handed in/linear.py")),
+    ]
+    assert main(["grade", "nothing", "handed in"]) == 1
+    assert "not graded: there is no Python file and no notebook in nothing" in capsys.readouterr().out
 
 
 # make-assignment ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -105,8 +105,7 @@ def grade_submission(
 
 def _desk(exercise: Exercise, submission: Written | File, limits: Limits, seed: int) -> _Desk:
     """Functions that no other process can have are graded by the file they come from, if there is one."""
-    if not (limits.seconds > 0 and limits.gigabytes > 0 and seed >= 0):
-        raise ConfigError("grade: seconds and gigabytes should be above 0, and seed not below")
+    limits.check(seed)
     if isinstance(submission, Written) and not isolation.can_fork() and isolation.can_run_programs():
         submission = as_file(submission.functions) or submission
     return _Desk(exercise, submission, limits, seed)

@@ -22,6 +22,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from tinycnn.errors import ConfigError
 from tinycnn.exercises.mistake import printable
 
 _PRINTED = 2000  # characters that are kept of what is printed
@@ -33,6 +34,11 @@ class Limits(NamedTuple):
 
     seconds: float = 5.0
     gigabytes: float = 2.0
+
+    def check(self, seed: int) -> None:
+        """Raise a ConfigError if there is no time or no memory, or the seed is none."""
+        if not (self.seconds > 0 and self.gigabytes > 0 and seed >= 0):
+            raise ConfigError("grade: seconds and gigabytes should be above 0, and seed not below")
 
 
 class Answer(NamedTuple):

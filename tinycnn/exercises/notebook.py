@@ -16,9 +16,10 @@ from tinycnn.serialization.atomic import replacing
 def notebook(cells: list[Cell]) -> Notebook:
     """A notebook of these cells, for the kernel ``python3``."""
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    language = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}  # nbconvert asks for these
     return {
         "cells": cells,
-        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "metadata": {"kernelspec": kernel, "language_info": language},
         "nbformat": 4,
         "nbformat_minor": 5,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+import re
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +13,12 @@ from typing import Any, NamedTuple
 
 from tinycnn.errors import ConfigError
 from tinycnn.exercises.catalogue import NAMES, find
+from tinycnn.exercises.code_cells import assigned, code_cells
 from tinycnn.exercises.exercise import Exercise
 from tinycnn.exercises.mistake import Mistake, told
 
 Functions = Mapping[str, Callable[..., Any]]
+NOTEBOOK = ".ipynb"
 
 
 class Written(NamedTuple):
@@ -29,7 +32,7 @@ class Written(NamedTuple):
 
 
 class File(NamedTuple):
-    """A Python file that defines them; `names` says for each what it may be called there."""
+    """A Python file or a notebook that defines them; `names` says for each what it may be called there."""
 
     path: str
     names: Mapping[str, Sequence[str]]
@@ -42,22 +45,34 @@ class File(NamedTuple):
         Mistake
             If the file cannot be run, or none of the functions is in it.
         """
-        with told("the file", self.path):
-            with open(self.path, "rb") as file:  # Python knows what encoding it is in
-                source = file.read()
-            module = types.ModuleType("submission")
-            module.__file__ = self.path
-            sys.modules["submission"] = module
-            sys.path.insert(0, os.path.dirname(os.path.abspath(self.path)))
-            exec(compile(source, self.path, "exec"), module.__dict__)
-        linecache.checkcache(self.path)
+        module = types.ModuleType("submission")
+        module.__file__ = self.path
+        sys.modules["submission"] = module
+        sys.path.insert(0, os.path.dirname(os.path.abspath(self.path)))
         defined = vars(module)
+        if self.path.endswith(NOTEBOOK):
+            self._run_cells(defined)
+        else:
+            with told("the file", self.path):
+                exec(compile(_bytes(self.path), self.path, "exec"), defined)
+            linecache.checkcache(self.path)
         found = {name: next((defined[n] for n in names if callable(defined.get(n))), None)
                  for name, names in self.names.items()}
         functions = {name: function for name, function in found.items() if function is not None}
         if not functions:
             raise Mistake(f"the file defines no function {next(iter(self.names))}")
         return functions
+
+    def _run_cells(self, defined: dict[str, Any]) -> None:
+        """Run a notebook's cells, each as a file of its own: errors tell the line of the cell."""
+        defined["display"] = print  # which notebooks have
+        with told("the notebook", self.path):
+            cells = code_cells(self.path, [name for names in self.names.values() for name in names])
+        for name, source in cells:
+            file = f"{self.path}, {name}"
+            linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+            with told(name, file):
+                exec(compile(source, file, "exec"), defined)
 
 
 def handed_in(exercise: Exercise, path: str) -> File:
@@ -97,15 +112,16 @@ def as_file(functions: Functions) -> File | None:
 def exercises_in(path: str) -> tuple[str, ...]:
     """Which exercises a file holds, from its text alone: it is not run.
 
-    By a line ``EXERCISE = "conv2d"``; else by functions such as ``conv2d_forward``; else by its name, such as
-    ``conv2d.py`` or ``conv2d_ada.py``.
+    By a line ``EXERCISE = "conv2d"``; else by functions such as ``conv2d_forward``; else by the ids of nbgrader's
+    cells in a notebook; else by its name, such as ``conv2d.py``, ``conv2d_ada.py`` or ``06_conv2d_ada.ipynb``.
 
     Raises
     ------
     ConfigError
-        If neither says it.
+        If none of them says it.
+    FormatError
+        If it is called a notebook and is none.
     """
-    stem = os.path.splitext(os.path.basename(path))[0]
     body = _statements(path)
     said = [value for statement in body if (value := _said(statement)) is not None]
     if said:
@@ -114,9 +130,13 @@ def exercises_in(path: str) -> tuple[str, ...]:
     held = tuple(
         name for name in NAMES if functions & {f"{name}_{function}" for function in find(name).functions}
     )
-    named = [name for name in NAMES if stem == name or stem.startswith(f"{name}_") or stem.endswith(f"_{name}")]
-    if held or named:
-        return held or (max(named, key=len),)
+    if held:
+        return held
+    if path.endswith(NOTEBOOK) and (name := assigned(path)) in NAMES:
+        return (name,)
+    words = "_" + re.sub(r"\W", "_", os.path.splitext(os.path.basename(path))[0].lower()) + "_"
+    if named := [name for name in NAMES if f"_{name}_" in words]:
+        return (max(named, key=len),)
     raise ConfigError(
         f'{path}: which exercise is it? Say so with --exercise NAME, or in the file with EXERCISE = "conv2d"'
     )
@@ -124,12 +144,27 @@ def exercises_in(path: str) -> tuple[str, ...]:
 
 def _statements(path: str) -> list[ast.stmt]:
     """Those of the file, none if it is no Python: then running it says what is wrong."""
-    with open(path, "rb") as file:
-        source = file.read()
+    if path.endswith(NOTEBOOK):
+        return [statement for cell in code_cells(path, _all_names()) for statement in _parsed(cell.source)]
+    return _parsed(_bytes(path))
+
+
+def _all_names() -> set[str]:
+    functions = [(name, function) for name in NAMES for function in find(name).functions]
+    return {function for _, function in functions} | {f"{name}_{function}" for name, function in functions}
+
+
+def _parsed(source: str | bytes) -> list[ast.stmt]:
     try:
         return ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+
+
+def _bytes(path: str) -> bytes:
+    """A file as it is: Python knows what encoding it is in."""
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _said(statement: ast.stmt) -> str | None:
