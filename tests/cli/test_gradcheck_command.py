@@ -172,7 +172,7 @@ def test_a_function_of_tensors(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_pair_of_functions_with_the_inputs_of_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     status, lines = checked(capsys, "own.py:forward,backward")
-    assert (status, lines[0]) == (1, "FAIL  forward: the gradient of weight is wrong")
+    assert (status, lines[0]) == (1, "FAIL  own.py: the gradient of weight is wrong")
     text = " ".join(" ".join(lines).split())
     assert "cause scale: The gradient of weight is 1/6 of the true one, and the batch has 6 rows" in text
 

@@ -3,6 +3,7 @@ r"""What `tinycnn gradcheck` is asked to look at: a layer, a model, or something
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -88,7 +89,9 @@ def _of_file(path: str, what: str, shapes: Shapes, order: int, seed: int) -> Rep
             return _of_module(fn, what, inputs, order, seed)
         _refuse_arguments(fn, forward, len(inputs), call)
         backward = file.named(others[0]) if others else None
-        return check(fn, inputs, backward=backward, order=order, options=call.named, name=forward, seed=seed)
+        usual = (forward, *others) == ("forward", "backward")  # names that tell nothing
+        name = os.path.basename(path) if usual else forward
+        return check(fn, inputs, backward=backward, order=order, options=call.named, name=name, seed=seed)
 
 
 def _guessed(fn: Any, path: str, name: str, seed: int) -> list[Any]:

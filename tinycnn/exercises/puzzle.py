@@ -23,6 +23,7 @@ from tinycnn.gradcheck.report import Report
 from tinycnn.gradcheck.vocabulary import CAUSES
 
 FORWARD = "forward"  # the answer where it is not a gradient that is wrong
+_PAIR = "check() sees that backward is not the gradient of forward, but not which of the two is wrong"
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ class Puzzle:
         """The checker's report on this backward, as the gradient of this forward."""
         if "backward" not in self.functions:
             raise ConfigError(f"{self.exercise.name}: there is no backward to check; grade() looks at the function")
-        return gradcheck.check(self.forward, self.inputs, backward=self.backward, options=self.options)
+        return gradcheck.check(
+            self.forward, self.inputs, backward=self.backward, options=self.options, name=self.exercise.name
+        )
 
     def grade(self) -> Grade:
         """What it would get, with explanations: the right function is known here, as it is not to `check`."""
@@ -140,9 +143,12 @@ class Puzzle:
             return f"Right. {self._bug.story}"
         if found:
             return f"It is there, but another mistake: {cause} would mean: {CAUSES[cause]}. Look at the numbers."
+        kind = "That is the kind of mistake, but not the place" if named else "No"
+        if self._bug.argument is None:
+            return f"{kind}: {_PAIR if self.check().failures else 'check() blames none'}: look at forward, or at grade()."
         if named:
-            return "That is the kind of mistake, but not the place: which gradient does check() blame?"
-        return "No: run check() and read which argument it blames, and what the wrong numbers have in common."
+            return f"{kind}: which gradient does check() blame?"
+        return f"{kind}: run check() and read which argument it blames, and what the wrong numbers have in common."
 
     def __repr__(self) -> str:
         return f"# {self.exercise.title}, bug {self.number}\n\n{self.source}"
@@ -150,6 +156,20 @@ class Puzzle:
     def _repr_markdown_(self) -> str:
         """The code, as a notebook shows it."""
         return f"**{self.exercise.title}, bug {self.number}**\n\n```python\n{self.source}```"
+
+
+class Puzzles(tuple[Puzzle, ...]):
+    r"""The puzzles of an exercise; shown as a list of them, without their code."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        if not self:
+            return "()"
+        name = self[0].exercise.name
+        shown = (f'puzzles("{name}")[{i}]  {puzzle.exercise.title}, bug {puzzle.number}'
+                 for i, puzzle in enumerate(self))
+        return "\n".join([*shown, "each of them shows its code"])
 
 
 def puzzles(name: str) -> tuple[Puzzle, ...]:
@@ -180,7 +200,7 @@ def puzzles(name: str) -> tuple[Puzzle, ...]:
     Right. The bias is added to every row, so every row's gradient belongs to it; ...
     """
     exercise = find(name)
-    return tuple(_made(exercise, number, bug) for number, bug in enumerate(exercise.bugs, 1))
+    return Puzzles(_made(exercise, number, bug) for number, bug in enumerate(exercise.bugs, 1))
 
 
 def _made(exercise: Exercise, number: int, bug: Bug) -> Puzzle:

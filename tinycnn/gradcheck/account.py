@@ -3,7 +3,7 @@ r"""What a report has to say, in words and in the order in which it is read: as 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tinycnn.gradcheck.vocabulary import VERDICTS
@@ -51,6 +51,7 @@ def account_of(report: Report) -> Account:
     """The report in words."""
     blamed = {(failure.argument, failure.order) for failure in report.failures}
     wrong = blamed if report.verdict == "fail" else set()
+    besides = {(failure.argument, failure.order): failure.headline for failure in report.failures}
     shown = _told_one_by_one(report.examined, blamed)
     left = [item for item in report.examined if item not in shown]
     told = report.failures[:BLOCKS]
@@ -58,10 +59,11 @@ def account_of(report: Report) -> Account:
     blocks = [_block(failure, "" if failure.hint in hints[:i] else failure.hint) for i, failure in enumerate(told)]
     notes = list(report.notes)
     if more := report.failures[BLOCKS:]:
-        notes.insert(0, f"{len(more)} more wrong: {', '.join(map(_entry, more[:5]))}{', …' if len(more) > 5 else ''}")
+        told_of = "more wrong" if wrong else "more kinks" if len(more) > 1 else "more kink"
+        notes.insert(0, f"{len(more)} {told_of}: {', '.join(map(_entry, more[:5]))}{', …' if len(more) > 5 else ''}")
     return Account(
         report.verdict.upper(), report.name, _sentence(report),
-        tuple(_row(item, (item.argument, item.order), blamed, wrong) for item in shown), _rest(left, wrong),
+        tuple(_row(item, (item.argument, item.order), blamed, wrong, besides) for item in shown), _rest(left, wrong),
         tuple(blocks), tuple(notes),
     )
 
@@ -148,11 +150,12 @@ def _sentence(report: Report) -> str:
         return VERDICTS.get(report.verdict, report.verdict)
     told = []
     for order, kind in ((1, "gradient"), (2, "second derivative")):
-        wrong = [failure.argument_name for failure in report.failures if failure.order == order]
+        wrong = [f.argument_name for f in report.failures if f.order == order and not f.headline]
         if len(wrong) > 1:
             told.append(f"the {kind}s of {names(wrong)} are wrong")
         elif wrong:
             told.append(f"the {kind} of {wrong[0]} is wrong")
+    told += dict.fromkeys(failure.headline for failure in report.failures if failure.headline)
     return ", and ".join(told)
 
 
@@ -173,9 +176,14 @@ def _rest(left: Sequence[Examined], wrong: set[tuple[int, int]]) -> str:
     return f"and {len(left)} more, " + (f"{astray} of them wrong" if astray else f"all right, {errors}")
 
 
-def _row(item: Examined, key: tuple[int, int], blamed: set[tuple[int, int]], wrong: set[tuple[int, int]]) -> Row:
+def _row(
+    item: Examined, key: tuple[int, int], blamed: set[tuple[int, int]], wrong: set[tuple[int, int]],
+    besides: Mapping[tuple[int, int], str],
+) -> Row:  # fmt: skip
     agrees = f"agrees {reading(item.relative_error)}"
-    if key in wrong:
+    if key in wrong and besides.get(key):
+        told = f"right, but {besides[key]}"
+    elif key in wrong:
         told = "WRONG" if math.isinf(item.relative_error) else f"WRONG: {agrees}"
     elif key in blamed:
         told = "a kink; right elsewhere"
@@ -193,7 +201,7 @@ def _block(failure: Failure, hint: str) -> tuple[tuple[str, str], ...]:
     pairs = []
     if failure.cause_code == "kink":  # whose slopes on both sides the cause tells
         pairs = [("at", entry(failure.argument_name, failure.index))]
-    elif not math.isnan(failure.numeric):
+    elif not math.isnan(failure.numeric) and not failure.headline:
         analytic, numeric = values(failure.analytic, failure.numeric, failure.error_bar)
         width = max(len(analytic), len(numeric.partition(" ")[0]))
         order = " of the second derivatives" if failure.order == 2 else ""

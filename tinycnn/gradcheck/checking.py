@@ -51,7 +51,8 @@ def check(
     inputs : what to call it with, one or several: Tensors, arrays, and whatever else it takes. Those that require grad
         are checked, or all that are floating if none does; where there is no array, Python's floats are
     backward : ``backward(g, *inputs, **options)``, of NumPy arrays, giving the gradient of each floating input, in
-        order, where ``fn(*inputs, **options)`` gives the output and g is the gradient that comes from above
+        order, where ``fn(*inputs, **options)`` gives the output, without a cache, and g is the gradient that comes from
+        above
     order : 2 checks second derivatives as well, as the gradient of (inputs, cotangent) ↦ gradient
     names : what to call the inputs; by default as the function's own parameters
     options : keywords that fn, and backward, are called with
@@ -107,6 +108,7 @@ def check(
         subject = _subject(fn, inputs, backward, names, dict(options or {}), name)
         plan = Plan(seed, step, limit)
         found = [examine(subject, plan)]
+        found[0].notes.extend(subject.notes)
         broken = not found[0].repeated or any(f.cause_code == "wrong-shape" for f in found[0].failures)
         if order == 2 and isinstance(subject, Function) and not broken:
             found.append(_second(Gradient(subject), plan))
@@ -159,7 +161,6 @@ def _subject(
     fn: Any, inputs: Any, backward: Any, names: Sequence[str] | None, options: Mapping[str, Any], name: str | None
 ) -> Subject:
     """What is checked, whatever it was given as."""
-    given = _numbers_as_arrays(tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,))
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, Module) and getattr(fn, "__name__", "") in ("forward", "__call__"):
         fn = owner
@@ -168,6 +169,10 @@ def _subject(
     if not callable(fn):
         raise ArgumentError(f"check: takes a function, a Module or an autograd.Function, not {type(fn).__name__}")
     called = name or _name_of(fn)
+    if name is None and (called, getattr(backward, "__name__", "")) == ("forward", "backward"):
+        called = "forward and backward"
+    several = isinstance(inputs, tuple) or (isinstance(inputs, list) and not _is_vector(inputs, fn))
+    given = _numbers_as_arrays(tuple(inputs) if several else (inputs,))
     known = list(names) if names is not None else _names(fn, len(given))
     if len(known) < len(given):
         raise ConfigError(f"check: {len(known)} names for {len(given)} inputs: give one for each")
@@ -189,6 +194,13 @@ def _numbers_as_arrays(given: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(x if a is None or a.dtype != np.float64 else a for a, x in zip(arrays, given, strict=True))
 
 
+def _is_vector(inputs: list[Any], fn: Any) -> bool:
+    """Whether a list is one input, numbers for a function that takes no more than one."""
+    taken = _parameters(fn)
+    alone = len(taken) == 1 and taken[0].kind is not inspect.Parameter.VAR_POSITIONAL
+    return alone and len(inputs) > 1 and all(isinstance(x, int | float) for x in inputs)
+
+
 def _name_of(fn: Any) -> str:
     if isinstance(fn, Module):
         return type(fn).__name__
@@ -198,12 +210,18 @@ def _name_of(fn: Any) -> str:
 
 def _names(fn: Any, count: int) -> list[str]:
     """The names of the parameters of `fn`, as far as there are any."""
+    named = [p.name for p in _parameters(fn) if p.kind is not p.VAR_POSITIONAL]
+    return [*named[:count], *[f"input {i}" for i in range(len(named), count)]]
+
+
+def _parameters(fn: Any) -> list[inspect.Parameter]:
+    """What `fn` takes by position; of an autograd.Function what its forward does, without ctx."""
     taker = fn.forward if isinstance(fn, Module) or (isinstance(fn, type) and issubclass(fn, UserFunction)) else fn
     try:
         parameters = list(inspect.signature(taker).parameters.values())
     except (TypeError, ValueError):
         parameters = []
-    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if isinstance(fn, type) and positional[:1] == ["ctx"]:
+    positional = [p for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
+    if isinstance(fn, type) and positional and positional[0].name == "ctx":
         positional = positional[1:]
-    return [*positional[:count], *[f"input {i}" for i in range(len(positional), count)]]
+    return positional

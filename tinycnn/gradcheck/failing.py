@@ -25,7 +25,7 @@ def cause_of(probe: Probe, answer: Gradients, argument: int, m: Measured) -> Dia
     subject, cotangents = probe.subject, probe.cotangents
     name = subject.names[argument]
     if argument in answer.missing:
-        return absent(name, "backward returns none")
+        return absent(name, "backward returns none", subject.lost)
     if not np.isfinite(m.analytic).all():
         count = int((~np.isfinite(m.analytic)).sum())
         return Diagnosis(
@@ -66,10 +66,18 @@ def failure_of(subject: Subject, argument: int, m: Measured, flaw: Diagnosis) ->
     known = bool(m.known.any())
     at = m.worst if known else ()
     values = (float(m.analytic[at]), float(m.numeric[at]), float(m.bars[at])) if known else (np.nan,) * 3
+    headline = _instead_of_wrong(flaw) if known and not m.wrong else ""
     return Failure(
         argument, subject.names[argument], at, *values, m.relative_error, *flaw, order=subject.order,
-        gradients=(m.analytic, m.numeric, m.tolerance),
+        gradients=(m.analytic, m.numeric, m.tolerance), headline=headline,
     )  # fmt: skip
+
+
+def _instead_of_wrong(flaw: Diagnosis) -> str:
+    """What is amiss where the numbers are right."""
+    if flaw.code == "mutated-input":
+        return flaw.cause.partition(",")[0]
+    return "something inside computes in float32" if flaw.code == "float32" else ""
 
 
 def kink_of(subject: Subject, argument: int, kink: Kink) -> Failure:
@@ -94,16 +102,16 @@ def kink_of(subject: Subject, argument: int, kink: Kink) -> Failure:
 
 
 def not_finite(probe: Probe) -> Failure:
-    subject = probe.subject
+    subject, headline = probe.subject, "forward gives a value that is not finite"
     bad = next(~np.isfinite(y) for y in probe.base.outputs if not np.isfinite(y).all())
     place = [int(i) for i in np.argwhere(bad)[0]]
     return unmeasured(subject, next(iter(subject.point)), Diagnosis(
-        "unknown", f"forward gives a value that is not finite at {place}, so there is nothing to differentiate.",
+        "unknown", f"{headline} at {place}, so there is nothing to differentiate.",
         "Look for a logarithm or a division of 0, or an exponential that overflows; or check at other inputs.",
-    ))  # fmt: skip
+    ), headline)  # fmt: skip
 
 
-def unmeasured(subject: Subject, argument: int, flaw: Diagnosis) -> Failure:
+def unmeasured(subject: Subject, argument: int, flaw: Diagnosis, headline: str = "") -> Failure:
     """A failure without numbers."""
-    nan = math.nan
-    return Failure(argument, subject.names[argument], (), nan, nan, nan, math.inf, *flaw, order=subject.order)
+    name, nan = subject.names[argument], math.nan
+    return Failure(argument, name, (), nan, nan, nan, math.inf, *flaw, order=subject.order, headline=headline)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.autograd.node import is_tensor
-from tinycnn.errors import ArgumentError
+from tinycnn.errors import ArgumentError, explain
 from tinycnn.gradcheck.evidence import Diagnosis
 from tinycnn.gradcheck.subject import (
     Gradients,
@@ -27,6 +27,8 @@ from tinycnn.gradcheck.subject import (
 class Pair(Subject):
     r"""forward(\*inputs, \*\*options) → y and backward(g, \*inputs, \*\*options) → gradients of the floating inputs."""
 
+    lost = ""
+
     def __init__(
         self, name: str, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Sequence[Any],
         names: Sequence[str], options: Mapping[str, Any],
@@ -40,7 +42,7 @@ class Pair(Subject):
                 refuse_overlap(names[i], np.asarray(x))
                 self.point[i] = double(x)
         if not self.point:
-            raise no_floating(name, [_kind(x) for x in arrays])
+            raise no_floating(name, [_kind(x) for x in arrays], "x.astype(float)")
         self.arguments = tuple(self.point.get(i, x) for i, x in enumerate(arrays))
         self._dtypes: tuple[Any, ...] = ()
 
@@ -74,28 +76,51 @@ class Pair(Subject):
         ]
 
     def _outputs(self, inputs: Sequence[Any]) -> tuple[Host, ...]:
-        made = self.function(*inputs, **self.options)
-        outputs = [np.asarray(y) for y in (made if isinstance(made, tuple) else (made,))]
-        for y in outputs:
-            if y.dtype.kind not in "fiub":
-                raise ArgumentError(f"check: {self.name} must return an array of numbers, not {type(made).__name__}")
+        try:
+            made = self.function(*inputs, **self.options)
+        except Exception as error:
+            error.add_note(f"check: raised by {_called(self.function, 'forward')}, for {_shapes(inputs)}")
+            raise
+        returned = made if isinstance(made, tuple) else (made,)
+        outputs = [array for array in map(_numbers, returned) if array is not None]
+        if not outputs or len(outputs) < len(returned):
+            raise self._no_numbers(made)
         counted = [y for y in outputs if y.dtype.kind == "f"] or outputs
         self._dtypes = tuple(y.dtype for y in counted)
         return tuple(np.array(y, dtype=np.float64) for y in counted)
+
+    def _no_numbers(self, made: Any) -> ArgumentError:
+        """The error for what forward returned."""
+        kinds = f" of {' and '.join(type(y).__name__ for y in made)}" if isinstance(made, tuple) and made else ""
+        return ArgumentError(explain(
+            f"check: {self.name} must return an array of numbers, not {type(made).__name__}{kinds}",
+            hint="return the output alone, without a cache: backward(g, *inputs) is called with the inputs themselves",
+        ))  # fmt: skip
 
     def _answer(self, inputs: Sequence[Any], cotangents: Sequence[Host]) -> tuple[Any, ...]:
         g = cotangents[0] if len(cotangents) == 1 else tuple(cotangents)
         try:
             made = self.function_back(g, *inputs, **self.options)
         except Exception as error:
-            error.add_note(f"check: raised by the backward of {self.name}, for g of shape {_shapes(cotangents)}")
+            called = "backward(g, *inputs, **options)" if self.options else "backward(g, *inputs)"
+            error.add_note(
+                f"check: raised by {_called(self.function_back, 'backward')}, called as {called} for g of"
+                f" {_shapes(cotangents)}" + f", a tuple since forward returns {len(g)} arrays" * isinstance(g, tuple)
+            )
             raise
         return tuple(made) if isinstance(made, tuple | list) else (made,)
 
     def _sorted(self, answer: tuple[Any, ...]) -> Gradients:
-        """The gradients by argument: one for each floating input, or one for each input with None for the others."""
+        """The gradients by argument: one for each floating input, or one for each input, those of integers unused."""
         due = list(self.point)
-        if len(answer) == len(self.arguments) and all(g is None for i, g in enumerate(answer) if i not in self.point):
+        if len(answer) == len(self.arguments) and all(
+            g is None or _is_integer(self.arguments[i]) for i, g in enumerate(answer) if i not in self.point
+        ):
+            self.notes = [
+                f"{self.names[i]} is {self.arguments[i].dtype}, so that its gradient was not checked: make it float"
+                f" ({self.names[i]}.astype(float)) if it should have one."
+                for i, g in enumerate(answer) if i not in self.point and g is not None and np.any(g)
+            ]
             answer = tuple(answer[i] for i in due)
         found, missing, broken = {}, set(), {}
         if len(answer) > len(due):
@@ -124,7 +149,26 @@ def _kind(x: Any) -> str:
     return f"{x.dtype}, shape {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
 
 
-def _shapes(arrays: Sequence[Host]) -> str:
-    return ", ".join(str(a.shape) for a in arrays)
+def _is_integer(x: Any) -> bool:
+    return isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "iub"
+
+
+def _numbers(y: Any) -> Host | None:
+    """An output as an array; None if it is no array of numbers."""
+    try:
+        array = np.asarray(y)
+    except ValueError:  # of a list of this and that
+        return None
+    return None if isinstance(y, tuple) or array.dtype.kind not in "fiub" else array
+
+
+def _called(function: Callable[..., Any], role: str) -> str:
+    """How to name one of the two functions."""
+    name = getattr(function, "__name__", role)
+    return role if name in (role, "<lambda>") else f"{name}, the {role}"
+
+
+def _shapes(arrays: Sequence[Any]) -> str:
+    return "shape " + ", ".join(str(a.shape) if isinstance(a, np.ndarray) else type(a).__name__ for a in arrays)
 
 

@@ -31,6 +31,7 @@ class Failure:
     cause_code, cause, hint : out of `CAUSES`; a sentence or two; what to look at
     order : 1 or 2, the order of the derivative
     gradients : the analytic and the numeric gradient and the tolerance, for the picture; None if not measured
+    headline : what to say in place of "the gradient is wrong", where the numbers are right and something else is not
     """
 
     argument: int
@@ -45,6 +46,7 @@ class Failure:
     hint: str
     order: int = 1
     gradients: tuple[Host, Host, Host] | None = field(default=None, repr=False, compare=False)
+    headline: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ class Subject(ABC):
     arguments : all arguments as the search for a cause may see them, arrays on the host
     options : what the function is called with besides
     order : 1, or 2 if it is itself a gradient
+    notes : what was noticed on the way
+    lost : where a gradient may have been lost
     """
 
     name: str
@@ -61,6 +63,8 @@ class Subject(ABC):
     arguments: Sequence[Any]
     options: Mapping[str, Any]
     order: int = 1
+    notes: Sequence[str] = ()
+    lost: str = "; detach(), .data, numpy() and no_grad() leave the graph"
 
     @abstractmethod
     def forward(self, point: Point) -> Values:
@@ -79,14 +83,14 @@ class Subject(ABC):
         """The dtypes of the outputs, as they came."""
 
 
-def no_floating(what: str, kinds: Sequence[str]) -> ConfigError:
-    """The error for inputs among which nothing can be differentiated."""
+def no_floating(what: str, kinds: Sequence[str], made_floating: str) -> ConfigError:
+    """The error for inputs among which nothing can be differentiated, and how integers are made floating."""
     return ConfigError(
         explain(
             f"check: {what}: there is no input of floating type, so there is no derivative to check",
             {f"input {i}": kind for i, kind in enumerate(kinds)},
-            "a derivative needs values that can change a little: pass 2.0 for 2, or x.double() for integers; labels"
-            " and indices may stand beside",
+            f"a derivative needs values that can change a little: pass 2.0 for 2, or {made_floating} for integers;"
+            " labels and indices may stand beside",
         )
     )
 
@@ -157,6 +161,8 @@ def shape_hint(found: tuple[int, ...], due: tuple[int, ...]) -> str:
     """What may have happened to a gradient of another shape than its input."""
     if found != due and sorted(found) == sorted(due):
         return "The axes are exchanged: is a transpose missing, or one too many?"
+    if len(found) > len(due) and [n for n in found if n != 1] == [n for n in due if n != 1]:
+        return "An axis of length 1 is left over: sum without keepdims=True, or reshape."
     if len(found) > len(due):
         return (
             "An input that was broadcast, as a bias is to every row of a batch, gets its gradient summed over the axes"
@@ -169,10 +175,10 @@ def shape_hint(found: tuple[int, ...], due: tuple[int, ...]) -> str:
     return "The gradient of an input has the input's shape, entry by entry."
 
 
-def absent(name: str, given: str) -> Diagnosis:
+def absent(name: str, given: str, lost: str) -> Diagnosis:
     """The diagnosis for an argument that gets no gradient though the output depends on it."""
     return Diagnosis(
         "wrong-shape",
         f"The gradient of {name} is missing: {given}, yet the output depends on {name}.",
-        "Return a gradient for every floating input, in order; detach(), .data, numpy() and no_grad() leave the graph.",
+        f"Return a gradient for every floating input, in order{lost}.",
     )

@@ -17,7 +17,7 @@ from tinycnn.autograd.node import is_tensor, wrap
 from tinycnn.autograd.numeric import on_host, outputs_of
 from tinycnn.autograd.winners import enter, leave, watching
 from tinycnn.dtypes import float64, is_floating
-from tinycnn.errors import DTypeError
+from tinycnn.errors import ConfigError, DTypeError, GraphError, explain
 from tinycnn.gradcheck.evidence import Diagnosis
 from tinycnn.gradcheck.subject import (
     Gradients,
@@ -47,7 +47,8 @@ class Function(Subject):
         floating = [i for i, x in enumerate(tensors) if is_tensor(x) and is_floating(x.array.dtype)]
         chosen = [i for i in floating if tensors[i]._requires_grad] or floating
         if not chosen and not others:
-            raise no_floating(name, [_kind(x) for x in tensors])
+            arrays = not any(map(is_tensor, inputs))
+            raise no_floating(name, [_kind(x) for x in tensors], "x.astype(float)" if arrays else "x.double()")
         self.name, self.names, self.options, self.function = name, list(names), options, function
         self.backends = {i: tensors[i].backend for i in chosen}
         self.point: dict[int, Host] = {}
@@ -126,6 +127,21 @@ class Function(Subject):
                 " float64, too; one that a function uses is not: say model.double()"
             )
             raise
+        except GraphError as error:
+            if "can't call numpy()" in str(error):
+                raise self._uses_arrays() from None
+            raise
+        except Exception as error:
+            error.add_note(f"check: raised by the forward of {self.name}")
+            raise
+
+    def _uses_arrays(self) -> ConfigError:
+        """The error for a function that makes arrays of its Tensors."""
+        return ConfigError(explain(
+            f"check: {self.name} computes with NumPy, so that there is no graph of Tensors to differentiate",
+            hint="to check a pair of NumPy functions pass backward=..., and on the command line name both,"
+            " file.py:forward,backward; a function of Tensors computes with the operations of tinycnn alone",
+        ))  # fmt: skip
 
     def _leaf(self, i: int, array: Host) -> Tensor:
         return wrap(self.backends[i].asarray(array.copy(order="K")))
