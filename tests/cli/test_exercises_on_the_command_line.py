@@ -169,7 +169,7 @@ def test_without_fork_each_part_is_a_program_of_its_own(
     out = capsys.readouterr().out
     assert "relu: 6 of 8 points" in out
     assert "backward crashed (signal 6" in out or sys.platform == "win32"
-    assert "noise" not in out
+    assert out.count("noise") == out.count("it printed: noise") == 2  # and as above; the descriptor's is not ours
     assert "without limits" not in out
 
 

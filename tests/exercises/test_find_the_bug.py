@@ -56,6 +56,23 @@ def test_half_an_answer_is_told_which_half() -> None:
     assert "run check()" in repr(wrong)
 
 
+def test_where_forward_is_wrong_no_gradient_is_asked_for() -> None:
+    padded = exercises.puzzles("max_pool2d")[2]  # whose backward is the gradient of its forward
+    (cause,) = (bug.cause for bug in find("max_pool2d").bugs[2:3])
+    assert padded.check().passed
+    assert repr(padded.answer("x", cause)).endswith("check() blames none: look at forward, or at grade().")
+    doubled = exercises.puzzles("softmax")[2]
+    assert "not which of the two is wrong: look at forward" in repr(doubled.answer("z", "sign"))
+    assert doubled.answer("forward", find("softmax").bugs[2].cause)
+
+
+def test_all_puzzles_of_an_exercise_are_listed_without_their_code() -> None:
+    lines = repr(exercises.puzzles("linear")).splitlines()
+    assert lines[0] == 'puzzles("linear")[0]  Linear layer, bug 1'
+    assert len(lines) == len(exercises.puzzles("linear")) + 1
+    assert "def " not in repr(exercises.puzzles("linear"))
+
+
 def test_words_that_are_none_are_refused_with_those_near() -> None:
     puzzle = exercises.puzzles("linear")[0]
     with pytest.raises(ConfigError, match=r"no argument 'wieght'(.|\n)*did you mean weight"):

@@ -68,6 +68,10 @@ def test_prints_and_warnings_are_kept_apart(capfd: pytest.CaptureFixture[str]) -
     grade = exercises.grade("sigmoid", forward)
     assert grade["forward"].points == 3
     assert "here is x: (3, 4)\nand this is an error\n" in grade["forward"].printed
+    told = "      it printed:\n        here is x: (3, 4)\n        and this is an error\n"
+    assert told in str(grade)
+    assert "it printed: \n  here is x" in grade._repr_html_()
+    assert told.replace("(3, 4)", "(2, 2)") in str(exercises.try_examples("sigmoid", forward))
     assert capfd.readouterr() == ("", "")
 
 
@@ -138,6 +142,10 @@ def test_of_what_is_printed_the_beginning_is_kept() -> None:
 
     mark = exercises.grade("relu", forward, parts=["forward"])["forward"]
     assert (mark.verdict, len(mark.printed)) == ("right", 2000)
+    shown = str(exercises.grade("relu", forward, parts=["forward"])).splitlines()[2:]
+    assert len(shown) == 5  # "it printed:", three lines and three dots
+    assert shown[1].strip().endswith("…")
+    assert max(map(len, shown)) <= 100
 
 
 @forks

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tinycnn.errors import ConfigError
+from tinycnn.exercises.mistake import printable
 
 WIDTH = 100  # columns of a grade as text
+_SHOWN, _CUT = 3, 75  # lines of what was printed, and characters of each
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Mark:
     name : such as ``"gradient of weight"``
     points, possible : how many it got, out of how many
     verdict : ``"right"``, ``"wrong"``, ``"stopped"`` (it took too long or too much, or crashed), ``"missing"`` (not
-        handed in) or ``"waiting"`` (edge cases, while nothing else is right)
+        handed in), ``"waiting"`` (edge cases, while nothing else is right) or ``"in part"`` (edge cases, while no more
+        than forward or the gradients are right)
     explanation : what is wrong; nothing if all is right
     printed : what the functions printed meanwhile, the first 2000 characters
     """
@@ -73,15 +76,19 @@ class Grade:
 
     def _explanations(self) -> list[str]:
         """What is wrong with each part, once where it is the same for several in a row."""
-        texts = ["", *(mark.explanation for mark in self.parts)]
-        return ["as above" if text and text == before else text for before, text in pairwise(texts)]
+        return _once([mark.explanation for mark in self.parts], "as above")
+
+    def _printed(self) -> list[str]:
+        """The first lines of what each part printed, told as the explanations are."""
+        texts = [_beginning(mark.printed) for mark in self.parts]
+        return [f"it printed: {text}" if text else "" for text in _once(texts, "as above")]
 
     def __str__(self) -> str:
         wide = max((len(mark.name) for mark in self.parts), default=0)
         lines = [f"{self.exercise}: {self.points} of {self.possible} points"]
-        for mark, explanation in zip(self.parts, self._explanations(), strict=True):
+        for mark, *texts in zip(self.parts, self._explanations(), self._printed(), strict=True):
             lines.append(f"  {mark.name:<{wide}}  {mark.points} of {mark.possible}  {mark.verdict}")
-            lines += [_wrapped(line) for line in explanation.splitlines()]
+            lines += [_wrapped(line) for text in texts for line in text.splitlines()]
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
 
     __repr__ = __str__
@@ -91,14 +98,26 @@ class Grade:
         rows = "".join(
             f"<tr><td style='text-align:left'>{_safe(mark.name)}</td><td>{mark.points} of {mark.possible}</td>"
             f"<td style='text-align:left'>{mark.verdict}</td>"
-            f"<td style='text-align:left;white-space:pre-wrap'>{_safe(explanation)}</td></tr>"
-            for mark, explanation in zip(self.parts, self._explanations(), strict=True)
+            f"<td style='text-align:left;white-space:pre-wrap'>{_safe(chr(10).join(filter(None, texts)))}</td></tr>"
+            for mark, *texts in zip(self.parts, self._explanations(), self._printed(), strict=True)
         )
         notes = "".join(f"<p>{_safe(note)}</p>" for note in self.notes)
         return (
             f"<table><caption><b>{_safe(self.exercise)}</b>: {self.points} of {self.possible} points</caption>"
             f"<tr><th>part</th><th>points</th><th>verdict</th><th>what is wrong</th></tr>{rows}</table>{notes}"
         )
+
+
+def _once(texts: list[str], again: str) -> list[str]:
+    """The texts, but `again` for one that is the same as that before."""
+    return [again if text and text == before else text for before, text in pairwise(["", *texts])]
+
+
+def _beginning(printed: str) -> str:
+    """The first lines of what was printed, set in below each other where they are several."""
+    lines = printable(printed.strip("\n")).split("\n")
+    shown = [line[:_CUT] + "…" * (len(line) > _CUT) for line in lines[:_SHOWN]] + ["…"] * (len(lines) > _SHOWN)
+    return shown[0] if len(shown) == 1 else "\n  ".join(["", *shown])
 
 
 def _wrapped(line: str) -> str:

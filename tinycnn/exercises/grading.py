@@ -126,10 +126,10 @@ class _Desk(NamedTuple):
             opened = self._opened()
             if opened.ended:
                 ended = f"the file {opened.ended}"
-                return [Mark(part.name, 0, part.points, "stopped", ended) for part in parts]
+                return [Mark(part.name, 0, part.points, "stopped", ended, opened.printed) for part in parts]
             if opened.value.get("verdict") != "right":
                 told = str(opened.value.get("explanation"))
-                return [Mark(part.name, 0, part.points, "wrong", told) for part in parts]
+                return [Mark(part.name, 0, part.points, "wrong", told, opened.printed) for part in parts]
             done: list[tuple[Part, Mark]] = []
             for part in parts:
                 done.append((part, self._mark(part, opened.value.get("names", ()), done)))

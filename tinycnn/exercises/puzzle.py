@@ -93,11 +93,12 @@ class Puzzle:
     def _is_right(self, case: Case) -> bool:
         arrays = right.drawn(case, 0, 0)
         made = right.outputs(self.exercise, arrays, case.options)
-        wanted, returned = list(made), [self.forward(*right.copied(arrays), **case.options)]
-        if "backward" in self.functions:
-            g = right.counted(made[0].shape)
-            wanted += right.gradients(self.exercise, g, arrays, case.options)
-            returned.append(self.backward(g.copy(), *right.copied(arrays), **case.options))
+        wanted, g = list(made), right.counted(made[0].shape)
+        with np.errstate(all="ignore"):  # some mistakes are that numbers overflow
+            returned = [self.forward(*right.copied(arrays), **case.options)]
+            if "backward" in self.functions:
+                wanted += right.gradients(self.exercise, g, arrays, case.options)
+                returned.append(self.backward(g.copy(), *right.copied(arrays), **case.options))
         got = [array for value in returned for array in (value if isinstance(value, tuple) else (value,))]
         return all(a.shape == b.shape and np.allclose(a, b) for a, b in zip(got, wanted, strict=True))
 
@@ -105,9 +106,10 @@ class Puzzle:
         """The checker's report on this backward, as the gradient of this forward."""
         if "backward" not in self.functions:
             raise ConfigError(f"{self.exercise.name}: there is no backward to check; grade() looks at the function")
-        return gradcheck.check(
-            self.forward, self.inputs, backward=self.backward, options=self.options, name=self.exercise.name
-        )
+        with np.errstate(all="ignore"):  # as above
+            return gradcheck.check(
+                self.forward, self.inputs, backward=self.backward, options=self.options, name=self.exercise.name
+            )
 
     def grade(self) -> Grade:
         """What it would get, with explanations: the right function is known here, as it is not to `check`."""
@@ -145,7 +147,8 @@ class Puzzle:
             return f"It is there, but another mistake: {cause} would mean: {CAUSES[cause]}. Look at the numbers."
         kind = "That is the kind of mistake, but not the place" if named else "No"
         if self._bug.argument is None:
-            return f"{kind}: {_PAIR if self.check().failures else 'check() blames none'}: look at forward, or at grade()."
+            said = _PAIR if self.check().failures else "check() blames none"
+            return f"{kind}: {said}: look at forward, or at grade()."
         if named:
             return f"{kind}: which gradient does check() blame?"
         return f"{kind}: run check() and read which argument it blames, and what the wrong numbers have in common."
