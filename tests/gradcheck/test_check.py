@@ -373,6 +373,17 @@ def test_the_curve_is_a_v_where_the_gradient_is_right_and_flat_where_it_is_wrong
     assert errors.min() > 0.3
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_height_of_the_curve_is_the_share_of_the_error(seed: int) -> None:
+    """Along random signs the errors of a gradient that is wrong everywhere may cancel."""
+    wrong = check(affine, AFFINE, backward=lambda g, x, w, b: (g @ w, 1.5 * g.T @ x, g.sum(0)), seed=seed)
+    _, errors = wrong.measure_curve()
+    assert np.median(errors) == pytest.approx(1 / 3, rel=1e-6)
+    other = check(affine, AFFINE, backward=lambda g, x, w, b: (g @ w, g.T @ x[:, ::-1], g.sum(0)), seed=seed)
+    _, errors = other.measure_curve()
+    assert np.median(errors) > 0.9 * other.relative_error
+
+
 def test_second_derivatives_that_depend_on_the_order_belong_to_no_function() -> None:
     """Both entries of the gradient move as they should by what they say, but they are the gradient of nothing."""
 

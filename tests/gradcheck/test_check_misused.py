@@ -9,7 +9,9 @@ import pytest
 
 import tinycnn
 from tests.gradcheck.test_check import AFFINE, affine, affine_backward, normal
-from tinycnn.gradcheck import check
+from tinycnn import nn
+from tinycnn.gradcheck import check, check_model
+from tinycnn.nn import functional as F
 
 
 def tanh(x: Any) -> Any:
@@ -146,3 +148,37 @@ def test_two_functions_called_forward_and_backward() -> None:
         "FAIL  forward and backward: the gradient of x is wrong"
     )
     assert check(forward, normal(3), backward=backward, name="tanh").name == "tanh"
+
+
+def test_a_flat_function_has_no_factor_and_no_term_that_were_wrong() -> None:
+    report = check(lambda x: np.sign(x) + 2, normal(3, 4), backward=lambda g, x: g * np.tanh(x), names=["x"])
+    assert report.cause_code == "unknown"
+    assert report.cause.startswith("The function is flat here: the outputs do not change with x, so that the true grad")
+    assert "0 everywhere, but backward gives " in report.cause
+
+
+# Models ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NET = nn.Sequential(nn.Linear(4, 3))
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "loss", "told"),
+    [
+        (NET, nn.CrossEntropyLoss(), tinycnn.tensor([0, 1]), r"target, loss\), but CrossEntropyLoss stands third"),
+        (NET, F.cross_entropy, tinycnn.tensor([0, 1]), "but cross_entropy stands third"),
+        (NET, tinycnn.tensor([0, 1]), nn.CrossEntropyLoss, "but it is the class CrossEntropyLoss"),
+        (nn.Linear, None, None, r"takes a Module, not the class: Linear\(\)"),
+    ],
+)
+def test_arguments_of_check_model_in_the_wrong_place(model: Any, target: Any, loss: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        check_model(model, tinycnn.randn(2, 4), target, loss)
+
+
+def test_labels_that_are_floats_are_no_values() -> None:
+    with pytest.raises(ValueError, match="needs the shape of the output") as raised:
+        check_model(NET, tinycnn.randn(2, 4), np.array([0.0, 1.0]))
+    assert "labels are integers: target.long(), or target.astype(int) of an array" in str(raised.value)
+    with pytest.raises(TypeError, match=r"convert labels with .long\(\)"):
+        check_model(NET, tinycnn.randn(2, 4), tinycnn.tensor([0.0, 1.0]), nn.CrossEntropyLoss())

@@ -172,7 +172,18 @@ class Examination:
         worst = told[0]
         analytic = self.answer.found[worst]
         direction = self.rng.choice([-1.0, 1.0], analytic.shape)
+        if self.failures and (gradients := self.failures[0].gradients) is not None:
+            direction = towards_the_error(direction, *gradients)
         return lambda: curve_along(self.probe, worst, analytic, direction)
+
+
+def towards_the_error(direction: Host, analytic: Host, numeric: Host, tolerance: Host) -> Host:
+    """The signs of the errors, along which they add up: along random signs they may cancel. Entries that are right keep
+    their direction, and those that nobody looked at stay where they are."""
+    with np.errstate(all="ignore"):
+        off = analytic - numeric
+        wrong = abs(off) > tolerance
+    return np.where(wrong, np.sign(off), np.where(np.isnan(numeric), 0, direction)) if wrong.any() else direction
 
 
 def curve_along(probe: Probe, argument: int, analytic: Host, direction: Host) -> tuple[Host, Host]:

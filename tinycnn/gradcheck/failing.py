@@ -34,6 +34,8 @@ def cause_of(probe: Probe, answer: Gradients, argument: int, m: Measured) -> Dia
             f" {name}, where the derivative is finite.",
             "Look for a division by 0, a logarithm of 0, or an exponential that overflows.",
         )
+    if _is_flat(m):
+        return _flat(name, m)
 
     def backward(others: tuple[Host | None, ...]) -> Host:
         filled = [np.zeros(v.shape) if g is None else np.asarray(g) for g, v in zip(others, cotangents, strict=True)]
@@ -48,6 +50,24 @@ def cause_of(probe: Probe, answer: Gradients, argument: int, m: Measured) -> Dia
     )  # fmt: skip
     found = diagnose(evidence)
     return found if whole or found.code != "unknown" else _of_a_part(evidence, m) or found
+
+
+def _is_flat(m: Measured) -> bool:
+    """Whether every derivative that was measured is 0."""
+    return bool(m.known.any() and (abs(m.numeric) <= m.tolerance)[m.known].all())
+
+
+def _flat(name: str, m: Measured) -> Diagnosis:
+    """The cause where no factor and no term of the true gradient is left to compare with."""
+    place = tuple(int(i) for i in np.unravel_index(int(np.where(m.known, abs(m.analytic), 0).argmax()), m.known.shape))
+    at = f" at [{', '.join(map(str, place))}]" if place else ""
+    where = "everywhere" if m.known.all() else "at every entry looked at"
+    return Diagnosis(
+        "unknown",
+        f"The function is flat here: the outputs do not change with {name}, so that the true gradient is 0 {where}, but"
+        f" backward gives {float(m.analytic[place]):.4g}{at}.",
+        f"Does forward use {name} at all, and not its sign, a rounded or a bounded value of it? Then so must backward.",
+    )
 
 
 def _of_a_part(evidence: Evidence, m: Measured) -> Diagnosis | None:

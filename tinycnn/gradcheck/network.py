@@ -33,6 +33,7 @@ class Network(Layer):
                     " gradients",
                 )
             )
+        self.usual = loss is None  # then labels that are floats would be taken for values
         self.loss = copy.deepcopy(loss).double() if isinstance(loss, Module) else loss
         self.target = target
         if target is not None:
@@ -45,6 +46,15 @@ class Network(Layer):
         if self.loss is None:
             return outputs
         given = outputs[0] if len(outputs) == 1 else outputs
+        if self.usual and self.loss is mse_loss and tuple(outputs[0].shape) != tuple(self.target.shape):
+            raise ConfigError(
+                explain(
+                    "check_model: a target of floating type is compared by the mean square, and needs the shape of the"
+                    " output",
+                    {"output": tuple(outputs[0].shape), "target": tuple(self.target.shape)},
+                    "labels are integers: target.long(), or target.astype(int) of an array",
+                )
+            )
         made = self.loss(given) if self.target is None else self.loss(given, self.target)
         return made if isinstance(made, tuple) else (made,)
 

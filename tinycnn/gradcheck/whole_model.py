@@ -2,6 +2,7 @@ r"""`check_model`: whether the gradients of a whole network are right, in second
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -105,7 +106,17 @@ def check_model(
     half the true one...
     """
     if not isinstance(model, Module):
-        raise ArgumentError(f"check_model: takes a Module, not {type(model).__name__}; check takes any function")
+        raise _no_module(model)
+    if isinstance(target, Module) or inspect.isroutine(target) or isinstance(target, type):
+        raise ArgumentError(
+            "check_model: the third argument is the target and the fourth the loss, check_model(model, inputs, target,"
+            f" loss), but {getattr(target, '__name__', type(target).__name__)} stands third"
+        )
+    if isinstance(loss, type) or (loss is not None and not callable(loss)):
+        raise ArgumentError(
+            "check_model: loss is called with the output and the target, as nn.CrossEntropyLoss() is or a function, but"
+            f" it is {f'the class {loss.__name__}' if isinstance(loss, type) else f'a {type(loss).__name__}'}"
+        )
     given = tuple(map(as_tensor, inputs if isinstance(inputs, tuple | list) else (inputs,)))
     goal = as_tensor(target)
     if goal is not None and not is_tensor(goal):
@@ -127,6 +138,12 @@ def check_model(
         failures=tuple(replace(f, argument=f.argument - shift) for f in failures),
         examined=tuple(replace(e, argument=e.argument - shift) for e in report.examined),
     )
+
+
+def _no_module(model: Any) -> ArgumentError:
+    if isinstance(model, type) and issubclass(model, Module):
+        return ArgumentError(f"check_model: takes a Module, not the class: {model.__name__}()")
+    return ArgumentError(f"check_model: takes a Module, not {type(model).__name__}; check takes any function")
 
 
 def _culprits(model: Module, parts: Parts, path: str, plan: Plan) -> list[Culprit]:
