@@ -67,7 +67,10 @@ def test_explanations_are_the_checkers() -> None:
 def test_a_wrong_forward_costs_its_own_points_alone() -> None:
     _, backward = solved("linear")
     grade = exercises.grade("linear", lambda x, weight, bias: x @ weight.T, backward)
-    assert [mark.name for mark in grade.parts if not mark.points] == ["forward"]
+    assert {mark.name: mark.points for mark in grade.parts if mark.verdict != "right"} == {
+        "forward": 0, "edge cases": 1,
+    }
+    assert grade["edge cases"].explanation == "the gradients alone were looked at, as forward was not right before"
     assert "the result of forward is wrong in 20 of 20 entries" in grade["forward"].explanation
     halved = exercises.grade("linear", lambda x, weight, bias: (x @ weight.T + bias) / 2, backward, parts=["forward"])
     assert "everywhere 0.5 times the right number" in str(halved)
@@ -75,10 +78,11 @@ def test_a_wrong_forward_costs_its_own_points_alone() -> None:
 
 def test_forward_alone_may_be_handed_in() -> None:
     grade = exercises.grade("linear", solved("linear")[0])
-    assert (grade.points, grade.possible) == (6, 12)
+    assert (grade.points, grade.possible) == (5, 12)
     assert grade["gradient of x"].verdict == "missing"
     assert grade["gradient of x"].explanation == "backward was not handed in"
-    assert grade["edge cases"].points == 2
+    assert (grade["edge cases"].points, grade["edge cases"].verdict) == (1, "in part")
+    assert grade["edge cases"].explanation == "forward alone was looked at, as no gradient was right before"
 
 
 def test_edge_cases_wait_for_something_that_is_right() -> None:
@@ -94,12 +98,15 @@ def test_one_part_may_be_graded_alone() -> None:
     grade = exercises.grade("linear", *solved("linear"), parts=["edge cases", "shapes"])
     assert [mark.name for mark in grade.parts] == ["shapes", "edge cases"]
     assert grade.full
+    assert [mark.name for mark in exercises.grade("linear", *solved("linear"), parts="forward").parts] == ["forward"]
 
 
 def test_functions_that_do_not_fit_the_exercise_are_refused() -> None:
     forward, backward = solved("linear")
     with pytest.raises(ConfigError, match=r"no.* called 'conv'(.|\n)*did you mean conv2d"):
         exercises.grade("conv", forward)
+    with pytest.raises(ConfigError, match="the name of the exercise comes first"):
+        exercises.grade(forward, backward)  # type: ignore[arg-type]  # a student may do so
     with pytest.raises(ConfigError, match="what is graded are 2 functions, forward and backward"):
         exercises.grade("linear")
     with pytest.raises(ConfigError, match="what is graded is one function, step"):
@@ -110,6 +117,23 @@ def test_functions_that_do_not_fit_the_exercise_are_refused() -> None:
         exercises.grade("linear", forward, parts=["backward"])
     with pytest.raises(ConfigError, match="no part is called 'speed'"):
         exercises.grade("linear", forward, parts=["shapes"])["speed"]
+
+
+@pytest.mark.parametrize(("word", "meant"), [
+    ("pool", "max_pool2d"), ("SGD", "sgd"), ("cross_entropy", "log_softmax_nll"), ("Conv2D", "conv2d"),
+    ("norm", "batch_norm or layer_norm"), ("maxpool", "max_pool2d"), ("sigmiod", "sigmoid"),
+    ("softmax2", "softmax"), ("ResNet", "residual_block"),
+])
+def test_an_exercise_that_is_called_otherwise_is_suggested(word: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=rf"did you mean {meant}\?"):
+        exercises.task(word)
+
+
+@pytest.mark.parametrize("word", ["xyz", "", None, 3, np.arange(2)])
+def test_for_a_word_that_means_nothing_nothing_is_suggested(word: Any) -> None:
+    with pytest.raises(ConfigError, match="there is none called") as caught:
+        exercises.task(word)
+    assert "did you mean" not in str(caught.value)
 
 
 def test_a_grade_prints_as_a_table_and_is_escaped_in_html() -> None:

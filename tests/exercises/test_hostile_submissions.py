@@ -109,7 +109,7 @@ def test_what_does_not_come_back_is_waited_for_once(tmp_path: Path) -> None:
         endless()
 
     grade = exercises.grade("linear", solution("linear").forward, backward, seconds=0.3)
-    assert [mark.verdict for mark in grade.parts] == ["right"] * 2 + ["stopped"] * 3 + ["right"]
+    assert [mark.verdict for mark in grade.parts] == ["right"] * 2 + ["stopped"] * 3 + ["in part"]
     assert calls.read_text() == "called\n"
 
 
@@ -162,7 +162,7 @@ def test_nonsense_in_the_place_of_an_answer_earns_nothing_and_ends_nothing(said:
         os._exit(0)
 
     grade = exercises.grade("relu", forward, solution("relu").backward)
-    assert [mark.points for mark in grade.parts] == [0, 0, 2, 2]
+    assert [mark.points for mark in grade.parts] == [0, 0, 2, 1]
     with pytest.raises(BlockingIOError):  # nobody has written there: files of ours are closed to the child
         os.read(reading, 1)
     os.close(reading)
@@ -204,8 +204,8 @@ from tinycnn import exercises
 def mine(x): return np.maximum(x, 0)
 def its_gradient(g, x): os.abort()
 
-print(exercises.grade("relu", mine, its_gradient))
-print(exercises.try_examples("relu", mine, its_gradient))
+print(exercises.grade("relu", mine, its_gradient, seconds=20))
+print(exercises.try_examples("relu", mine, its_gradient, seconds=20))
 """
 
 
@@ -217,7 +217,7 @@ def test_functions_of_a_file_have_processes_without_fork_too(
     monkeypatch.setattr(isolation, "can_fork", lambda: False)
     exec(compile(SCRIPT, str(script), "exec"), {"__name__": "__main__"})
     out = capsys.readouterr().out
-    assert "relu: 6 of 8 points" in out
+    assert "relu: 5 of 8 points" in out
     assert "relu, the examples: 1 of 2 points" in out
     assert "without limits" not in out
     assert f"note: {isolation.NO_MEMORY_LIMIT}" in out

@@ -33,15 +33,16 @@ def grade(
     r"""Grade functions of NumPy arrays, written for an exercise.
 
     Each part runs in a process of its own: what loops, crashes or asks for too much memory ends that part and no other.
-    The gradients are held to the true derivative of the right function, so a wrong forward costs no more than its own
-    points; edge cases look at what was right before. Where no process can be started (in a browser, or in a notebook
-    on Windows) it runs without limits, and the grade says so. Memory is limited on Linux alone.
+    The gradients are held to the true derivative of the right function, so a wrong forward costs none of theirs. Edge
+    cases look at what was right before: half of their points are for forward, half for gradients. Where no process can
+    be started (in a browser, or in a notebook on Windows) it runs without limits, and the grade says so. Memory is
+    limited on Linux alone.
 
     Parameters
     ----------
     name : of the exercise, one of `names`
     functions : what it asks for, in order: forward and backward, or forward alone; ``step`` for ``"sgd"``
-    parts : grade these alone
+    parts : grade these alone, or this one
     seconds, gigabytes : how long each part may take, and how much memory it may ask for
     seed : of the random inputs
 
@@ -164,9 +165,19 @@ class _Desk(NamedTuple):
         if answer.ended:
             who = " or ".join(self._in_order(names)) if part.look == "edges" else needed
             return Mark(part.name, 0, part.points, "stopped", f"{who} {answer.ended}", answer.printed)
-        verdict = str(answer.value.get("verdict"))
+        verdict, explanation = str(answer.value.get("verdict")), str(answer.value.get("explanation"))
         points = part.points if verdict == "right" else 0
-        return Mark(part.name, points, part.points, verdict, str(answer.value.get("explanation")), answer.printed)
+        if points and part.look == "edges" and (waiting := self._waiting(sound)):
+            points, verdict, explanation = points // 2, "in part", f"{waiting} right before"
+        return Mark(part.name, points, part.points, verdict, explanation, answer.printed)
+
+    def _waiting(self, sound: Sequence[str]) -> str:
+        """What edge cases could not look at: half of their points are forward's, half backward's."""
+        if "values" not in sound:
+            return f"the gradients alone were looked at, as {self.exercise.functions[0]} was not"
+        if not set(sound) & set(self.exercise.gradients):
+            return f"{self.exercise.functions[0]} alone was looked at, as no gradient was"
+        return ""
 
     def _needed(self, part: Part) -> str:
         """The function that a part calls; for edge cases the first of those it may."""
@@ -210,7 +221,7 @@ def _chosen(exercise: Exercise, names: Iterable[str] | None) -> list[Part]:
     by_name = {part.name: part for part in exercise.parts}
     if names is None:
         return list(by_name.values())
-    chosen = list(names)
+    chosen = [names] if isinstance(names, str) else list(names)
     for name in chosen:
         if name not in by_name:
             raise ConfigError(f"{exercise.name}: no part is called {name!r}; there are {', '.join(by_name)}")
