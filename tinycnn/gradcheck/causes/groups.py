@@ -62,7 +62,8 @@ def indirect(trial: Trial) -> Diagnosis | None:
             one = [r - sum(part[k] for k in basis if k != name) for r, part in zip(rest, parts, strict=True)]
             if all(np.abs(r - part[name]).max() < 1e-3 * np.abs(r).max() for r, part in zip(one, parts, strict=True)):
                 continue  # this one is right, or all but
-            found = found or _over_other_groups(trial, grouping, {name: _centred(grouping, basis)[name]}, one, slope)
+            alone = {name: _centred(grouping, basis)[name]}
+            found = found or _over_other_groups(trial, grouping, alone, one, slope, whole=False)
         if found:
             return found
     return None
@@ -162,7 +163,7 @@ def _parts(trial: Trial, grouping: Grouping, basis: dict[str, Host], g: Host, n:
 
 
 def _over_other_groups(
-    trial: Trial, grouping: Grouping, basis: dict[str, Host], rest: list[Host], slope: Host
+    trial: Trial, grouping: Grouping, basis: dict[str, Host], rest: list[Host], slope: Host, whole: bool = True
 ) -> Diagnosis | None:
     r"""a − direct = m·Σₖ hₖ·(constant within other groups): the mean or sum runs over the wrong axes.
 
@@ -182,7 +183,7 @@ def _over_other_groups(
             if other == grouping or (within and not set(grouping.within) < set(other.within)):
                 continue
             if _constant_within(other, hs, scaled, close) or (
-                len(hs) == 1 and not within and _product_of_constants(grouping, other, hs, scaled)
+                whole and len(hs) == 1 and not within and _product_of_constants(grouping, other, hs, scaled)
             ):
                 return Diagnosis(
                     "wrong-axis",

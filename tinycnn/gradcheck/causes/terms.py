@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinycnn.gradcheck.causes import words
-from tinycnn.gradcheck.causes.groups import groupings
+from tinycnn.gradcheck.causes.groups import Grouping, groupings
 from tinycnn.gradcheck.causes.trial import Trial, others, solve
 from tinycnn.gradcheck.evidence import Diagnosis, Host
 
@@ -125,8 +125,8 @@ def part_by_a_factor(trial: Trial) -> Diagnosis | None:
     if right is None or wrong is None or len(right) < 2 or trial.acts_on_each_alone:
         return None
     alive, off = (np.abs(m) > 1e-6 * np.abs(right).max() for m in (right, right - wrong))
-    if (off & ~alive).any():
-        return None  # something is there that does not belong there at all
+    if (off & (~alive | (np.abs(wrong) < 1e-6 * np.abs(right).max()))).any():
+        return None  # something is there that does not belong there at all, or is not there
     ratios = np.sort((wrong[off] / right[off]).ravel())
     if ratios.size < 8:
         return None
@@ -155,7 +155,7 @@ def multiple_of_an_array(trial: Trial) -> Diagnosis | None:
                 r = grouping.spread(p.numeric - p.analytic)
                 fit = H * ((r * H).sum(1) / (H * H).sum(1))[:, None]
                 fits.append(np.abs(fit - r).max() < 1e-6 * np.abs(r).max() + trial.noise)
-            if all(fits) and not _is_missing(trial, grouping.within):
+            if all(fits) and not _is_missing(trial, grouping, says == "1"):
                 return None
             if all(fits):
                 what = "a number" if says == "1" else f"{says} times a number"
@@ -172,21 +172,26 @@ RULES = (diagonal, skip, handed_on, product, mirrored)
 LATE_RULES = (path_of_each_alone, part_by_a_factor, multiple_of_an_array)
 
 
-def _is_missing(trial: Trial, within: tuple[int, ...]) -> bool:
+def _is_missing(trial: Trial, grouping: Grouping, constant: bool) -> bool:
     """Whether the difference is a term that is not there at all, rather than one too much or with another factor.
 
-    Where J − Ĵ is not 0, a term that is missing leaves Ĵ at 0 somewhere, and J nowhere. A single output tells nothing;
-    there it must be one number for the whole array.
+    Where J − Ĵ is not 0, a term that is missing leaves Ĵ at 0 in many places, and J in none. Where it is the same in
+    all entries, as what comes through a mean is, or a single output gives one number for all, the latter is enough; or
+    where what is left is one number in each group, but for a label.
     """
     right, wrong = trial.matrix, trial.analytic_matrix
-    if right is not None and len(right) == 1:
-        return len(within) == len(trial.shape)
     if right is None or wrong is None:
         return False
     small = 1e-7 * np.abs(right).max()
     off = np.abs(right - wrong) > small
+    if (off & (np.abs(right) <= small)).any():
+        return False
+    left = grouping.spread(trial.a)
+    flat = (np.abs(left - np.median(left, axis=1, keepdims=True)) > 1e-7 * trial.size).sum(1).max() <= 1
+    if constant or (len(right) == 1 and (flat or len(grouping.within) == len(trial.shape))):
+        return True
     gone = np.count_nonzero(off & (np.abs(wrong) <= small))
-    return bool(gone > 0.3 * np.count_nonzero(off) and not (off & (np.abs(right) <= small)).any())
+    return bool(gone > 0.3 * np.count_nonzero(off))
 
 
 def _two_terms(trial: Trial, factor: Host, first: str, second: str, hint: str) -> Diagnosis | None:
