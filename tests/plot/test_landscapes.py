@@ -39,8 +39,10 @@ def test_each_has_a_surface_and_below_it_a_map_with_the_place_that_was_found() -
 def test_what_is_higher_is_cut_off_and_what_overflowed_too() -> None:
     one = bowl(0.0)
     one.losses[0, 0], one.losses[0, 1] = np.inf, np.nan
-    surface = drawn(plot.landscapes({"overflows": one}, highest=2.0)).axes[0]
-    assert surface.get_zlim()[1] == pytest.approx(2.0, abs=0.3)
+    figure = drawn(plot.landscapes({"overflows": one}, highest=2.0))
+    assert (top := figure.axes[0].get_zlim()[1]) == pytest.approx(2.0, abs=0.3)
+    assert figure._supxlabel.get_text().endswith(f"cut off at a loss of {top:g}")
+    assert "cut off" not in drawn(plot.landscapes({"whole": bowl(0.0)}))._supxlabel.get_text()
 
 
 def test_titles_and_notes_do_not_touch() -> None:

@@ -61,6 +61,8 @@ def landscapes(
         _map(figure.add_subplot(2, len(named), len(named) + column), one, losses, levels)
         figure.axes[-2].set_title(f"{name}\nloss at ★: {one.centre:.3f} nats", loc="left", fontsize=11, color=INK)
     note = "α and β: steps along two random directions, every filter of which is as long as the network's own"
+    if not all((one.losses <= levels[-1]).all() for one in named.values()):
+        note += f"; cut off at a loss of {levels[-1]:g}"
     figure.supxlabel(note, x=0.02, ha="left", fontsize=8, color=FAINT)
     return figure
 
