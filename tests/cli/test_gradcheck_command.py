@@ -162,6 +162,11 @@ def test_a_model_is_checked_by_its_parameters(capsys: pytest.CaptureFixture[str]
 # Code of one's own ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gradcheck", "none.py:f"]) == 2
+    assert capsys.readouterr().err == "tinycnn gradcheck: error: there is no file none.py\n"
+
+
 def test_a_function_of_tensors(capsys: pytest.CaptureFixture[str]) -> None:
     status, lines = checked(capsys, "own.py:swish", "--order", "2")
     assert (status, lines[0]) == (0, "PASS  swish: every derivative agrees with finite differences")

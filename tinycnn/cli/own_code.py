@@ -71,9 +71,11 @@ def loaded(path: str) -> OwnFile:
 
     Raises
     ------
-    OSError        there is none
+    ConfigError    there is none
     FormatError    it cannot be run; the message says in which line
     """
+    if not os.path.isfile(path):
+        raise ConfigError(f"there is no file {path}")
     with open(path, encoding="utf-8") as file:
         source = file.read()
     module = types.ModuleType(os.path.splitext(os.path.basename(path))[0])
