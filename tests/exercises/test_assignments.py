@@ -97,7 +97,7 @@ def test_a_task_shows_its_numbers_as_text_and_in_a_notebook() -> None:
 # What is taken out, by nbgrader's rules ──────────────────────────────────────────────────────────────────────────────
 
 
-def stripped(source: str, kind: str = "code", **roles: bool) -> str:
+def stripped(source: str | list[str], kind: str = "code", **roles: bool) -> str:
     cell = {"cell_type": kind, "metadata": {"nbgrader": roles}, "source": source, "outputs": [1], "execution_count": 3}
     (made,) = exercises.strip({"cells": [cell]})["cells"]
     assert cell["outputs"] == [1]  # the original is left alone
@@ -112,7 +112,7 @@ def test_a_solution_gives_way_to_a_stub_with_its_indentation() -> None:
     assert stripped("x = 1", solution=True) == "# YOUR CODE HERE\nraise NotImplementedError()"
     assert stripped("It is *so*.", "markdown", solution=True, grade=True) == "YOUR ANSWER HERE"
     assert stripped("x = 1") == "x = 1"
-    assert stripped(["x = 1\n", "y = 2"]) == "x = 1\ny = 2"  # type: ignore[arg-type]  # as files hold it
+    assert stripped(["x = 1\n", "y = 2"]) == "x = 1\ny = 2"  # lines, as files hold it
 
 
 def test_hidden_tests_and_mark_schemes_go_without_a_trace() -> None:

@@ -106,7 +106,7 @@ def test_functions_that_do_not_fit_the_exercise_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"no.* called 'conv'(.|\n)*did you mean conv2d"):
         exercises.grade("conv", forward)
     with pytest.raises(ConfigError, match="the name of the exercise comes first"):
-        exercises.grade(forward, backward)  # type: ignore[arg-type]  # a student may do so
+        exercises.grade(forward, backward)
     with pytest.raises(ConfigError, match="what is graded are 2 functions, forward and backward"):
         exercises.grade("linear")
     with pytest.raises(ConfigError, match="what is graded is one function, step"):
