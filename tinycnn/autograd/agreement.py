@@ -19,7 +19,7 @@ from tinycnn.autograd.comparison import (
     check_zero,
 )
 from tinycnn.autograd.node import is_tensor, wrap
-from tinycnn.autograd.numeric import as_tuple, outputs_of
+from tinycnn.autograd.numeric import as_tuple, outputs_of, overlaps
 from tinycnn.dtypes import float64
 from tinycnn.errors import ConfigError, ShapeError
 
@@ -216,19 +216,9 @@ def _checked_inputs(check: Check) -> Point:
                 " This check will likely fail: rounding drowns so small a step; use x.double()",
                 stacklevel=4,
             )
-        if x.array.size and _overlaps(x.array):
+        if x.array.size and overlaps(x.array):
             raise ShapeError(
                 f"{check.name}: input {i} has elements that share memory (a stride of 0, as expand makes it), so that"
                 " one cannot be moved without the other; make a copy with .contiguous() first"
             )
     return inputs
-
-
-def _overlaps(array: Any) -> bool:
-    """Whether elements share memory: some stride does not step over what the smaller strides reach."""
-    reach = 0
-    for stride, size in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
-        if stride <= reach:
-            return True
-        reach += stride * (size - 1)
-    return False

@@ -152,6 +152,16 @@ def outputs_of(func: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Tens
     return outputs
 
 
+def overlaps(array: Any) -> bool:
+    """Whether elements share memory: some stride does not step over what the smaller strides reach."""
+    reach = 0
+    for stride, size in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if stride <= reach:
+            return True
+        reach += stride * (size - 1)
+    return False
+
+
 def _values(func: Callable[..., Any], arguments: Sequence[Any]) -> list[Host]:
     return [on_host(y) for y in outputs_of(func, arguments)]
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinycnn.autograd.numeric import overlaps
 from tinycnn.autograd.winners import Note
 from tinycnn.errors import ConfigError, ShapeError, explain
 from tinycnn.gradcheck.evidence import Diagnosis
@@ -105,16 +106,6 @@ def refuse_overlap(name: str, array: Host) -> None:
                 "expand() and broadcast_to() make such arrays; .contiguous() or .copy() gives each element its own",
             )
         )
-
-
-def overlaps(array: Any) -> bool:
-    """Whether elements share memory: some stride does not step over what the smaller strides reach."""
-    reach = 0
-    for stride, size in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
-        if stride <= reach:
-            return True
-        reach += stride * (size - 1)
-    return False
 
 
 def double(array: Any) -> Host:
