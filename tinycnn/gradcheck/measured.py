@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,8 +13,8 @@ import numpy as np
 from tinycnn.autograd.winners import Crossing
 from tinycnn.gradcheck.differences import LARGEST_JACOBIAN, Index, Probe, Slope, second_look, slope_at
 from tinycnn.gradcheck.directions import grid_around, is_linear, second_try, slope_along, worst_entry
-from tinycnn.gradcheck.progress import progress
 from tinycnn.gradcheck.subject import Host
+from tinycnn.hub.bar import through
 
 DIRECTIONS = 3
 SPLITS = 40  # how often a direction with kinks on it is halved
@@ -69,7 +70,7 @@ def entries(probe: Probe, argument: int, analytic: Host, grid: tuple[Sequence[in
     places, extent = list(itertools.product(*grid)), tuple(map(len, grid))
     keeps = sum(y.size for y in probe.base.outputs) * len(places) <= LARGEST_JACOBIAN
     jacobian = tuple(np.zeros((*y.shape, *extent)) for y in probe.base.outputs) if keeps else None
-    told = progress(places, f"{probe.subject.name}: {probe.subject.names[argument]}")
+    told = through(places, sys.stderr, desc=f"{probe.subject.name}: {probe.subject.names[argument]}", delay=2)
     most = float(abs(analytic[np.isfinite(analytic)]).max(initial=0))
     slopes: dict[Any, Slope] = {
         place: slope_at(probe, argument, place, float(analytic[place]), most) for place in told

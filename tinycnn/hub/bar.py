@@ -1,9 +1,12 @@
-r"""A line of progress, where somebody sees it: of downloads, and of trainings."""
+r"""A line of progress, where somebody sees it: of downloads, of trainings, of checks."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, TextIO
+from collections.abc import Collection, Iterator
+from typing import Any, TextIO, TypeVar
+
+T = TypeVar("T")
 
 
 def progress_bar(err: TextIO, **options: Any) -> Any:
@@ -17,6 +20,17 @@ def progress_bar(err: TextIO, **options: Any) -> Any:
     # into no columns, and on no rows, tqdm would write nothing
     size = {"dynamic_ncols": True} if _columns(err) else {"ncols": 80, "nrows": 24}
     return tqdm(file=err, **size, **options)
+
+
+def through(items: Collection[T], err: TextIO, **options: Any) -> Iterator[T]:
+    r"""The items, with a bar on `err` that grows as they are taken and goes when all are."""
+    bar = progress_bar(err, total=len(items), leave=False, **options)
+    for item in items:
+        yield item
+        if bar is not None:
+            bar.update()
+    if bar is not None:
+        bar.close()
 
 
 def _columns(terminal: TextIO) -> int:

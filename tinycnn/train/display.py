@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from tinycnn.hub.bar import progress_bar
+from tinycnn.hub.bar import progress_bar, through
 from tinycnn.train.trainer import EpochRecord
 
 #: headers of the table, where test images judge an epoch, and where validation images do
@@ -51,7 +51,7 @@ class Progress(Silent):
         self._bar: Any = None
 
     def begin(self, batches: int) -> None:
-        self._bar = _progress_bar(batches, self.err)
+        self._bar = progress_bar(self.err, total=batches, unit="batch", leave=False, mininterval=0.2)
 
     def batch(self, loss: float) -> None:
         if self._bar is not None:
@@ -59,13 +59,7 @@ class Progress(Silent):
             self._bar.update()
 
     def through(self, items: list[str]) -> Iterable[str]:
-        bar = _progress_bar(len(items), self.err, "image")
-        for item in items:
-            yield item
-            if bar is not None:
-                bar.update()
-        if bar is not None:
-            bar.close()
+        return through(items, self.err, unit="image", mininterval=0.2)
 
     def end(self) -> None:
         if self._bar is not None:
@@ -113,7 +107,3 @@ def row(record: EpochRecord) -> str:
         f"{record.epoch:5d}{record.train_loss:13.4f}{100 * record.train_accuracy:10.2f} %"
         f"{record.test_loss:12.4f}{100 * record.test_accuracy:9.2f} %{record.seconds:10.2f}"
     )
-
-
-def _progress_bar(total: int, err: TextIO, unit: str = "batch") -> Any:
-    return progress_bar(err, total=total, unit=unit, leave=False, mininterval=0.2)
