@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-STEP = 1e-5  # h of central differences, for numbers about 1
 Draw = Callable[[np.random.Generator], Any]  # a host array from random numbers
 
 
@@ -26,13 +25,13 @@ class Case(NamedTuple):
     name : the function's own name, followed by what tells this use of it apart: ``"conv2d stride=2"``
     function : takes Tensors, returns one or several
     inputs : makes the inputs; those of floating type are differentiated
-    step : h of the central differences
+    step : h of the central differences; None where `check` may choose it
     """
 
     name: str
     function: Callable[..., Any]
     inputs: tuple[Draw, ...]
-    step: float = STEP
+    step: float | None = None
 
     @property
     def op(self) -> str:
@@ -40,7 +39,7 @@ class Case(NamedTuple):
         return self.name.partition(" ")[0]
 
 
-def case(name: str, function: Callable[..., Any], *inputs: Draw, step: float = STEP, **options: Any) -> Case:
+def case(name: str, function: Callable[..., Any], *inputs: Draw, step: float | None = None, **options: Any) -> Case:
     """A `Case` of a function with options, which are told in its name.
 
     >>> case("softmax", np.exp, normal(2, 3), dim=1).name

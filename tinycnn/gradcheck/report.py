@@ -51,7 +51,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Examined:
-    """One argument as it was looked at: how many entries, by which method, and how far off the worst was."""
+    """One argument as it was looked at: by which method, and ‖a − n‖ / max(‖a‖, ‖n‖), for how far off it is."""
 
     argument: int
     name: str
