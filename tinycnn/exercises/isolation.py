@@ -106,7 +106,7 @@ def in_a_program(command: Sequence[str], limits: Limits) -> Answer:
     except subprocess.TimeoutExpired:
         return Answer({}, _too_long(limits), "")
     last = done.stdout.splitlines()[-1:]
-    return _read(b"".join(last)) or Answer({}, _how_it_ended(-done.returncode, done.returncode), "")
+    return _read(b"".join(last)) or Answer({}, _how_it_ended(done.returncode), "")
 
 
 def in_place(work: Callable[[], dict[str, Any]], gigabytes: float = Limits().gigabytes) -> Answer:
@@ -258,16 +258,16 @@ def _last_words(status: int | None, limits: Limits) -> str:
     if status is None:
         return _too_long(limits)
     code = os.waitstatus_to_exitcode(status)
-    return _too_long(limits) if code == -signal.SIGXCPU else _how_it_ended(-code, code)
+    return _too_long(limits) if code == -signal.SIGXCPU else _how_it_ended(code)
 
 
-def _how_it_ended(number: int, code: int) -> str:
-    if number > 0:
+def _how_it_ended(code: int) -> str:
+    if code < 0:  # by this signal
         try:
-            name = signal.strsignal(number) or "unknown"
+            name = signal.strsignal(-code) or "unknown"
         except ValueError:
             name = "unknown"
-        return f"crashed (signal {number}: {name.lower()})"
+        return f"crashed (signal {-code}: {name.lower()})"
     return f"ended the whole process{f' with status {code}' if code else ''}, such as by os._exit()"
 
 

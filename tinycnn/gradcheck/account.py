@@ -100,7 +100,8 @@ def values(analytic: float, numeric: float, error_bar: float) -> tuple[str, str]
 
 
 def sizes(shape: Iterable[int]) -> str:
-    """
+    """A shape as one writes it.
+
     >>> sizes((2, 3)), sizes(())
     ('2×3', 'number')
     """
@@ -130,13 +131,14 @@ def reading(error: float) -> str:
     return f"to {digits} digit{'s' * (digits > 1)}" if digits > 0 else "in no digit"
 
 
-def names(many: Sequence[str], most: int = 4) -> str:
-    """
+def names(many: Sequence[str]) -> str:
+    """Four at most, and how many more there are.
+
     >>> names(["x"]), names(["x", "w"]), names(["x", "w", "b"]), names(list("abcdefg"))
     ('x', 'x and w', 'x, w and b', 'a, b, c and 4 more')
     """
-    if len(many) > most:
-        many = [*many[: most - 1], f"{len(many) - most + 1} more"]
+    if len(many) > 4:
+        many = [*many[:3], f"{len(many) - 3} more"]
     return " and ".join(filter(None, [", ".join(many[:-1]), *many[-1:]]))
 
 

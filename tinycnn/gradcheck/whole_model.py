@@ -133,7 +133,7 @@ def check_model(
         report = report_of(network.name, [examine(network, plan)])
         failures = report.failures
         if report.verdict == "fail":
-            culprits = _culprits(model, parts_of(model, given), "", Plan(seed, limit=limit))
+            culprits = _culprits(parts_of(model, given), "", Plan(seed, limit=limit))
             failures = tuple(_blamed(failure, culprits) for failure in failures)
     finally:
         random.set_rng_state(state)
@@ -151,15 +151,14 @@ def _no_module(model: Any) -> ArgumentError:
     return ArgumentError(f"check_model: takes a Module, not {type(model).__name__}; check takes any function")
 
 
-def _culprits(model: Module, parts: Parts, path: str, plan: Plan) -> list[Culprit]:
+def _culprits(parts: Parts, path: str, plan: Plan) -> list[Culprit]:
     """The smallest parts below a path that are wrong by themselves."""
-    _, args, kwargs = parts[path]
-    module = parts[path][0]
+    module, args, kwargs = parts[path]
     if path and not _failures(path, module, args, kwargs, plan._replace(limit=0, sample=1, together=True)):
         return []
     below = [f"{path}.{name}" if path else name for name, _ in module.named_children()]
     called = [child for child in below if child in parts]
-    found = [culprit for child in called for culprit in _culprits(model, parts, child, plan)]
+    found = [culprit for child in called for culprit in _culprits(parts, child, plan)]
     if found or not (path or called):
         return found
     failures = _failures(path, module, args, kwargs, plan) if path else ()

@@ -199,11 +199,9 @@ class Trial:
         return found if found.shape == self.shape and np.isfinite(found).all() else None
 
 
-def solve(columns: list[Host], target: Host, weights: Host | None = None) -> Host | None:
+def solve(columns: list[Host], target: Host) -> Host | None:
     """The numbers c with Σ cₖ·columnₖ = target, by least squares; None if they are not determined."""
     left = np.stack([np.ravel(c) for c in columns], axis=1)
-    if weights is not None:
-        left, target = left[np.ravel(weights)], np.ravel(target)[np.ravel(weights)]
     scale = np.linalg.norm(left, axis=0)
     if left.shape[0] < left.shape[1] or not (scale > 0).all():
         return None

@@ -29,7 +29,7 @@ def consumers(steps: Sequence[Step]) -> list[list[int]]:
     return found
 
 
-def joined(steps: Sequence[Step], kinds: Sequence[str] = JOINED) -> list[Step]:
+def joined(steps: Sequence[Step]) -> list[Step]:
     r"""Norms, activations and the like as `followers` of the step whose result they take, if nobody else takes it.
 
     A norm belongs to the layer before it, and has no place of its own, as long as no activation came between them: what
@@ -43,7 +43,7 @@ def joined(steps: Sequence[Step], kinds: Sequence[str] = JOINED) -> list[Step]:
         before = step.inputs[0] if len(step.inputs) == 1 else None
         if before is not None and taken[before] == [i]:
             head = heads[place[before]]
-            follows = _belongs(step, (head, *head.followers)[-1], kinds)
+            follows = _belongs(step, (head, *head.followers)[-1])
             if follows:
                 heads[place[before]] = head._replace(followers=(*head.followers, step))
             if follows or step.is_idle_pooling:
@@ -54,9 +54,9 @@ def joined(steps: Sequence[Step], kinds: Sequence[str] = JOINED) -> list[Step]:
     return heads
 
 
-def _belongs(step: Step, before: Step, kinds: Sequence[str]) -> bool:
+def _belongs(step: Step, before: Step) -> bool:
     apart = step.kind == "norm" and before.kind == "activation"
-    return step.kind in kinds and before.kind != "input" and not apart
+    return step.kind in JOINED and before.kind != "input" and not apart
 
 
 def chained(trace: Trace) -> list[Step]:
