@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from tinycnn.gradcheck.account import entry
 from tinycnn.gradcheck.causes import diagnose
 from tinycnn.gradcheck.differences import Probe
 from tinycnn.gradcheck.evidence import Diagnosis, Evidence
@@ -102,7 +103,7 @@ def _instead_of_wrong(flaw: Diagnosis) -> str:
 
 def kink_of(subject: Subject, argument: int, kink: Kink) -> Failure:
     name, (below, above) = subject.names[argument], kink.sides
-    at = f"{name}[{', '.join(map(str, kink.place))}]" if kink.place else name
+    at = entry(name, kink.place)
     if kink.crossing is not None:
         where = f" in module {kink.crossing.path}" if kink.crossing.path else ""
         place = f"{kink.crossing.op}{where}, entry {list(kink.crossing.place)}"

@@ -31,7 +31,7 @@ def repeats(probe: Probe) -> bool:
 
 def flaws_of_backward(subject: Subject, cotangents: Sequence[Host], first: Gradients) -> dict[int, Diagnosis]:
     """What is wrong with backward's answer, by argument, whatever the derivative is."""
-    flaws = dict(first.broken)
+    flaws: dict[int, Diagnosis] = {}
     again, zero, double = (
         subject.vjp(subject.point, [factor * v for v in cotangents]) for factor in (1.0, 0.0, -2.0)
     )

@@ -1,15 +1,16 @@
 r"""What is wrong with a gradient: rules that each recompute it with one mistake, and say which one it was.
 
-A rule speaks only if its mistake gives what backward gave, to a millionth of the error and under several cotangents.
-So a cause is a proof and no guess; where no rule fits, the answer is "unknown", with what is known of the error. That
-backward is linear in the cotangent at all is looked at before, in `guards`.
+Such a rule speaks only if its mistake gives what backward gave, to a millionth of the error and under several
+cotangents, so that its cause is a proof and no guess. A few rules, most of them in `regions`, recompute nothing: they
+say which entries or terms are wrong, and no more. Where none fits, the answer is "unknown", with what is known of the
+error. That backward is linear in the cotangent at all is looked at before, in `guards`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from tinycnn.gradcheck.causes import axes, factors, groups, operands, places, regions, shares, terms
+from tinycnn.gradcheck.causes import axes, factors, groups, operands, places, regions, shares, terms, words
 from tinycnn.gradcheck.causes.trial import Rule, Trial
 from tinycnn.gradcheck.evidence import Diagnosis, Evidence
 
@@ -18,7 +19,7 @@ __all__ = ["diagnose"]
 # The simplest explanation first. Those that name a place come last: wherever a mistake acts, it acts somewhere.
 RULES: tuple[Rule, ...] = (
     *regions.FIRST_RULES,
-    *factors.RULES[:2],  # sign, scale
+    *factors.EARLY_RULES,
     *regions.EARLY_RULES,
     *places.RULES,
     *operands.RULES,
@@ -26,7 +27,7 @@ RULES: tuple[Rule, ...] = (
     *groups.RULES,
     *axes.RULES,
     *shares.RULES,
-    *factors.RULES[2:],
+    *factors.RULES,
     *regions.RULES,
     *factors.LATE_RULES,
     *operands.LATE_RULES,
@@ -81,8 +82,7 @@ def _unknown(trial: Trial) -> Diagnosis:
     place = np.unravel_index(int(np.abs(np.where(trial.known, trial.a - trial.n, 0)).argmax()), trial.shape)
     looked_at = "" if trial.known.all() else " looked at"
     told = (f"The gradient of {trial.name} is wrong at {wrong} of {total} entries{looked_at}, most at"
-            f" [{', '.join(str(int(i)) for i in place)}]: {float(trial.a[place]):.4g} instead of"
-            f" {float(trial.n[place]):.4g}.")
+            f" {words.entry(place)}: {float(trial.a[place]):.4g} instead of {float(trial.n[place]):.4g}.")
     J, x = trial.matrix, trial.x
     row = trial.backward(np.ones_like(x)) if x is not None and trial.acts_on_each_alone else None
     if J is not None and x is not None and row is not None:

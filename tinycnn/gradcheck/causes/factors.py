@@ -211,7 +211,8 @@ def other_factor(trial: Trial) -> Diagnosis | None:
     return None
 
 
-RULES = (sign, scale, factor_array, factor_of_upstream, other_factor)
+EARLY_RULES = (sign, scale)
+RULES = (factor_array, factor_of_upstream, other_factor)
 LATE_RULES = (factor_along_axes, factor_of_each_side, factor_over_another_axis, factor_of_each_output)
 
 

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 
 from tinycnn.gradcheck.causes import words
-from tinycnn.gradcheck.causes.trial import Trial, subsets
-from tinycnn.gradcheck.evidence import Diagnosis, Host
+from tinycnn.gradcheck.causes.trial import Probe, Trial, subsets
+from tinycnn.gradcheck.evidence import Diagnosis
 
 
 def exchanged(trial: Trial) -> Diagnosis | None:
@@ -29,7 +29,7 @@ def exchanged(trial: Trial) -> Diagnosis | None:
 
 def transposed(trial: Trial) -> Diagnosis | None:
     """a is n with its axes in another order, or the numbers of that transpose poured into n's shape."""
-    if not _same_numbers(trial):
+    if not _holds_the_same(trial.probes[0], trial):
         return None
     ndim = len(trial.shape)
     for order in itertools.permutations(range(ndim)) if 1 < ndim <= 5 else ():
@@ -48,7 +48,7 @@ def transposed(trial: Trial) -> Diagnosis | None:
 
 def flipped(trial: Trial) -> Diagnosis | None:
     """a is n reversed along some axes, or shifted along one."""
-    if not _same_numbers(trial):
+    if not _holds_the_same(trial.probes[0], trial):
         return None
     ndim = len(trial.shape)
     long = [k for k in range(ndim) if trial.shape[k] > 1]
@@ -102,7 +102,8 @@ def misplaced(trial: Trial) -> Diagnosis | None:
     )
 
 
-def _holds_the_same(probe: tuple[Host, Host, Host], trial: Trial) -> bool:
+def _holds_the_same(probe: Probe, trial: Trial) -> bool:
+    """Whether a and n hold the same numbers, in whatever order."""
     _, a, n = probe
     gap = np.abs(np.sort(a, None) - np.sort(n, None))
     return bool(trial.known.all() and (gap <= 1e-6 * np.abs(n).max() + trial.noise).all())
@@ -131,9 +132,3 @@ def _axes_exchanged(trial: Trial, order: tuple[int, ...], poured: str) -> Diagno
         "Write the shape behind every line of backward; a reshape keeps the order of the numbers, a transpose changes"
         " it.",
     )
-
-
-def _same_numbers(trial: Trial) -> bool:
-    """Whether a and n hold the same numbers, in whatever order."""
-    left, right = np.sort(trial.a, None), np.sort(trial.n, None)
-    return bool(trial.known.all() and (np.abs(left - right) <= 1e-6 * trial.size + trial.noise).all())
