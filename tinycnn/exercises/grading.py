@@ -40,7 +40,7 @@ def grade(
 
     Parameters
     ----------
-    name : of the exercise, one of `names`
+    name : of the exercise, one of `NAMES`
     functions : what it asks for, in order: forward and backward, or forward alone; ``step`` for ``"sgd"``
     parts : grade these alone, or this one
     seconds, gigabytes : how long each part may take, and how much memory it may ask for
