@@ -52,6 +52,15 @@ def test_titles_and_notes_do_not_touch() -> None:
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
+@pytest.mark.parametrize("highest", [None, 0.5])
+def test_the_note_is_as_wide_as_the_figure(highest: float | None) -> None:
+    for count in (1, 2):
+        figure = drawn(plot.landscapes({str(number): bowl(0.0) for number in range(count)}, highest=highest))
+        note = figure._supxlabel.get_window_extent()
+        assert (figure.bbox.x0 <= note.x0, note.x1 <= figure.bbox.x1, note.y0 >= 0) == (True, True, True)
+        assert not any(note.overlaps(axes.get_tightbbox()) for axes in figure.axes)
+
+
 def test_a_flat_landscape_can_be_drawn() -> None:
     steps = np.linspace(-1, 1, 3)
     drawn(plot.landscapes({"flat": Landscape(steps, steps, np.ones((3, 3)))}))

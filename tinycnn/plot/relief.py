@@ -2,6 +2,7 @@ r"""The loss around what training found, as mountains and as a map (Figure 16)."
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,8 @@ def landscapes(
     most = max(float(losses.max()) for losses in finite) if highest is None else highest
     least = min(float(losses.min()) for losses in finite)
     levels = _levels(least, most)
-    figure = new_figure(0.8 + 4.7 * len(named), 8.6, title)
+    wide = 0.8 + 4.7 * len(named)
+    figure = new_figure(wide, 8.6, title)
     for column, (name, one) in enumerate(named.items(), 1):
         losses = np.nan_to_num(one.losses, nan=levels[-1], posinf=levels[-1]).clip(levels[0], levels[-1])
         _surface(figure.add_subplot(2, len(named), column, projection="3d"), one, losses, levels)
@@ -63,7 +65,7 @@ def landscapes(
     note = "α and β: steps along two random directions, every filter of which is as long as the network's own"
     if not all((one.losses <= levels[-1]).all() for one in named.values()):
         note += f"; cut off at a loss of {levels[-1]:g}"
-    figure.supxlabel(note, x=0.02, ha="left", fontsize=8, color=FAINT)
+    figure.supxlabel(textwrap.fill(note, int(16 * wide)), x=0.02, ha="left", fontsize=8, color=FAINT)
     return figure
 
 
