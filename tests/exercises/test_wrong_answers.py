@@ -89,6 +89,11 @@ def test_what_backward_should_not_return(backward: Function, explanation: str) -
     assert (grade["shapes"].points, grade["forward"].points) == (1, 3)
 
 
+def test_a_tuple_of_one_gradient_counts_as_the_gradient_also_of_a_number() -> None:
+    grade = exercises.grade("relu", solution("relu").forward, lambda g, x: (g * (x > 0),))
+    assert grade.full, grade
+
+
 def test_a_backward_that_changes_what_it_is_given_loses_a_gradient() -> None:
     def backward(g: Any, x: Any, weight: Any, bias: Any) -> Any:
         gradients = g @ weight, g.T @ x, g.sum(axis=0)

@@ -23,8 +23,8 @@ def separated(returned: Any, names: tuple[str, ...], what: str) -> Arrays:
     if returned is None:
         raise Mistake(f"{what} returns None: is a return missing?")
     if len(names) == 1:
-        one = isinstance(returned, tuple | list) and len(returned) == 1 and isinstance(returned[0], np.ndarray)
-        return (returned[0],) if one else (returned,)
+        one = returned[0] if isinstance(returned, tuple | list) and len(returned) == 1 else returned
+        return (one if isinstance(one, np.ndarray | np.generic) else returned,)
     due = f"{len(names)} arrays are due: {', '.join(names)}"
     if not isinstance(returned, tuple | list):
         raise Mistake(f"{what} returns {_kind(returned)}, where {due}")
