@@ -69,6 +69,10 @@ class Plain:
 net = Net(4)
 
 
+def crashing(g, x, weight, bias):
+    return g[7]
+
+
 def crashes(x):
     return x.nothing()
 '''
@@ -229,6 +233,8 @@ def test_help_shows_what_can_be_checked(capsys: pytest.CaptureFixture[str]) -> N
         (["Linear(*(3, 4))"], 2, "is no call with numbers"),
         (["Sequential"], 2, "Sequential is what its layers are"),
         (["Conv2d(3, 4, 9)", "--input", "2", "3", "4", "4"], 2, "the kernel is larger than the padded input"),
+        (["Linear", "--input", "2,3"], 2, "'2,3' is no number: a shape stands after WHAT, with spaces"),
+        (["--input", "2", "3", "Linear"], 2, "'Linear' is no number: a shape stands after WHAT, with spaces"),
         (["Linear", "--input", "2", "-3"], 2, "sizes are not negative"),
         (["Linear", "--order", "3"], 2, "--order is 1 or 2, not 3"),
         (["Linear", "--seed", "-1"], 2, "--seed must be at least 0"),
@@ -237,14 +243,19 @@ def test_help_shows_what_can_be_checked(capsys: pytest.CaptureFixture[str]) -> N
         (["--plot", "x.png"], 2, "--plot draws one thing: name what"),
         (["Tanh", "--plot", "nowhere/x.png"], 2, "there is no folder nowhere"),
         (["own.py"], 2, "say what is to be checked in own.py, as in own.py:function"),
+        (["own.py:"], 2, "say what is to be checked in own.py, as in own.py:function"),
+        (["own:swish"], 2, "stands as FILE.py:function, but own does not end in .py"),
         (["own.py:swisch"], 2, "own.py defines no swisch; did you mean swish?"),
         (["beside.py:f"], 2, "beside.py defines no f; it defines nothing"),
         (["own.py:TWO"], 2, "TWO in own.py is no function, class or module, but int"),
         (["own.py:Plain"], 2, "Plain in own.py is a class, but no Module"),
         (["own.py:Net(features=3, layers=2)"], 2, "Net: got an unexpected keyword argument 'layers'"),
         (["own.py:swish(2)", "--input", "3"], 2, "inputs are drawn"),
-        (["own.py:swish(beta=2)", "--input", "3"], 2, "swish(x) cannot be called with 1 inputs and these options"),
-        (["own.py:forward", "--input", "3"], 2, "forward(x, weight, bias, scale=1.0) cannot be called with 1 inputs"),
+        (["own.py:swish(beta=2)", "--input", "3"], 2, "swish(x) cannot be called with 1 input and these options"),
+        (["own.py:forward", "--input", "3"], 2, "forward(x, weight, bias, scale=1.0) cannot be called with 1 input:"),
+        (["own.py:swish,swish", "--input", "3"], 2,
+         "swish(x) cannot be called with the gradient g and 1 input: too many positional arguments"),
+        (["own.py:forward,crashing"], 1, "own.py: forward or crashing raises IndexError"),
         (["own.py:a,b,c"], 2, "names neither a function nor a pair"),
         (["own.py:forward,backward", "--order", "2"], 2, "needs a backward that can itself be differentiated"),
         (["nowhere.py:f"], 2, "there is no file nowhere.py"),

@@ -34,10 +34,13 @@ def report_on(text: str, shapes: Shapes, order: int, seed: int) -> Report:
     FormatError    the code in the file raises something
     """
     path, colon, what = text.rpartition(":")
-    if colon and path.endswith(".py"):
+    if what and path.endswith(".py"):
         return _of_file(path, what, shapes, order, seed)
-    if text.endswith(".py"):
-        raise ConfigError(f"say what is to be checked in {text}, as in {text}:function")
+    if text.removesuffix(":").endswith(".py"):
+        path = text.removesuffix(":")
+        raise ConfigError(f"say what is to be checked in {path}, as in {path}:function")
+    if colon and "(" not in path:
+        raise ConfigError(f"what is checked in a file stands as FILE.py:function, but {path} does not end in .py")
     call = call_of(text)
     try:
         if call.name in LAYERS:
@@ -84,11 +87,13 @@ def _of_file(path: str, what: str, shapes: Shapes, order: int, seed: int) -> Rep
     call = call_of(f"{forward}{bracket}{arguments}")
     fn = file.made(call)
     inputs = _inputs(shapes, seed) or file.inputs(forward, _rng(seed)) or _guessed(fn, path, forward, seed)
-    with speaking(path, forward):
+    with speaking(path, " or ".join((forward, *others))):
         if isinstance(fn, nn.Module):
             return _of_module(fn, what, inputs, order, seed)
         _refuse_arguments(fn, forward, len(inputs), call)
         backward = file.named(others[0]) if others else None
+        if backward is not None:
+            _refuse_arguments(backward, others[0], len(inputs), call, "g")
         usual = (forward, *others) == ("forward", "backward")  # names that tell nothing
         name = os.path.basename(path) if usual else forward
         return check(fn, inputs, backward=backward, order=order, options=call.named, name=name, seed=seed)
@@ -116,13 +121,15 @@ def _signature(fn: Any) -> inspect.Signature:
     return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
-def _refuse_arguments(fn: Any, name: str, count: int, call: Call) -> None:
-    """ConfigError if the function does not take so many inputs, or not these options."""
+def _refuse_arguments(fn: Any, name: str, count: int, call: Call, *first: str) -> None:
+    """ConfigError if the function does not take so many inputs, after what comes first, or not these options."""
     try:
-        _signature(fn).bind(*range(count), **call.named)
+        _signature(fn).bind(*first, *range(count), **call.named)
     except TypeError as error:
-        raise ConfigError(f"{name}{_signature(fn)} cannot be called with {count} inputs"
-                          f"{' and these options' if call.named else ''}: {error}") from None
+        raise ConfigError(f"{name}{_signature(fn)} cannot be called with {'the gradient g and ' * bool(first)}{count}"
+                          f" input{'s' * (count != 1)}{' and these options' * bool(call.named)}: {error}") from None
+    except ValueError:  # some functions of NumPy have no signature
+        pass
 
 
 def _inputs(shapes: Shapes, seed: int) -> list[Any] | None:

@@ -34,12 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     r"""The options of the subcommand."""
     parser.epilog = _EXAMPLES
     parser.add_argument("what", metavar="WHAT", nargs="*", help="what to check (default: every op)")
-    parser.add_argument("--input", metavar="N", type=int, nargs="*", action="append", dest="shapes",
+    parser.add_argument("--input", metavar="N", type=_size, nargs="*", action="append", dest="shapes",
                         help="the shape of an input; once for each (default: a small one that fits)")
     parser.add_argument("--order", metavar="N", type=int, default=1,
                         help="2 checks second derivatives, too (default: 1; ops are always checked in both)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random inputs (default: 0)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the V-curve, and where the error sits; of one WHAT")
+
+
+def _size(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number: a shape stands after WHAT, with spaces, as in Linear --input 2 3"
+        ) from None
 
 
 def run(options: argparse.Namespace) -> int:
