@@ -177,6 +177,7 @@ def test_without_fork_each_part_is_a_program_of_its_own(
 @pytest.mark.parametrize(("words", "message"), [
     ("nowhere.py", "there is no file nowhere.py"),
     ("ada.py", "ada.py: which exercise is it? Say so with --exercise NAME"),
+    ("conv2d", "there is no file conv2d; it is an exercise, which --exercise conv2d would name"),
     ("ada.py --exercise conv", "did you mean conv2d?"),
     ("said.py", "there is none called 'conv3d'"),
     ("mine.ipynb", "mine.ipynb: this is no notebook of nbformat 4"),
@@ -265,7 +266,8 @@ def test_what_is_there_already_is_not_replaced(capsys: pytest.CaptureFixture[str
     ("convd", 2, "did you mean conv2d?"),
     ("broken.ipynb", 1, "broken.ipynb: this is no notebook"),
     ("old.ipynb", 1, "old.ipynb: this is no notebook of nbformat 4"),
-    ("nowhere.ipynb", 1, "nowhere.ipynb: No such file"),
+    ("nowhere.ipynb", 2, "there is no file nowhere.ipynb"),
+    ("linear --output mine.ipynb", 2, "--output is a folder, but mine.ipynb is a file"),
     ("broken.ipynb --teacher", 2, "is a teacher's version already"),
     ("mine.ipynb --output .", 2, "would be replaced by its students' version"),
     ("mine.ipynb", 1, "mine.ipynb, cell 1: BEGIN SOLUTION has no END SOLUTION"),

@@ -96,7 +96,7 @@ def _exercises(path: str, name: str | None) -> tuple[str, ...] | str:
     if os.path.isdir(path):
         return f"there is no Python file and no notebook in {path}"
     if not os.path.isfile(path):
-        return f"there is no file {path}"
+        return f"there is no file {path}" + f"; it is an exercise, which --exercise {path} would name" * (path in NAMES)
     try:
         return tuple(find(found).name for found in ((name,) if name else exercises_in(path)))
     except (ConfigError, FormatError, OSError) as error:

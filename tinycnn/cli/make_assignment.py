@@ -38,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     r"""Write the notebooks, none if one of them is there, and list them."""
+    if os.path.isfile(options.output):
+        raise ConfigError(f"make-assignment: --output is a folder, but {options.output} is a file")
     made: dict[str, Notebook] = {}
     for name in options.names or NAMES:
         path, notebook = _made(name, options)
@@ -58,6 +60,8 @@ def _made(name: str, options: argparse.Namespace) -> tuple[str, Notebook]:
     path = os.path.join(options.output, os.path.basename(name))
     if os.path.exists(path) and os.path.samefile(path, name):
         raise ConfigError(f"make-assignment: {name} would be replaced by its students' version; give another --output")
+    if not os.path.isfile(name):
+        raise ConfigError(f"make-assignment: there is no file {name}")
     notebook = notebooks.read(name)
     try:
         return path, strip(notebook)
