@@ -47,7 +47,7 @@ def test_both_are_right_as_they_stand() -> None:
 
 @pytest.mark.parametrize("layer", [nn.Dropout(), nn.Dropout2d()])
 def test_a_random_forward_is_no_function(layer: Any) -> None:
-    report = check(layer, tinycnn.randn(2, 3, 4, 4))
+    report = check(layer, tinycnn.randn(4, 16, 2, 2))  # so many channels that no two masks are the same by chance
     assert (report.verdict, report.cause_code, report.failures) == ("nondeterministic", "nondeterministic", ())
     assert "dropout" in report.hint
     assert "model.eval()" in report.hint
@@ -70,6 +70,22 @@ def test_neither_is_one_that_counts_its_calls() -> None:
 def test_running_statistics_do_not_disturb_a_norm_in_training() -> None:
     assert check(nn.BatchNorm2d(3), tinycnn.randn(4, 3, 2, 2), order=2).passed
     assert check(nn.BatchNorm2d(3).eval(), tinycnn.randn(4, 3, 2, 2), order=2).passed
+
+
+def test_buffers_are_put_back_before_every_call() -> None:
+    class Fading(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("strength", tinycnn.ones(3))
+
+        def forward(self, x: Any) -> Any:
+            y = x.sin() * self.strength.clone()
+            self.strength.mul_(0.5)
+            return y
+
+    layer = Fading()
+    assert check(layer, tinycnn.randn(2, 3), order=2).passed
+    assert layer.strength.tolist() == [1, 1, 1]
 
 
 def test_a_random_backward() -> None:
@@ -133,6 +149,15 @@ def test_tensors_written_to_behind_the_graph() -> None:
         return answer
 
     assert function(impatient).cause_code == "mutated-input"
+
+    def spoiling(g: Any, x: Any, weight: Any) -> Any:
+        gx, gw = g @ weight.T, x.T @ g
+        weight.array[:] = 0
+        return gx, gw
+
+    report = function(spoiling)
+    assert (report.argument, report.cause_code) == (1, "mutated-input")
+    assert report.cause.startswith("backward changes weight in place")
 
 
 def test_writes_that_the_graph_records_are_no_fault() -> None:
