@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 import tinycnn
 from tinycnn import nn
 from tinycnn.gradcheck import check
+from tinycnn.gradcheck.differences import Probe, slope_at
+from tinycnn.gradcheck.directions import extrapolated
+from tinycnn.gradcheck.pair import Pair
 from tinycnn.nn import functional as F
 
 
@@ -290,6 +293,19 @@ def test_one_wrong_entry_of_many_is_found_by_halving(linear: bool) -> None:
 
 def test_the_limit_may_be_set() -> None:
     assert [e.method for e in check(tinycnn.sin, tinycnn.randn(20), limit=10).examined] == ["3 directions"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("wave", [1.0, 30.0, 300.0])
+def test_error_bars_cover_the_truth(wave: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, v, way = rng.standard_normal(3), rng.standard_normal(3), rng.choice([-1.0, 1.0], 3)
+    probe = Probe(Pair("wave", lambda x: np.sin(wave * x), lambda g, x: g, [x], ["x"], {}), [v])
+    truth = wave * v * np.cos(wave * x)
+    along = extrapolated(probe, {0: way}, 0)
+    assert abs(along.value - way @ truth) <= 10 * along.bar < 1e-3 * abs(truth).max()
+    entry = slope_at(probe, 0, (1,), np.nan, abs(truth).max())
+    assert abs(entry.value - truth[1]) <= 10 * entry.bar < 1e-3 * abs(truth).max()
 
 
 # Errors ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
