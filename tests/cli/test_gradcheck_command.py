@@ -210,7 +210,8 @@ def test_help_shows_what_can_be_checked(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         main(["gradcheck", "--help"])
     out = capsys.readouterr().out
-    for word in ("conv.py:forward,backward", "Conv2d(3, 4, 3, stride=2)", "swish_inputs(rng)", "exit status:"):
+    for word in ("conv.py:forward,backward", "Conv2d(3, 4, 3, stride=2)", "of twenty layers, minutes",
+                 "swish_inputs(rng)", "exit status:"):
         assert word in out
     assert max(map(len, out.splitlines())) <= 120
 
