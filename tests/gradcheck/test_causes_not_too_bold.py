@@ -222,3 +222,25 @@ def test_windows_that_are_left_out_do_not_overwrite() -> None:
 
     report = check(pool, drawn((9, 4)), backward=backward)
     assert report.cause_code in ("entries", "missing-sum"), report
+
+
+def softmax(z: Any) -> Any:
+    e = np.exp(z - z.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def test_a_shortcut_is_spoken_of_only_as_one_of_two_ways() -> None:
+    """g handed on unchanged looks alike in a softmax, which has no shortcut, and in a block that has one."""
+    report = check(softmax, drawn((4, 5)), backward=lambda g, z: g)
+    assert report.cause_code == "missing-term"
+    assert report.cause.startswith("backward hands g on as the gradient of z, as if the output were z itself")
+
+
+def test_a_factor_is_never_counted_along_the_axis_that_a_bias_keeps() -> None:
+    """N·oH·oW = 8 outputs share a bias; C·oW = 8 as well, which is not what was averaged over."""
+    def shifted(x: Any, bias: Any) -> Any:
+        return x + bias[:, None, None]
+
+    report = check(shifted, drawn((2, 4, 2, 2), (4,)), backward=lambda g, x, bias: (g, g.mean((0, 2, 3))))
+    assert (report.argument_name, report.cause_code) == ("bias", "scale")
+    assert "2·2·2 = 8 entries a channel" in report.cause

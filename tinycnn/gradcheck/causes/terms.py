@@ -43,8 +43,10 @@ def handed_on(trial: Trial) -> Diagnosis | None:
         return None
     return Diagnosis(
         "missing-term",
-        f"backward hands g on as the gradient of {trial.name}, as if the output were {trial.name} itself.",
-        "The derivative of the function is missing: gx = g·f′(x), plus what comes by other ways.",
+        f"backward hands g on as the gradient of {trial.name}, as if the output were {trial.name} itself: whatever else"
+        f" {trial.name} does to the output is missing.",
+        "Where the output is f(x), gx = g·f′(x); where it is f(x) + x, as with a shortcut, the gradient that comes back"
+        " through f is added to g.",
     )
 
 
@@ -168,7 +170,7 @@ def multiple_of_an_array(trial: Trial) -> Diagnosis | None:
     return None
 
 
-RULES = (diagonal, skip, handed_on, product, mirrored)
+RULES = (diagonal, handed_on, skip, product, mirrored)
 LATE_RULES = (path_of_each_alone, part_by_a_factor, multiple_of_an_array)
 
 

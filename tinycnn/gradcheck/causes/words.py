@@ -111,19 +111,16 @@ def _all_candidates(trial: Trial) -> Iterator[tuple[float, str]]:
 
 
 def _sizes(shape: tuple[int, ...]) -> Iterator[tuple[float, str]]:
-    """Products of neighbouring axes, the short ones first."""
+    """Single axes, what a channel has, then products of neighbouring axes, the short ones first."""
     told = "×".join(map(str, shape))
-    for length in range(1, len(shape) + 1):
+    for axis in reversed(range(len(shape))):
+        what = AXES[len(shape)][axis] if len(shape) in AXES else f"entries along axis {axis}"
+        yield shape[axis], f"an array of {told} has {shape[axis]} {what}"
+    if len(shape) > 2:  # N and H, W together, which a bias is added to and a statistic is taken of
+        sizes, product = (shape[0], *shape[2:]), math.prod((shape[0], *shape[2:]))
+        yield product, f"an array of {told} has {'·'.join(map(str, sizes))} = {product} entries a channel"
+    for length in range(2, len(shape) + 1):
         for start in reversed(range(len(shape) - length + 1)):
-            sizes = shape[start:start + length]
-            product = math.prod(sizes)
-            if length == 1:
-                what = AXES[len(shape)][start] if len(shape) in AXES else f"entries along axis {start}"
-                yield product, f"an array of {told} has {product} {what}"
-            else:
-                ks = ", ".join(map(str, range(start, start + length)))
-                yield product, f"an array of {told} has {'·'.join(map(str, sizes))} = {product} entries in axes {ks}"
-    for length in range(2, len(shape)):
-        if length < len(shape) - 1 or len(shape) == 4:  # N and H, W together, as the statistics of a channel
-            sizes = (shape[0], *shape[len(shape) - length + 1:])
-            yield math.prod(sizes), f"an array of {told} has {'·'.join(map(str, sizes))} entries a channel"
+            sizes, product = shape[start:start + length], math.prod(shape[start:start + length])
+            ks = ", ".join(map(str, range(start, start + length)))
+            yield product, f"an array of {told} has {'·'.join(map(str, sizes))} = {product} entries in axes {ks}"
