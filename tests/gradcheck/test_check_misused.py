@@ -176,6 +176,11 @@ def test_arguments_of_check_model_in_the_wrong_place(model: Any, target: Any, lo
         check_model(model, tinycnn.randn(2, 4), target, loss)
 
 
+def test_check_of_a_class_of_modules() -> None:
+    with pytest.raises(TypeError, match=r"check: takes a Module, not the class: ReLU\(…\) makes one"):
+        check(nn.ReLU, tinycnn.randn(2, 3))
+
+
 def test_labels_that_are_floats_are_no_values() -> None:
     with pytest.raises(ValueError, match="needs the shape of the output") as raised:
         check_model(NET, tinycnn.randn(2, 4), np.array([0.0, 1.0]))

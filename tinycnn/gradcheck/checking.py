@@ -166,6 +166,8 @@ def _subject(
         fn = owner
     if isinstance(owner, type) and issubclass(owner, UserFunction):
         fn = owner
+    if isinstance(fn, type) and issubclass(fn, Module):
+        raise ArgumentError(f"check: takes a Module, not the class: {fn.__name__}(…) makes one")
     if not callable(fn):
         raise ArgumentError(f"check: takes a function, a Module or an autograd.Function, not {type(fn).__name__}")
     called = name or _name_of(fn)
