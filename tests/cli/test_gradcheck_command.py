@@ -6,11 +6,14 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tinycnn.cli import main
+import tinycnn
+from tinycnn import nn
+from tinycnn.cli import checking, main
 from tinycnn.cli.checking import repeatable
 from tinycnn.cli.drawing import usual_inputs
 from tinycnn.cli.expressions import LAYERS, Call, layer
@@ -163,6 +166,19 @@ def test_a_model_is_checked_by_its_parameters(capsys: pytest.CaptureFixture[str]
     assert names(lines) == ["1.weight", "1.bias"]
 
 
+@pytest.mark.parametrize(("name", "side"), [("resnet20", 16), ("lenet", 32)])
+def test_a_model_gets_the_smallest_image_it_takes(name: str, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def watched(model: Any, inputs: Any, **options: Any) -> Any:
+        seen.extend(inputs)
+        return check(nn.ReLU(), tinycnn.tensor([1.0]))
+
+    monkeypatch.setattr(checking, "check_model", watched)
+    assert main(["gradcheck", name]) == 0
+    assert [x.shape for x in seen] == [(2, 3, side, side)]
+
+
 # Code of one's own ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -210,7 +226,7 @@ def test_help_shows_what_can_be_checked(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         main(["gradcheck", "--help"])
     out = capsys.readouterr().out
-    for word in ("conv.py:forward,backward", "Conv2d(3, 4, 3, stride=2)", "of twenty layers, minutes",
+    for word in ("conv.py:forward,backward", "Conv2d(3, 4, 3, stride=2)", "of fifty layers, minutes",
                  "swish_inputs(rng)", "exit status:"):
         assert word in out
     assert max(map(len, out.splitlines())) <= 120

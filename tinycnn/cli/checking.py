@@ -11,17 +11,20 @@ from typing import Any
 import numpy as np
 
 from tinycnn import models, nn, random
-from tinycnn.autograd import Function
+from tinycnn.autograd import Function, no_grad
 from tinycnn.cli.architectures import usual_input
 from tinycnn.cli.drawing import usual_inputs
 from tinycnn.cli.expressions import LAYERS, Call, call_of, did_you_mean, layer
 from tinycnn.cli.own_code import loaded, speaking
+from tinycnn.creation import zeros
 from tinycnn.errors import ConfigError, ShapeError
 from tinycnn.gradcheck import CASES, Report, check, check_model
+from tinycnn.tables.keeping import as_it_was
 
 Shapes = Sequence[Sequence[int]] | None
 OPS = tuple(dict.fromkeys(case.op for case in CASES))
-_SMALL = 64  # pixels along a side of what a network for photographs is checked with
+_SMALL = 64  # pixels along a side of what a network for photographs is checked with,
+_SMALLEST = 16  # and of a smaller one that takes images of any size: fewer pixels have fewer kinks to step around
 _LARGE = 20_000  # parameters of a Module from which on it is looked at as a whole network is
 
 
@@ -66,8 +69,19 @@ def _of_model(call: Call, shapes: Shapes, order: int, seed: int) -> Report:
     if inputs is None:
         _, channels, side, _ = usual_input(call.name)
         side = side if call.name.lower() == "alexnet_2012" else min(side, _SMALL)
-        inputs = [_rng(seed).standard_normal((2 if side >= _SMALL else 4, channels, side, side))]
+        if _SMALLEST < side < _SMALL and _takes(model, (2, channels, _SMALLEST, _SMALLEST)):
+            side = _SMALLEST
+        inputs = [_rng(seed).standard_normal((2 if side >= _SMALLEST else 4, channels, side, side))]
     return replace(check_model(repeatable(model, seed), inputs, seed=seed), name=call.name)
+
+
+def _takes(model: nn.Module, shape: tuple[int, ...]) -> bool:
+    with as_it_was(model), no_grad():
+        try:
+            model(zeros(shape))
+        except ShapeError:
+            return False
+    return True
 
 
 def _of_module(module: nn.Module, name: str, inputs: list[Any], order: int, seed: int) -> Report:

@@ -12,7 +12,7 @@ what can be checked:
   nothing                   every op in its first and second derivatives, as a table
   conv2d softmax            these ops, as a table
   BatchNorm2d               a layer of tinycnn.nn with small sizes, or with those given: "Conv2d(3, 4, 3, stride=2)"
-  resnet_digits             a model, in random directions of its parameters: seconds; of twenty layers, minutes
+  resnet_digits             a model, in random directions of its parameters: seconds; of fifty layers, minutes
   layers.py:swish           a function of Tensors in a file, an autograd.Function, a Module or a class of them
   conv.py:forward,backward  a pair of NumPy functions: backward takes the gradient g, then what forward takes
 
