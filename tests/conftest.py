@@ -33,10 +33,8 @@ def _has_gpu() -> bool:
 @pytest.fixture(params=["cpu", "double", *(["gpu"] if _has_gpu() else [])])
 def device(request: pytest.FixtureRequest) -> Iterator[str]:
     """The device to run on: "cpu"; "cuda" played by the strict double of CuPy; "cuda" itself where there is a GPU."""
-    if request.param != "double":
-        yield "cpu" if request.param == "cpu" else "cuda"
-        return
-    strict_cupy.reset()
-    backend.install("cuda", strict_cupy.backend())
-    yield "cuda"
-    backend.install("cuda", None)
+    if request.param == "double":
+        strict_cupy.reset()
+        backend.install("cuda", strict_cupy.backend())
+    yield "cpu" if request.param == "cpu" else "cuda"
+    backend.install("cuda", None)  # a GPU, too, is looked for anew: the next test may be about a machine that has none
