@@ -12,6 +12,7 @@ import heapq
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tinycnn.autograd import observing
 from tinycnn.autograd.grad_mode import set_grad_enabled
 from tinycnn.autograd.node import is_tensor, through_hooks, wrap
 from tinycnn.autograd.op import Op
@@ -145,7 +146,10 @@ def _run(
                     arrived[node, number] = slot
             if on_path is not None and not any(edge and (edge in stops or edge[0] in on_path) for edge in node.edges):
                 continue  # nothing that was asked for lies beyond
-            gradients = node.vjp(slots)
+            if observing.observer is None:
+                gradients = node.vjp(slots)
+            else:
+                gradients = observing.told(node, "backward", tuple(slots), node.vjp, slots)
             for edge, gradient in zip(node.edges, gradients, strict=True):
                 if edge is not None and gradient is not None:
                     send(edge, gradient, node.lends(gradient, slots, gradients))

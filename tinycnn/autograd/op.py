@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tinycnn.autograd import grad_mode, winners
+from tinycnn.autograd import grad_mode, observing, winners
 from tinycnn.autograd.contract import checked, common_backend
 from tinycnn.autograd.declaration import Kept, declared
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
@@ -99,26 +99,32 @@ class Op:
         """All results, for an op that has several."""
         ctx = cls()
         ctx.backend = common_backend(cls, inputs)
+        if observing.observer is None:
+            return ctx._applied(inputs, options)
+        outputs: tuple[Tensor, ...] = observing.told(ctx, "forward", inputs, ctx._applied, inputs, options)
+        return outputs
+
+    def _applied(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Tensor, ...]:
         arrays = [x.array if isinstance(x, TensorBase) else x for x in inputs]
-        record = grad_mode.is_grad_enabled() and len(cls.constants) < len(cls.results)
+        record = grad_mode.is_grad_enabled() and len(self.constants) < len(self.results)
         if record:
-            ctx.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
-            record = any(ctx.needs_input_grad)
+            self.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
+            record = any(self.needs_input_grad)
             for x in inputs:
                 if isinstance(x, TensorBase) and x._view_of is not None:
-                    x._check_fresh(cls.__name__)
+                    x._check_fresh(self.name)
         with np.errstate(all="ignore"):  # log(0) is -inf and 0/0 is nan, quietly, as in PyTorch
-            made = ctx.forward(*arrays, **options)
-            if winners.watch is not None and ctx.winners is not None:
-                winners.watch.note(cls.__name__, ctx.winners(made, *arrays, **options))
+            made = self.forward(*arrays, **options)
+            if winners.watch is not None and self.winners is not None:
+                winners.watch.note(self.name, self.winners(made, *arrays, **options))
         results = made if isinstance(made, tuple) else (made,)
         outputs = tuple(wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results)  # scalars: 0-d arrays
-        if cls.view:
+        if self.view:
             for y in outputs:
-                if ctx.xp.may_share_memory(y.array, arrays[0]):
+                if self.xp.may_share_memory(y.array, arrays[0]):
                     y._mark_view_of(inputs[0])
         if record:
-            ctx._record(inputs, outputs, options)
+            self._record(inputs, outputs, options)
         return outputs
 
     def _record(self, inputs: tuple[Any, ...], outputs: tuple[Tensor, ...], options: dict[str, Any]) -> None:

@@ -1,0 +1,82 @@
+"""An observer is told of every op, forward and back, in pairs that nest, whatever happens in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import tinycnn as torch
+from tinycnn.autograd import Op
+from tinycnn.autograd.observing import observed_by
+
+
+class Diary:
+    """What an observer was told, and how deep in other ops."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, str, str, int]] = []  # depth, name, way, number of results; negative at the start
+        self.open: list[int] = []
+        self.serials: list[tuple[str, int]] = []
+
+    def began(self, node: Op, way: str, given: tuple[Any, ...]) -> None:
+        self.lines.append((len(self.open), node.name, way, -len(given)))
+        self.open.append(id(node))
+
+    def ended(self, node: Op, way: str, made: tuple[Any, ...]) -> None:
+        assert self.open.pop() == id(node)
+        self.lines.append((len(self.open), node.name, way, len(made)))
+        self.serials.append((way, node.serial))
+
+
+def test_forward_and_backward_come_in_pairs_that_nest() -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    with observed_by(Diary()) as diary:
+        y = x.exp()
+        y.backward(torch.ones(2))
+    assert diary.lines == [
+        (0, "Exp", "forward", -1), (0, "Exp", "forward", 1),
+        (0, "Exp", "backward", -1), (1, "Mul", "forward", -2), (1, "Mul", "forward", 1), (0, "Exp", "backward", 1),
+    ]  # fmt: skip
+
+
+def test_a_node_has_one_number_on_both_ways() -> None:
+    x = torch.tensor([1.0], requires_grad=True)
+    with observed_by(Diary()) as diary:
+        y = x.exp()
+        y.backward()
+        torch.ones(1).exp()
+    assert y.grad_fn is not None
+    serial = y.grad_fn.serial
+    assert diary.serials == [("forward", serial), ("forward", 0), ("backward", serial), ("forward", 0)]
+
+
+def test_an_op_that_raises_has_ended() -> None:
+    class Wrong(Op):
+        def forward(ctx, x: Any) -> Any: return x
+        def backward(ctx, g: Any) -> Any: raise ZeroDivisionError
+
+    class Never(Op):
+        def forward(ctx, x: Any) -> Any: raise ZeroDivisionError
+        def backward(ctx, g: Any) -> Any: return g
+
+    x = torch.ones(1, requires_grad=True)
+    with observed_by(Diary()) as diary:
+        with pytest.raises(ZeroDivisionError):
+            Wrong.apply(x).backward()
+        with pytest.raises(ZeroDivisionError):
+            Never.apply(x)
+    assert diary.open == []
+    assert [line for line in diary.lines if line[3] == 0] == [(0, "Wrong", "backward", 0), (0, "Never", "forward", 0)]
+
+
+def test_observers_take_turns_and_leave_nothing_behind() -> None:
+    with observed_by(Diary()) as outer:
+        with observed_by(Diary()) as inner:
+            torch.ones(1).exp()
+        with pytest.raises(KeyError), observed_by(Diary()):
+            raise KeyError
+        torch.ones(1).log()
+    torch.ones(1).sqrt()
+    assert {line[1] for line in outer.lines} == {"Log"}
+    assert {line[1] for line in inner.lines} == {"Exp"}
