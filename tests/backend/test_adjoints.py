@@ -36,7 +36,7 @@ def test_the_three_faces_of_convolution(
                normal(n, o * groups, *geometry.out, dtype=dtype))  # fmt: skip
     xd, wd, gd = map(b.asarray, (x, w, g))
     y, gx, gw = (
-        b.asnumpy(b.kernels.conv2d(xd, wd, geometry, groups)),
+        b.asnumpy(b.kernels.conv2d(xd, wd, None, geometry, groups)),
         b.asnumpy(b.kernels.conv2d_input(gd, wd, geometry, groups)),
         b.asnumpy(b.kernels.conv2d_weight(xd, gd, geometry, groups)),
     )

@@ -25,7 +25,7 @@ from tinycnn.shapes import product
 def test_convolution_is_its_six_loops(device: str, geometry: Any, groups: int, o: int, c: int) -> None:
     b = backend.get(device)
     x, w = normal(1, c * groups, *geometry.size), normal(o * groups, c, *geometry.kernel)
-    y = b.asnumpy(b.kernels.conv2d(b.asarray(x), b.asarray(w), geometry, groups))
+    y = b.asnumpy(b.kernels.conv2d(b.asarray(x), b.asarray(w), None, geometry, groups))
     np.testing.assert_allclose(y, convolution(x, w, geometry, groups), rtol=1e-12, atol=1e-12)
 
 
@@ -68,7 +68,8 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
     mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
     index = (np.array([1, 0, 1]), np.array([0, 0, 0]))
     calls: dict[str, tuple[Any, ...]] = {
-        "conv2d": (x, w, geometry, 2), "conv2d_input": (g, w, geometry, 2), "conv2d_weight": (x, g, geometry, 2),
+        "conv2d": (x, w, w[:, 0, 0, 0], geometry, 2), "conv2d_backward": (g, x, w, geometry, 2),
+        "conv2d_input": (g, w, geometry, 2), "conv2d_weight": (x, g, geometry, 2),
         "unfold": (x, geometry), "fold": (columns, geometry),
         "max_pool2d": (x, geometry), "pick": (x, winner, geometry), "unpick": (p, winner, geometry),
         "sum_pool2d": (x, geometry), "spread2d": (p, geometry), "normalize": (x, gamma, None, axes, 1e-5),

@@ -50,12 +50,16 @@ def _rows(geometry: Window, groups: int, note: str) -> list[Case]:
         return array.reshape(len(array), int(np.prod(array.shape[1:])))
 
     return [
-        Case(ops.Conv2d, lambda x, w: ops.Conv2d.apply(x, w, **options), (x, w),
+        Case(ops.Conv2d, lambda x, w: ops.Conv2d.apply(x, w, None, **options), (x, w),
              lambda x, w: np.einsum("gxw,nx,w->ng", form, flat(x), w.ravel()).reshape(-1, *g.shape[1:]), note=note),
         Case(ops.Conv2dInput, lambda g, w: ops.Conv2dInput.apply(g, w, **options), (g, w),
              lambda g, w: np.einsum("gxw,ng,w->nx", form, flat(g), w.ravel()).reshape(-1, *x.shape[1:]), note=note),
         Case(ops.Conv2dWeight, lambda x, g: ops.Conv2dWeight.apply(x, g, **options), (x, g),
              lambda x, g: np.einsum("gxw,nx,ng->w", form, flat(x), flat(g)).reshape(w.shape), note=note, batch=(0, 1)),
+        Case(ops.Conv2dBackward, lambda g, x, w: ops.Conv2dBackward.apply_all(g, x, w, **options), (g, x, w),
+             lambda g, x, w: (np.einsum("gxw,ng,w->nx", form, flat(g), w.ravel()).reshape(x.shape),
+                              np.einsum("gxw,nx,ng->w", form, flat(x), flat(g)).reshape(w.shape)),
+             note=note, batch=(0, 1)),
     ]  # fmt: skip
 
 
@@ -150,7 +154,7 @@ CASES = [
     Case(ops.Conv2d, lambda x, w, b: F.conv2d(x, w, b, padding="same", groups=2), (X, W, B),
          lambda x, w, b: b[:, None, None] + convolution(x, w, window("", (3, 4), (2, 3), (1, 1), ((0, 1), (1, 1))), 2),
          errors=ERRORS, note="in a layer, same size"),
-    Case(Add, lambda x, w, b: F.conv2d(x, w, b, (2, 1), 1), (X[0], normal(1, 2, 3, 2), B[:1]),
+    Case(ops.Conv2d, lambda x, w, b: F.conv2d(x, w, b, (2, 1), 1), (X[0], normal(1, 2, 3, 2), B[:1]),
          lambda x, w, b: convolution(x[None], w, window("", (3, 4), (3, 2), (2, 1), (1, 1)), 1)[0] + b, batch=(),
          note="in a layer, one image"),
     Case(ops.Conv2dInput, lambda x, w, b: F.conv_transpose2d(x, w, b, (2, 1), 1, (1, 0), 2, (1, 2)), (X, BACK, B),

@@ -67,7 +67,7 @@ def test_every_option_prints_the_same(
 ])  # fmt: skip
 def test_torchvisions_models_print_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     torchvision = pytest.importorskip("torchvision", reason="torchvision is not installed")
-    monkeypatch.setattr(Conv2d, "forward", lambda ctx, x, w, *, window, groups: np.zeros(
+    monkeypatch.setattr(Conv2d, "forward", lambda ctx, x, w, b, *, window, groups: np.zeros(
         (x.shape[0], w.shape[0], *window.out), x.dtype))
     monkeypatch.setattr(Linear, "forward", lambda ctx, x, w, b: np.zeros((x.shape[0], w.shape[0]), x.dtype))
     monkeypatch.setattr(GELU, "forward", lambda ctx, x: x.copy())

@@ -24,7 +24,7 @@ MODELS = modules(tinycnn)
 @pytest.fixture
 def _without_computing(monkeypatch: pytest.MonkeyPatch) -> None:
     r"""Sizes alone matter for counting: the costly ops return zeros of the right shape."""
-    monkeypatch.setattr(Conv2d, "forward", lambda ctx, x, w, *, window, groups: np.zeros(
+    monkeypatch.setattr(Conv2d, "forward", lambda ctx, x, w, b, *, window, groups: np.zeros(
         (x.shape[0], w.shape[0], *window.out), x.dtype))
     monkeypatch.setattr(Linear, "forward", lambda ctx, x, w, b: np.zeros((x.shape[0], w.shape[0]), x.dtype))
     monkeypatch.setattr(GELU, "forward", lambda ctx, x: x.copy())

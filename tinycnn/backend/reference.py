@@ -12,6 +12,7 @@ from tinycnn.backend.error_function import erf
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.windows import (
     conv2d,
+    conv2d_backward,
     conv2d_input,
     conv2d_weight,
     fold,
@@ -24,8 +25,8 @@ from tinycnn.backend.windows import (
 )
 
 __all__ = [
-    "conv2d", "conv2d_input", "conv2d_weight", "erf", "fold", "log_softmax", "max_pool2d", "normalize",
-    "normalize_backward", "pick", "scatter_add", "softmax", "spread2d", "sum_pool2d", "total",
+    "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "erf", "fold", "log_softmax", "max_pool2d",
+    "normalize", "normalize_backward", "pick", "scatter_add", "softmax", "spread2d", "sum_pool2d", "total",
     "unfold", "unpick",
 ]
 

@@ -88,11 +88,14 @@ def _as_matrix(w: Array, groups: int) -> Array:
 
 
 @half_in_single
-def conv2d(xp: Any, x: Array, w: Array, window: Window, groups: int) -> Array:
-    r"""Y[n,o,p,q] = Σ_{c,i,j} X[n, c, s·p + d·i − pad, s·q + d·j − pad] · W[o,c,i,j], as one product a group."""
+def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
+    r"""Y[n,o,p,q] = b[o] + Σ_{c,i,j} X[n, c, s·p + d·i − pad, s·q + d·j − pad] · W[o,c,i,j], as one product a group."""
     n, o = len(x), len(w)
     y = _unfold(xp, x, window, groups) @ _as_matrix(w, groups)  # groups, N·oH·oW, O/groups
-    return y.transpose(1, 0, 2).reshape(n, *window.out, o).transpose(0, 3, 1, 2)
+    y = y.transpose(1, 0, 2).reshape(n, *window.out, o)
+    if b is not None:
+        y += b
+    return y.transpose(0, 3, 1, 2)
 
 
 @half_in_single
@@ -108,6 +111,11 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
     (k_h, k_w), o, c = window.kernel, g.shape[1], x.shape[1] // groups
     w = _rows(g, groups).transpose(0, 2, 1) @ _unfold(xp, x, window, groups)  # groups, O/groups, kH·kW·C/g
     return xp.ascontiguousarray(w.reshape(o, k_h, k_w, c).transpose(0, 3, 1, 2))
+
+
+def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
+    r"""X̄ and W̄, for whom both read the same windows."""
+    return conv2d_input(xp, g, w, window, groups), conv2d_weight(xp, x, g, window, groups)
 
 
 # Unfold and fold, as layers ──────────────────────────────────────────────────────────────────────────────────────────

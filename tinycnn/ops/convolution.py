@@ -4,7 +4,8 @@ r"""Convolution and its two derivatives: the three faces of one trilinear form.
 
 Take away G, X or W, and what is left is the convolution Y = X ⋆ W, the gradient in the input, or the gradient in the
 weight. Each is linear in its two arguments, so the backward of each is the other two: the family is closed, and
-derivatives of every order are there.
+derivatives of every order are there. A layer's bias is added on the way, where it costs nothing; and its two gradients
+are made by one op, because they read the same windows.
 
 References
 ----------
@@ -24,18 +25,38 @@ if TYPE_CHECKING:
 
 
 class Conv2d(Op):
-    """Y = X ⋆ W"""
+    """Y = X ⋆ W + b, a number of b an output channel,   b̄ = Ȳ summed over N and pixels"""
 
     serves = (("x", "w"), ("w", "x"))
 
-    def forward(ctx, x: Array, w: Array, *, window: Window, groups: int) -> Array:
-        return ctx.kernels.conv2d(x, w, window, groups)
+    def forward(ctx, x: Array, w: Array, b: Array | None, *, window: Window, groups: int) -> Array:
+        return ctx.kernels.conv2d(x, w, b, window, groups)
 
     def backward(ctx, g: Tensor, x: Tensor, w: Tensor, *, window: Window, groups: int) -> Any:
-        return (
-            Conv2dInput.apply(g, w, window=window, groups=groups) if ctx.needs_input_grad[0] else None,
-            Conv2dWeight.apply(x, g, window=window, groups=groups) if ctx.needs_input_grad[1] else None,
-        )
+        asked_x, asked_w, asked_b = ctx.needs_input_grad
+        gx = gw = None
+        if asked_x and asked_w:
+            gx, gw = Conv2dBackward.apply_all(g, x, w, window=window, groups=groups)
+        elif asked_x:
+            gx = Conv2dInput.apply(g, w, window=window, groups=groups)
+        elif asked_w:
+            gw = Conv2dWeight.apply(x, g, window=window, groups=groups)
+        return gx, gw, g.sum((0, 2, 3)) if asked_b else None
+
+
+class Conv2dBackward(Op):
+    """X̄ and W̄ at once"""
+
+    results = ("gx", "gw")
+
+    def forward(ctx, g: Array, x: Array, w: Array, *, window: Window, groups: int) -> tuple[Array, Array]:
+        gx, gw = ctx.kernels.conv2d_backward(g, x, w, window, groups)
+        return gx, gw
+
+    @staticmethod
+    def composed(g: Tensor, x: Tensor, w: Tensor, *, window: Window, groups: int) -> tuple[Tensor, Tensor]:
+        gx = Conv2dInput.apply(g, w, window=window, groups=groups)
+        return gx, Conv2dWeight.apply(x, g, window=window, groups=groups)
 
 
 class Conv2dInput(Op):
@@ -48,7 +69,7 @@ class Conv2dInput(Op):
 
     def backward(ctx, h: Tensor, g: Tensor, w: Tensor, *, window: Window, groups: int) -> Any:
         return (
-            Conv2d.apply(h, w, window=window, groups=groups) if ctx.needs_input_grad[0] else None,
+            Conv2d.apply(h, w, None, window=window, groups=groups) if ctx.needs_input_grad[0] else None,
             Conv2dWeight.apply(h, g, window=window, groups=groups) if ctx.needs_input_grad[1] else None,
         )
 
@@ -64,5 +85,5 @@ class Conv2dWeight(Op):
     def backward(ctx, v: Tensor, x: Tensor, g: Tensor, *, window: Window, groups: int) -> Any:
         return (
             Conv2dInput.apply(g, v, window=window, groups=groups) if ctx.needs_input_grad[0] else None,
-            Conv2d.apply(x, v, window=window, groups=groups) if ctx.needs_input_grad[1] else None,
+            Conv2d.apply(x, v, None, window=window, groups=groups) if ctx.needs_input_grad[1] else None,
         )

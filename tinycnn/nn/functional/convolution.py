@@ -67,7 +67,7 @@ def conv2d(
         expect_one_device("conv2d", input=x, weight=weight, bias=bias)
         expect_one_dtype("conv2d", takes, input=x, weight=weight, bias=bias)
         geometry = _window(x, weight, pair("conv2d", "stride", stride), padding, spread)
-        return _plus(Conv2d.apply(x, weight, window=geometry, groups=groups), bias)
+        return Conv2d.apply(x, weight, bias, window=geometry, groups=groups)
 
     return like_input(input, convolve, "conv2d")
 
