@@ -1,0 +1,184 @@
+"""The command line: what is to be timed, where the results go, and the run itself."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.util
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from benchmarks import machine, tables
+from benchmarks.peers import Peer
+from benchmarks.record import FORMAT, Record
+from benchmarks.rounds import Turns
+from benchmarks.work import QUICK, SECTIONS, Work, catalogue, chosen
+
+PYTORCH = """\
+PyTorch has its default memory order, N C H W, and glibc either as it is or told to keep large
+blocks; ratios refer to the faster of the two. Its channels_last is shown beside it."""
+ROUNDS = 5
+QUICK_ROUNDS = 3
+SECONDS = {"step": 1.0, "inference": 0.5, "layer": 0.25, "limits": 0.5, "ops": 0.0}  # a turn, one run at the least
+QUICK_SECONDS = 0.6
+INTERRUPTED, NO_GPU, NOT_POSSIBLE = 130, 3, 2  # exit codes; 2 is argparse's, too
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark, or show what an earlier run found; the exit code is handed back."""
+    options = parsed(arguments)
+    try:
+        if options.table:
+            print(tables.markdown(Record.read(options.table)))
+            return 0
+        if options.draw:
+            return draw(Record.read(options.draw), options.draw.parent)
+        return run(options)
+    except (OSError, ValueError) as error:
+        print(f"python -m benchmarks: {error}", file=sys.stderr)
+        return NOT_POSSIBLE
+
+
+def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options."""
+    sections = "\n".join(f"  {name:<10} {what}" for name, what in SECTIONS.items())
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Times tinycnn beside PyTorch and DeZero, each in a process of its own, in turn; the best counts.",
+        epilog=f"sections:\n{sections}\n\n{PYTORCH}",
+    )
+    parser.add_argument("--quick", action="store_true", help="the training steps alone, in a few minutes")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where (default: cpu)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these sections, networks, or both")
+    parser.add_argument("--rounds", type=_positive, help=f"turns of each (default: {ROUNDS}; --quick: {QUICK_ROUNDS})")
+    parser.add_argument("--threads", type=_positive, help="of each (default: one a core)")
+    parser.add_argument("--dezero", metavar="PATH", help="a checkout of DeZero, to be timed too")
+    parser.add_argument("--output", type=Path, default=Path("runs/benchmarks"), metavar="FOLDER",
+                        help="results and pictures go into this/machine/ (default: %(default)s)")
+    parser.add_argument("--machine", metavar="NAME", help="what that folder is called")
+    go_on = parser.add_mutually_exclusive_group()
+    go_on.add_argument("--resume", action="store_true", help="go on with the run whose results are there")
+    go_on.add_argument("--anew", action="store_true", help="begin anew, although results are there")
+    parser.add_argument("--minutes", type=float, metavar="M", help="begin nothing new after so long; --resume goes on")
+    show = parser.add_mutually_exclusive_group()
+    show.add_argument("--table", type=Path, metavar="JSON", help="print the README's table of these results, no more")
+    show.add_argument("--draw", type=Path, metavar="JSON", help="draw the pictures of these results, no more")
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"at least 1 is wanted, not {number}")
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure what the options ask for and has not been measured; tables and pictures of all that there is then."""
+    gpu = None
+    if options.device == "cuda":
+        try:
+            gpu = machine.gpu()
+        except RuntimeError as error:
+            print(f"python -m benchmarks: there is no GPU to time: {error}", file=sys.stderr)
+            return NO_GPU
+    facts = machine.machine()
+    threads = options.threads or facts["cores"]
+    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
+    work = chosen(catalogue(threads, options.device, options.quick, bool(options.dezero)), options.only)
+    about = {
+        "format": FORMAT, "date": datetime.date.today().isoformat(), "machine": facts, "gpu": gpu,
+        "versions": machine.versions(), "device": options.device, "threads": threads, "rounds": rounds,
+    }
+    folder = options.output / (options.machine or machine.slug(facts, gpu))
+    path = folder / ("quick.json" if options.quick else "results.json")
+    record = opened(path, about, options)
+    missing = {"torch", "dezero"} - {name for name in ("torch",) if importlib.util.find_spec(name)}
+    if options.dezero:
+        missing -= {"dezero"}
+    if "torch" in missing:
+        print("PyTorch is not installed: tinycnn is timed alone (python -m pip install torch)", file=sys.stderr)
+    if gpu:
+        print(f"{gpu}; float32 without TF32 in both libraries; every step is waited for", file=sys.stderr)
+    seconds = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
+    until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
+    turns = {kind: Turns(rounds, long, options.device, options.dezero) for kind, long in seconds.items()}
+    interrupted = False
+    try:
+        signal.signal(signal.SIGTERM, _stop)
+        measure(work, record, path, turns, missing, until)
+    except KeyboardInterrupt:
+        interrupted = True
+        print("\ninterrupted: what was measured is kept, and --resume goes on", file=sys.stderr)
+    print(tables.text(record))
+    print(f"\nresults: {path}")
+    if record.measurements:
+        draw(record, folder)
+    return INTERRUPTED if interrupted else 0
+
+
+def _stop(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def opened(path: Path, about: dict[str, Any], options: argparse.Namespace) -> Record:
+    """A new record, or that of the run which is to go on.
+
+    Raises
+    ------
+    ValueError    there are results which were neither to be gone on with nor to be replaced, or of another kind of run
+    """
+    if options.resume and path.exists():
+        record = Record.read(path)
+        if other := record.differs(about):
+            raise ValueError(f"the results in {path} are of a run with another {other}; --anew begins another")
+        return record
+    if path.exists() and not (options.anew or options.quick):
+        raise ValueError(f"there are results in {path}: --resume goes on with them, --anew begins anew")
+    return Record(about, [], [])
+
+
+def measure(
+    work: list[Work], record: Record, path: Path, turns: dict[str, Turns], missing: set[str], until: float
+) -> None:
+    """All the work that is not in the record yet; after each piece the file is written."""
+    plan: list[tuple[Work, list[Peer]]] = []
+    for piece in work:
+        peers = [peer for peer in piece.peers if peer.library not in missing and not record.has(piece, peer)]
+        if peers:
+            plan.append((piece, peers))
+    with tqdm(total=sum(turns[piece.kind].rounds * len(peers) for piece, peers in plan), unit="turn") as bar:
+        done = 0
+        for piece, peers in plan:
+            if time.monotonic() > until:
+                tqdm.write("the time is up: --resume goes on", file=sys.stderr)
+                break
+            peers = [peer for peer in peers if not record.has(piece, peer)]  # the same step may stand in two sections
+            bar.set_description(piece.label)
+
+            def failed(peer: Peer, reason: str, piece: Work = piece) -> None:
+                tqdm.write(f"{piece.label}: {peer.label} failed: {reason}", file=sys.stderr)
+                record.fail(piece, peer, reason)
+
+            for peer, found in turns[piece.kind].of(piece, peers, failed, bar.update).items():
+                record.add(piece, peer, found)
+            record.write(path)
+            done += turns[piece.kind].rounds * len(peers)
+            bar.update(done - bar.n)
+
+
+def draw(record: Record, folder: Path) -> int:
+    """The pictures of all that there is."""
+    from benchmarks import pictures
+
+    for path in pictures.draw(record, folder):
+        print(f"picture: {path}")
+    return 0
+
+
+__all__ = ["QUICK", "main"]

@@ -1,0 +1,180 @@
+"""The tables: how many times PyTorch's time and memory tinycnn takes, for the terminal and for the README."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import exp, log
+from typing import Any
+
+from benchmarks.layers import LAYERS
+from benchmarks.nets import NETS, Net
+from benchmarks.peers import BLOCKS, DEZERO, HIGH, LAST, PLAIN, TINYCNN
+from benchmarks.record import Record
+
+Row = tuple[str, list[str]]
+NONE = "–"
+GEOMETRIC_GOAL = 0.85
+
+
+def ratio_rows(record: Record) -> list[Row]:
+    """The goals' table: a column a network, and the geometric mean of those there are."""
+    def key(net: Net) -> dict[str, object]:
+        return {"kind": "step", "name": net.name, "batch": net.batch, "size": net.size, "threads": record.threads}
+
+    def ratios(peer: str, quantity: str = "best", kind: str = "step") -> list[float | None]:
+        return [record.ratio(peer, quantity, **key(net) | {"kind": kind}) for net in NETS]
+
+    rows = [
+        ("tinycnn / PyTorch", [*_twos(ratios(TINYCNN.name)), _two(mean(ratios(TINYCNN.name)))]),
+        ("  goal, at most", [*(f"{net.goal:.2f}" for net in NETS), f"{GEOMETRIC_GOAL:.2f}"]),
+        ("precision “high”", [*_twos(ratios(HIGH.name)), NONE]),
+        ("  goal, at most", [*_twos(net.high_goal for net in NETS), NONE]),
+        ("PyTorch channels_last", [*_twos(ratios(LAST.name)), _two(mean(ratios(LAST.name)))]),
+        ("DeZero", [*_twos(ratios(DEZERO.name)), NONE]),
+        ("memory", [*_twos(ratios(TINYCNN.name, "memory")), _two(mean(ratios(TINYCNN.name, "memory")))]),
+        ("inference", [*_twos(ratios(TINYCNN.name, kind="inference")),
+                       _two(mean(ratios(TINYCNN.name, kind="inference")))]),
+        ("  memory", [*_twos(ratios(TINYCNN.name, "memory", "inference")),
+                      _two(mean(ratios(TINYCNN.name, "memory", "inference")))]),
+    ]
+    goals = [label for label, _ in rows]
+    return [
+        row for number, row in enumerate(rows)
+        if any(cell != NONE for cell in row[1]) and (
+            not goals[number].strip().startswith("goal") or any(cell != NONE for cell in rows[number - 1][1])
+        )
+    ]
+
+
+def step_rows(record: Record, kind: str = "step") -> list[Row]:
+    """What each peer's best step takes, in milliseconds."""
+    rows = []
+    for peer in (TINYCNN, HIGH, PLAIN, BLOCKS, LAST, DEZERO):
+        found = [record.of_net(kind, net, peer.name) for net in NETS]
+        if any(found):
+            rows.append((peer.label, [milliseconds(m["best"]) if m else NONE for m in found]))
+    return rows
+
+
+def memory_rows(record: Record, kind: str = "step") -> list[Row]:
+    """The largest resident set of each process in MB, and what it was when the network was built."""
+    rows = []
+    for peer in (TINYCNN, PLAIN, BLOCKS):
+        for label, entry in ((peer.label, "memory"), ("  before the first step", "memory_before")):
+            found = [record.of_net(kind, net, peer.name) for net in NETS]
+            if any(m and m.get(entry) for m in found):
+                rows.append((label, [f"{m[entry] / 1e6:.0f}" if m and m.get(entry) else NONE for m in found]))
+    return rows
+
+
+def layer_rows(record: Record) -> list[Row]:
+    """A row a layer: both times, tinycnn's rate in GF/s or GB/s, and the ratio."""
+    rows = []
+    for layer in LAYERS:
+        key: dict[str, Any] = {"kind": "layer", "name": layer.name, "threads": record.threads}
+        ours, high, last = (record.find(peer.name, **key) for peer in (TINYCNN, HIGH, LAST))
+        theirs = record.reference(**key)
+        if ours is None:
+            continue
+        amount, unit = (layer.flop, "GF/s") if layer.flop else (layer.traffic, "GB/s")
+        rows.append((layer.name, [
+            milliseconds(ours["best"]), milliseconds(theirs["best"]) if theirs else NONE,
+            milliseconds(last["best"]) if last else NONE,
+            f"{amount / ours['best'] / 1e9:.0f} {unit}",
+            f"{amount / theirs['best'] / 1e9:.0f} {unit}" if theirs else NONE,
+            _two(record.ratio(TINYCNN.name, **key)), _two(record.ratio(HIGH.name, **key)) if high else NONE,
+        ]))
+    return rows
+
+
+LAYER_COLUMNS = ("tinycnn ms", "PyTorch", "chan._last", "tinycnn", "PyTorch", "ratio", "“high”")
+
+
+def text(record: Record) -> str:
+    """All tables that the record has rows for, for the terminal."""
+    nets = [net.label for net in NETS]
+    sizes = [net.images for net in NETS]
+    parts = [
+        _laid_out("Training step: time / PyTorch's", [[*nets, "geom."], [*sizes, "mean"]], ratio_rows(record)),
+        _laid_out("Training step, ms", [nets, sizes], step_rows(record)),
+        _laid_out("Inference, ms", [nets, sizes], step_rows(record, "inference")),
+        _laid_out("Training step, largest resident set, MB", [nets, sizes], memory_rows(record)),
+        _laid_out("Layers, forward + backward", [LAYER_COLUMNS], layer_rows(record)),
+    ]
+    return "\n\n".join(filter(None, [*parts, limits(record), failures(record)]))
+
+
+def markdown(record: Record) -> str:
+    """The README's table, with the machine, the date and the versions it holds for."""
+    heads = [f"{net.label}, {net.images}" for net in NETS]
+    lines = [
+        "| " + " | ".join(["", *heads, "geometric mean"]) + " |",
+        "|---|" + "---:|" * (len(heads) + 1),
+        *("| " + " | ".join([label.strip(), *cells]) + " |" for label, cells in ratio_rows(record)),
+    ]
+    return "\n".join([*lines, "", about(record)])
+
+
+def about(record: Record) -> str:
+    """A sentence on where and with what it was measured."""
+    facts = record.about
+    machine, versions = facts["machine"], facts["versions"]
+    place = facts.get("gpu") or f"{machine['cpu']}, {record.threads} of {machine['cores']} cores"
+    named = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    ways = f"best of {facts['rounds']} turns each, in processes of their own, in turn"
+    return f"{place}; {named}; {facts['date']}; float32, {ways}."
+
+
+def limits(record: Record) -> str:
+    """What the machine can do, in a line for each number of threads."""
+    found = [m for m in record.measurements if m["kind"] == "limits"]
+    return "\n".join(
+        f"{m['threads']} thread{'s' * (m['threads'] > 1)}: sgemm {m['facts']['sgemm']:.0f} GF/s, "
+        f"copy {m['facts']['copy']:.0f} GB/s" for m in found
+    )
+
+
+def failures(record: Record) -> str:
+    """Who failed at what, and why, a line for each peer and reason."""
+    whys: dict[str, list[str]] = {}
+    for row in record.failures:
+        whys.setdefault(f"{row['peer']}: {row['reason']}", []).append(f"{row['kind']} {row['name']}")
+    lines = [f"  {why} ({', '.join(dict.fromkeys(works))})" for why, works in whys.items()]
+    return "\n".join(["Failed:", *lines]) if lines else ""
+
+
+def mean(ratios: Iterable[float | None]) -> float | None:
+    """The geometric mean of those there are; None unless there are all."""
+    found = list(ratios)
+    if not found or None in found:
+        return None
+    return exp(sum(log(ratio) for ratio in found if ratio is not None) / len(found))
+
+
+def milliseconds(seconds: float) -> str:
+    """Three digits: 3.21, 32.1, 321."""
+    value = 1000 * seconds
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
+def _two(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
+
+
+def _twos(values: Iterable[float | None]) -> list[str]:
+    return [_two(value) for value in values]
+
+
+def _laid_out(title: str, heads: Sequence[Sequence[str]], rows: list[Row]) -> str:
+    """Columns to the right, the labels to the left; nothing if there are no rows."""
+    if not rows:
+        return ""
+    lines: list[Row] = [*(("", list(head)) for head in heads), *rows]
+    first = max(len(label) for label, _ in lines)
+    widths = [max(map(len, column)) for column in zip(*(cells for _, cells in lines), strict=True)]
+    body = []
+    for label, cells in lines:
+        padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+        body.append("  ".join([label.ljust(first), *padded]).rstrip())
+    rule = "─" * max(map(len, body))
+    return "\n".join([title, "", *body[: len(heads)], rule, *body[len(heads) :]])

@@ -1,0 +1,162 @@
+"""A process that prepares one piece of work with one library, does it whenever it is told, and says how long it took.
+
+The order comes as a JSON argument. On standard input comes a line with a number of seconds for each turn; the answers,
+a line of JSON each, leave on what was standard output, which is closed to everybody else: whatever the libraries print
+goes to standard error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import math
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import limits, stand_in, tasks
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    order = json.loads(sys.argv[1])
+
+    def say(**what: Any) -> None:
+        print(json.dumps(what), file=answers, flush=True)
+
+    try:
+        prepared = prepare(order)
+        say(**prepared.facts)
+        for line in sys.stdin:
+            say(**prepared.turn(float(line)))
+    except BaseException as error:
+        traceback.print_exc()
+        say(error=f"{type(error).__name__}: {error}".splitlines()[0])
+        raise SystemExit(1) from None
+
+
+class Prepared:
+    """Work that is ready to be timed."""
+
+    def __init__(self, facts: dict[str, Any], turn: Callable[[float], dict[str, Any]]) -> None:
+        self.facts = facts
+        self.turn = turn
+
+
+def prepare(order: dict[str, Any]) -> Prepared:
+    """Import the library, build what is to be timed; the first run, which no clock sees, belongs to the first turn."""
+    if order["library"] == "dezero":
+        task, parameters = tasks.dezero_step(order)
+        facts: dict[str, Any] = {"version": "as given"}
+        wait: Callable[[], None] = do_nothing
+    else:
+        torch = importlib.import_module(order["library"])
+        facts = {"version": torch.__version__}
+        wait = set_up(torch, order)
+        if order["kind"] == "limits":
+            return Prepared(facts, lambda seconds: {"facts": machine_limits(torch, order, seconds)})
+        make = {"step": tasks.step, "inference": tasks.inference, "layer": tasks.layer, "ops": tasks.profiled}
+        task, parameters = make[order["kind"]](torch, order)
+    facts |= {"parameters": parameters, "memory_before": memory("VmRSS")}
+    forget_peak()
+    if order["kind"] == "ops":
+        return Prepared(facts, lambda seconds: {"facts": {"ops": task()}})
+    warm = False
+
+    def turn(seconds: float) -> dict[str, Any]:
+        nonlocal warm
+        if not warm:
+            check(task())
+            wait()
+            warm = True
+        return timed(task, wait, seconds) | {"memory": peak(order)}
+
+    return Prepared(facts, turn)
+
+
+def check(result: Any) -> None:
+    """Refuse a loss or an output that is not finite: arithmetic on NaN is no work to be timed."""
+    if not math.isfinite(float(result.sum())):
+        raise ArithmeticError("the result is not finite")
+
+
+def set_up(torch: Any, order: dict[str, Any]) -> Callable[[], None]:
+    """Threads, precision and the place of the networks' sources; what waits for the device is handed back."""
+    if torch.__name__ == "torch":
+        stand_in.install(torch)
+    with contextlib.suppress(AttributeError):  # the environment says it too
+        torch.set_num_threads(order["threads"])
+    if order["precision"] != "highest":
+        torch.set_float32_matmul_precision(order["precision"])
+    if order["device"] == "cpu":
+        return do_nothing
+    if torch.__name__ == "torch":
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+    if not torch.cuda.is_available():
+        raise RuntimeError(f"{torch.__name__} finds no GPU")
+    wait: Callable[[], None] = torch.cuda.synchronize
+    return wait
+
+
+def timed(task: Callable[[], Any], wait: Callable[[], None], seconds: float) -> dict[str, Any]:
+    """How long it takes each time, for about so many seconds, once at the least; a GPU is waited for each time."""
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while not times or time.perf_counter() + min(times) / 2 < end:
+        start = time.perf_counter()
+        task()
+        wait()
+        times.append(time.perf_counter() - start)
+    return {"best": min(times), "median": sorted(times)[len(times) // 2], "steps": len(times)}
+
+
+def machine_limits(torch: Any, order: dict[str, Any], seconds: float) -> dict[str, float]:
+    if order["device"] == "cuda":
+        return limits.cuda_limits(torch, seconds)
+    return limits.numpy_limits(order["threads"], seconds)
+
+
+def peak(order: dict[str, Any]) -> int | None:
+    """The most bytes held since the work was built: of a process its resident set, of a GPU what is allocated there."""
+    if order["device"] == "cpu":
+        return memory("VmHWM")
+    if order["library"] == "torch":
+        return int(sys.modules["torch"].cuda.max_memory_reserved())
+    return int(sys.modules["cupy"].get_default_memory_pool().total_bytes())
+
+
+def forget_peak() -> None:
+    """Let Linux count the largest resident set from here on: what building the network took is not the step's."""
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def memory(entry: str) -> int | None:
+    """Bytes that are resident now (VmRSS) or were at most (VmHWM); elsewhere than on Linux at most the latter."""
+    try:
+        with open("/proc/self/status") as file:
+            return next(1024 * int(line.split()[1]) for line in file if line.startswith(entry))
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    if entry == "VmRSS":
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
+
+
+def do_nothing() -> None:
+    """There is nothing to wait for on a CPU."""
+
+
+if __name__ == "__main__":
+    main()
