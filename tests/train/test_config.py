@@ -32,6 +32,7 @@ def test_what_is_not_said_is_filled_in() -> None:
         ({"lr": math.inf}, r"lr must be above 0"),
         ({"epochs": 0}, r"epochs must be at least 1, but it is 0"),
         ({"batch_size": -3}, r"batch size must be at least 1"),
+        ({"threads": 0}, r"threads must be at least 1"),
         ({"seed": -1}, r"seed must be at least 0"),
         ({"augment": -1.0}, r"augment must be from 0 to 4"),
         ({"momentum": 1.0, "optimizer": "sgd"}, r"momentum must be at least 0 and below 1"),

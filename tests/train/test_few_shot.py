@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tinycnn.backend import blas
 from tinycnn.errors import ConfigError
 from tinycnn.train import demonstration, few_shot
 from tinycnn.train.config import TransferConfig
 from tinycnn.train.display import Silent
 from tinycnn.train.few_shot import Demonstration, Estimate, Trial, draw_examples, gain, mean_gain, orientations
-from tinycnn.train.threads import blas_threads
 
 TINY = {"examples": (1, 2), "repeats": 2, "practice": 1, "networks": 1, "steps": (2,), "pretrain_steps": 2,
         "rates": (0.003, 0.01)}
@@ -239,7 +239,7 @@ def test_the_verdict_names_the_gains_with_fewest_and_most_examples() -> None:
 def test_with_few_examples_and_steps_both_ways_of_transfer_beat_starting_anew() -> None:
     shown = Demonstration(TransferConfig(repeats=3, pretrain_steps=60), Silent())
     rates = {"scratch": 0.03, "head": 0.03, "fine-tune": 0.01}  # as the demonstration chooses them
-    with blas_threads(1):  # more take their time over so small a network
+    with blas.limited(1):  # more take their time over so small a network
         trials = list(few_shot.compare(shown, rates, [shown.pretrained(0)], steps=15, examples=2))
     assert gain(trials, "fine-tune", 2).mean > 0.1
     assert gain(trials, "head", 2).mean > 0.02  # 0.12, and 0.21 above, where it was written

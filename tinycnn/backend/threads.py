@@ -13,53 +13,86 @@ Threads that cannot start (in a browser, at the end of a program) are done witho
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import itertools
 import os
+import queue
 import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from tinycnn.backend import blas
 from tinycnn.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
 
 Array = Any
 
 
+class _Turn:
+    """A helper's part in a shared work: it takes its turn, unless the work was done and the turn withdrawn before."""
+
+    __slots__ = ("context", "error", "over", "taken", "work")
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self.work = work
+        self.context = contextvars.copy_context()  # NumPy's errstate lies in it
+        self.error: BaseException | None = None
+        self.taken, self.over = threading.Lock(), threading.Lock()
+        self.over.acquire()
+
+    def take(self) -> None:
+        if self.taken.acquire(blocking=False):
+            try:
+                self.context.run(self.work)
+            except BaseException as error:
+                self.error = error
+            finally:
+                self.over.release()
+
+    def end(self) -> BaseException | None:
+        """Withdraw it, or wait until it is over; the error that arose."""
+        if not self.taken.acquire(blocking=False):
+            self.over.acquire()
+        error, self.error = self.error, None
+        return error
+
+
 class _Team:
-    """The threads beside the caller's, started when they are first needed; a forked child starts its own."""
+    """The threads beside the caller's. They start when they are first needed, and wait for the next work ever after.
+
+    concurrent.futures' pool would do, at twice the time for a work of two tiles; and where its threads cannot start, it
+    keeps what it was given for ever.
+    """
 
     def __init__(self) -> None:
-        self.size: int | None = None  # None: as many as BLAS has
-        self.pool: ThreadPoolExecutor | None = None
-        self.blas: list[Any] | None = None  # threadpoolctl's handles on the libraries that multiply matrices
-        self.holders = 0  # kernels that hold BLAS to one thread now
-        self.held: list[int] = []  # what each library is to be given back
+        self.turns: queue.SimpleQueue[_Turn] = queue.SimpleQueue()
+        self.size = 0
         self.lock = threading.Lock()
 
-    def submit(self, work: Callable[[], None], times: int) -> list[Future[None]]:
-        """`work` begun `times` times in threads of the pool, fewer where they cannot start."""
-        from concurrent.futures import ThreadPoolExecutor  # it brings the logging module, which takes its time
+    def ask(self, work: Callable[[], None], times: int) -> list[_Turn]:
+        """Turns for `times` helpers, fewer where threads cannot start."""
+        if self.size < times:
+            self._grow(times)
+        turns = [_Turn(work) for _ in range(min(times, self.size))]
+        for turn in turns:
+            self.turns.put(turn)
+        return turns
 
-        started: list[Future[None]] = []
-        with contextlib.suppress(RuntimeError):  # "can't start new thread", "… after interpreter shutdown"
-            with self.lock:
-                pool = self.pool = self.pool or ThreadPoolExecutor(os.cpu_count(), "tinycnn")
-            for _ in range(times):
-                started.append(pool.submit(contextvars.copy_context().run, work))  # NumPy's errstate goes with it
-        return started
+    def _grow(self, size: int) -> None:
+        with self.lock:
+            try:
+                while self.size < size:
+                    threading.Thread(target=_help, args=(self.turns,), name="tinycnn helper", daemon=True).start()
+                    self.size += 1
+            except (RuntimeError, OSError):  # "can't start new thread", "… at interpreter shutdown"
+                pass
 
-    def libraries(self) -> list[Any]:
-        if self.blas is None:
-            from threadpoolctl import ThreadpoolController
 
-            self.blas = [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
-        return self.blas
+def _help(turns: queue.SimpleQueue[_Turn]) -> None:
+    blas.settle(1)
+    while True:
+        turns.get().take()
 
 
 _team = _Team()
@@ -67,13 +100,9 @@ _local = threading.local()
 
 
 def _start_afresh() -> None:
-    """In a forked child, which has none of its parent's threads, and may have its locks in any state."""
+    """In a forked child, which has none of its parent's threads."""
     global _team
-    size, blas, held = _team.size, _team.blas, _team.held if _team.holders else []
     _team = _Team()
-    _team.size, _team.blas = size, blas
-    for library, count in zip(blas or (), held, strict=False):
-        library.set_num_threads(count)
     _local.__dict__.clear()
 
 
@@ -86,14 +115,11 @@ def get_num_threads() -> int:
 
     BLAS takes one for each core; an environment variable such as OMP_NUM_THREADS, or threadpoolctl, tells it otherwise.
     """
-    if _team.size is not None:
-        return _team.size
-    counts = _team.held if _team.holders else [library.num_threads for library in _team.libraries()]
-    return max(counts, default=1)
+    return blas.count()
 
 
 def set_num_threads(num: int) -> None:
-    """Share the work of kernels among `num` threads, the caller's among them.
+    """Compute with `num` threads from now on, the caller's among them: both kernels and BLAS.
 
     Raises
     ------
@@ -104,14 +130,11 @@ def set_num_threads(num: int) -> None:
         raise ArgumentError(f"set_num_threads: expected an int, but got {type(num).__name__}")
     if num < 1:
         raise ValueError(f"set_num_threads: expected a positive number of threads, but got {num}")
-    with _team.lock:
-        pool, _team.pool, _team.size = _team.pool, None, int(num)
-    if pool is not None:
-        pool.shutdown(wait=False)
+    blas.give(int(num))
 
 
 def share(work: Callable[[int], None], tiles: int) -> None:
-    """``work(0)`` … ``work(tiles − 1)``, in any order, on all threads; the first error is raised.
+    """``work(0)`` … ``work(tiles − 1)``, in any order, on all threads; an error in one ends all, and is raised.
 
     Called by work that is shared already, it computes the tiles one after another.
     """
@@ -120,24 +143,28 @@ def share(work: Callable[[int], None], tiles: int) -> None:
         for tile in range(tiles):
             work(tile)
         return
-    take = itertools.count().__next__
+    next_tile, left = itertools.count().__next__, tiles
 
     def run() -> None:
+        nonlocal left
         _local.sharing = True
         try:
-            while (tile := take()) < tiles:
+            while (tile := next_tile()) < left:
                 work(tile)
+        except BaseException:
+            left = 0  # nobody begins another
+            raise
         finally:
             _local.sharing = False
 
-    with blas_threads(1):
-        others = _team.submit(run, helpers)
+    with blas.held(1):
+        turns = _team.ask(run, helpers)
         try:
             run()
         finally:
-            errors = [error for other in others if (error := other.exception()) is not None]  # waits for all
+            errors = [error for turn in turns if (error := turn.end()) is not None]
         if errors:
-            raise errors[0]
+            raise errors.pop()
 
 
 def parts(count: int, least: int = 1) -> list[slice]:
@@ -145,31 +172,6 @@ def parts(count: int, least: int = 1) -> list[slice]:
     number = max(1, min(get_num_threads(), count // max(least, 1)))
     edges = [count * part // number for part in range(number + 1)]
     return [slice(*pair) for pair in itertools.pairwise(edges)]
-
-
-@contextlib.contextmanager
-def blas_threads(num: int) -> Iterator[None]:
-    """Hold BLAS to `num` threads inside, and give it back what it had; kernels that overlap hold it together."""
-    with _team.lock:
-        _team.holders += 1
-        if _team.holders == 1:
-            _team.held = [library.num_threads for library in _team.libraries()]
-            _set_blas(num)
-    try:
-        yield
-    finally:
-        with _team.lock:
-            _team.holders -= 1
-            if not _team.holders:
-                for library, count in zip(_team.libraries(), _team.held, strict=True):
-                    if count != num:
-                        library.set_num_threads(count)
-
-
-def _set_blas(num: int) -> None:
-    for library, count in zip(_team.libraries(), _team.held, strict=True):
-        if count != num:
-            library.set_num_threads(num)
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:

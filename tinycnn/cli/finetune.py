@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where, and from where")
     where.add_argument("--device", metavar="NAME", help="cpu or cuda")
     where.add_argument("--workers", metavar="N", type=int, help="threads that read images ahead")
-    where.add_argument("--threads", metavar="N", type=int, help="of the BLAS library (default: its own choice)")
+    where.add_argument("--threads", metavar="N", type=int, help="to compute with (default: its own choice)")
     where.add_argument("--seed", metavar="N", type=int, help="of the head, order and distortions")
     where.add_argument("--out", metavar="FOLDER", help="for the results (default: a new one, runs/<model>-finetuned)")
     for group in (what, how, where):

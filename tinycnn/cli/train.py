@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     where = parser.add_argument_group("where, and from where")
     where.add_argument("--device", metavar="NAME", help="cpu or cuda")
-    where.add_argument("--threads", type=int, metavar="N", help="of the BLAS library; small networks want one")
+    where.add_argument("--threads", type=int, metavar="N", help="to compute with; small networks want one")
     where.add_argument("--seed", metavar="N", type=int, help="of weights, order and distortions")
     where.add_argument("--out", metavar="FOLDER", help="for the results (default: a new one, runs/<model>-<dataset>)")
     for group in (what, how, where):

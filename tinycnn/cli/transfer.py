@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="in how many the digits 0–4 are to be told apart, 1 to 4; each is a class of its own")
     parser.add_argument("--augment", metavar="A", type=float, help="how strongly images are distorted; 0: not at all")
     parser.add_argument("--rates", metavar="RATE", type=float, nargs="+", help="learning rates to choose from")
-    parser.add_argument("--threads", metavar="N", type=int, help="of the BLAS library; small networks want one")
+    parser.add_argument("--threads", metavar="N", type=int, help="to compute with; small networks want one")
     parser.add_argument("--seed", metavar="N", type=int, help="of everything that is drawn")
     parser.add_argument("--out", metavar="FOLDER", help="for the results (default: a new one, runs/transfer-<model>)")
     for action in parser._actions:

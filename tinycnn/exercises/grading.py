@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from tinycnn.backend import blas
 from tinycnn.errors import ConfigError
 from tinycnn.exercises import isolation
 from tinycnn.exercises.catalogue import find
@@ -16,7 +17,6 @@ from tinycnn.exercises.grade_sheet import Grade, Mark
 from tinycnn.exercises.isolation import Answer, Limits
 from tinycnn.exercises.mistake import Mistake
 from tinycnn.exercises.submission import File, Written, as_file, written
-from tinycnn.train.threads import blas_threads
 
 _NEED_BACKWARD = ("gradient", "given")
 _USUAL = Limits()
@@ -123,7 +123,7 @@ class _Desk(NamedTuple):
     def marks(self, parts: Sequence[Part]) -> list[Mark]:
         if isolation.is_inside():  # a file that grades itself, and is graded
             return []
-        with blas_threads(1):  # whose children start none of their own
+        with blas.limited(1):  # whose children start none of their own
             opened = self._opened()
             if opened.ended:
                 ended = f"the file {opened.ended}"

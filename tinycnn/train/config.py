@@ -43,7 +43,7 @@ class TrainConfig:
     device : str
         ``"cpu"`` or ``"cuda"``.
     threads : int
-        For the BLAS library; small networks are fastest with one, see `blas_threads`.
+        For BLAS and the kernels; small networks are fastest with one, see `backend.blas.limited`.
     seed : int
         Start of the random numbers for weights, order and augmentation.
     image_shape : tuple of int or None
@@ -209,7 +209,7 @@ class FinetuneConfig:
     workers : int
         Threads that read images ahead.
     threads : int or None
-        For the BLAS library; None leaves it alone.
+        For BLAS and the kernels; None: as many as BLAS has.
     device, seed, out
         As in `TrainConfig`.
 

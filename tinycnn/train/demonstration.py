@@ -9,6 +9,7 @@ import numpy as np
 
 from tinycnn import plot
 from tinycnn._version import __version__
+from tinycnn.backend import blas
 from tinycnn.train.config import TransferConfig
 from tinycnn.train.display import Silent
 from tinycnn.train.few_shot import (
@@ -25,7 +26,6 @@ from tinycnn.train.few_shot import (
 )
 from tinycnn.train.preparation import check_channels
 from tinycnn.train.run_folder import RunFolder
-from tinycnn.train.threads import blas_threads
 
 TRANSFER_CONTENTS = {
     "config.json": "the options of this run, and the learning rates that were chosen",
@@ -68,7 +68,7 @@ def run_transfer(config: TransferConfig, display: Silent | None = None) -> Trans
     display.say(_headline(demonstration))
     display.begin(steps_in_all(config))
     try:
-        with blas_threads(config.threads):
+        with blas.limited(config.threads):
             weights = [demonstration.pretrained(config.seed + i) for i in range(config.networks)]
             chosen: dict[int, dict[str, float]] = {}
             for steps in config.steps:

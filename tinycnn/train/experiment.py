@@ -9,6 +9,7 @@ import numpy as np
 
 from tinycnn import backend
 from tinycnn._version import __version__
+from tinycnn.backend import blas
 from tinycnn.data import DataLoader
 from tinycnn.datasets import TableDataset
 from tinycnn.nn import Module
@@ -20,7 +21,6 @@ from tinycnn.train.optimization import make_optimizer, make_schedule
 from tinycnn.train.pictures import draw_pictures
 from tinycnn.train.preparation import load_datasets, make_model
 from tinycnn.train.run_folder import RunFolder
-from tinycnn.train.threads import blas_threads
 from tinycnn.train.trainer import EpochRecord, Trainer
 
 TEST_BATCH_SIZE = 512  # without gradients, memory is no concern
@@ -79,7 +79,7 @@ def run_experiment(config: TrainConfig, display: Silent | None = None) -> Outcom
     display.begin(config.epochs * len(train_batches))
     finished, interrupted = _Finished([], {}), False
     try:
-        with blas_threads(config.threads):
+        with blas.limited(config.threads):
             for record in trainer.fit(train_batches, test_batches, config.epochs, display.batch):
                 finished = _Finished([*finished.records, record], _copied(model))
                 _write(folder, finished)

@@ -11,6 +11,7 @@ import numpy as np
 from tinycnn import backend
 from tinycnn._tensor import Tensor
 from tinycnn._version import __version__
+from tinycnn.backend import blas
 from tinycnn.creation import zeros
 from tinycnn.data import DataLoader
 from tinycnn.nn import CrossEntropyLoss, Module
@@ -26,7 +27,6 @@ from tinycnn.train.metrics import Tally, confusion_matrix
 from tinycnn.train.pictures import draw_outcome
 from tinycnn.train.run_folder import RunFolder, check_free, quoted
 from tinycnn.train.starting_point import StartingPoint, check_source, starting_point
-from tinycnn.train.threads import blas_threads
 from tinycnn.train.trainer import Batches, EpochRecord, Trainer
 
 FINETUNE_CONTENTS = {
@@ -106,7 +106,7 @@ def run_finetune(config: FinetuneConfig, display: Silent | None = None) -> Finet
     display.begin(epochs * len(train))
     finished, interrupted = _Finished([], [], None), False
     try:
-        with blas_threads(config.threads):
+        with blas.limited(config.threads):
             for record in trainer.fit(train, validation, epochs, display.batch):
                 folder.write_weights(trainer.model.state_dict(), "last.safetensors")
                 finished = finished.then(record, trainer, len(folders.classes))
