@@ -131,6 +131,85 @@ def test_a_gradient_outlives_a_change_of_what_it_was_made_from() -> None:
     assert x.grad.tolist() == [3, 4]
 
 
+class Handing(Op):
+    """y = 3x, its gradient made by `make`, who may keep what it hands out."""
+
+    make: Any = None
+
+    def forward(ctx, x: Any) -> Any:
+        return 3 * x
+
+    def backward(ctx, g: Any) -> Any:
+        return Handing.make(g)
+
+
+KEPT = np.full((2, 3), 3.0, "float32")
+KEPT_TENSOR = torch.tensor(KEPT)
+RAMP = np.arange(6, dtype="float32").reshape(2, 3)
+WAYS = {
+    "a fresh tensor": lambda g: g * 3,
+    "a tensor that is kept": lambda g: KEPT_TENSOR,
+    "memory that is kept": lambda g: torch.from_numpy(KEPT_TENSOR.array),
+    "a part of what is kept": lambda g: type(g).wrap(KEPT_TENSOR.array[:]),
+    "a transposed part": lambda g: type(g).wrap(KEPT_TENSOR.array.reshape(3, 2).T.reshape(2, 3)),
+    "one number for all": lambda g: type(g).wrap(np.ndarray((2, 3), "float32", np.full(1, 3, "float32"), 0, (0, 0))),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("inner", [False, True], ids=["leaf", "inner node"])
+def test_gradients_are_added_up_in_place_only_where_nobody_sees_it(way: str, order: int, inner: bool) -> None:
+    """Two or three uses, in both orders; what an op keeps stays as it is, and so does what hooks were shown."""
+    Handing.make = staticmethod(WAYS[way])
+    uses = [Handing.apply, lambda a: a * torch.tensor(RAMP), Handing.apply, lambda a: a + a][::order]
+    seen = []
+    x = leaf(np.ones((2, 3), "float32"))
+    start = x.exp() if inner else x
+    results = [use(start) for use in uses]
+    for result in results:
+        result.register_hook(lambda g: seen.append((g, g.tolist())))
+    loss = sum(result.sum() for result in results)
+    loss.backward(retain_graph=True)
+    expected = (8 + RAMP) * (np.exp(np.float32(1)) if inner else 1)
+    np.testing.assert_allclose(x.grad.numpy(), expected, rtol=1e-6)
+    assert all(g.tolist() == then for g, then in seen)
+    assert KEPT_TENSOR.tolist() == KEPT.tolist()
+    assert not np.shares_memory(x.grad.array, KEPT_TENSOR.array)
+    first = x.grad
+    loss.backward()
+    np.testing.assert_allclose(x.grad.numpy(), 2 * expected, rtol=1e-6)
+    assert x.grad is first
+    assert KEPT_TENSOR.tolist() == KEPT.tolist()
+
+
+def test_a_fresh_gradient_is_handed_to_the_leaf_without_a_copy() -> None:
+    made = []
+    Handing.make = staticmethod(lambda g: made.append(weakref.ref((fresh := g * 3).array)) or fresh)
+    x = leaf([1.0, 2.0])
+    Handing.apply(x).sum().backward()
+    assert made[0]() is x.grad.array
+
+
+def test_cotangents_go_as_soon_as_they_were_used(no_collector: None) -> None:
+    """Of a long chain never more than two gradients are alive: one that is read and one that is made."""
+    alive: list[Any] = []
+    most = 0
+
+    def count(g: Any) -> Any:
+        nonlocal most
+        alive.append(weakref.ref(g.array))
+        most = max(most, sum(there() is not None for there in alive))
+        return g * 3
+
+    Handing.make = staticmethod(count)
+    y = leaf(np.ones((2, 3), "float32"))
+    for _ in range(5):
+        y = Handing.apply(y)
+    y.backward(torch.ones(2, 3))
+    assert most == 2
+
+
 # Depth ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import observing
-from tinycnn.autograd.grad_mode import set_grad_enabled
+from tinycnn.autograd.grad_mode import is_grad_enabled, set_grad_enabled
 from tinycnn.autograd.node import is_tensor, through_hooks, wrap
-from tinycnn.autograd.op import Op
+from tinycnn.autograd.op import Edge, Op
+from tinycnn.autograd.ownership import owned
 from tinycnn.autograd.seeds import as_tuple, seeds
+from tinycnn.backend.quiet import quietly
 from tinycnn.errors import ConfigError, GraphError
 
 if TYPE_CHECKING:
@@ -111,27 +113,31 @@ def _run(
     """The gradients of all leaves, or of what is wanted only, from the tensors to start at and their cotangents."""
     pending: dict[Op, list[Tensor | None]] = {}  # cotangents on their way, by node
     arrived: dict[Target, Tensor] = {}  # gradients of leaves, and of what is wanted
-    lent: set[Target] = set()  # leaves whose gradient is memory that others hold too
+    ours: set[int] = set()  # the ids of those of them that nobody else holds
     heap: list[tuple[int, Op]] = []  # (−serial, node): the youngest on top
     stops = set(wanted or ())
     on_path = None if wanted is None else _nodes_towards([root for root, _ in starts], {node for node, _ in wanted})
 
-    def send(to: Target, g: Tensor, borrowed: bool = True) -> None:
+    def send(to: Edge, g: Tensor | None, own: bool = False) -> None:
+        if to is None or g is None:
+            return
         node, number = to
-        if not isinstance(node, Op):
-            if to in arrived:
-                arrived[to] = arrived[to] + g
-                lent.discard(to)  # a sum is memory of its own
-            else:
-                arrived[to] = g
-                if borrowed:
-                    lent.add(to)
-        elif on_path is None or node in on_path:
+        if isinstance(node, Op):
+            if on_path is not None and node not in on_path:
+                return
             if node not in pending:
                 pending[node] = [None] * len(node.results)
                 heapq.heappush(heap, (-node.serial, node))
             held = pending[node][number]
-            pending[node][number] = g if held is None else held + g
+        else:
+            held = arrived.get(to)
+        if held is not None:
+            g, own = _sum(held, g, id(held) in ours, own), True
+        (ours.add if own else ours.discard)(id(g))
+        if isinstance(node, Op):
+            pending[node][number] = g
+        else:
+            arrived[to] = g
 
     with set_grad_enabled(create_graph):
         for root, g in starts:
@@ -139,29 +145,46 @@ def _run(
         while heap:
             _, node = heapq.heappop(heap)
             slots = pending.pop(node)
-            for number, slot in enumerate(slots):
-                if slot is not None and node.hooks:
-                    slots[number] = slot = through_hooks(node.hooks.get(number), slot)
-                if slot is not None and (node, number) in stops:
-                    arrived[node, number] = slot
+            if node.hooks or stops:
+                _announce(node, slots, stops, arrived)
             if on_path is not None and not any(edge and (edge in stops or edge[0] in on_path) for edge in node.edges):
                 continue  # nothing that was asked for lies beyond
             if observing.observer is None:
                 gradients = node.vjp(slots)
             else:
                 gradients = observing.told(node, "backward", tuple(slots), node.vjp, slots)
-            for edge, gradient in zip(node.edges, gradients, strict=True):
-                if edge is not None and gradient is not None:
-                    send(edge, gradient, node.lends(gradient, slots, gradients))
+            del slots  # memory goes as early as it can
+            for place, edge in enumerate(node.edges):
+                own = not node.lends and owned(gradients, place)  # asked while the tuple alone holds it
+                send(edge, gradients[place], own)
+            del gradients
             if not keep:
                 node.release()
         for target, g in arrived.items():
             leaf = target[0]
-            if target in lent:
+            if is_tensor(leaf) and id(g) not in ours:
                 arrived[target] = g = g.clone()
             if is_tensor(leaf) and leaf._leaf_hooks:
                 arrived[target] = through_hooks(leaf._leaf_hooks, g).clone()  # a hook may keep what it saw
     return arrived if wanted is None else {target: g for target, g in arrived.items() if target in stops}
+
+
+def _announce(node: Op, slots: list[Tensor | None], stops: set[Target], arrived: dict[Target, Tensor]) -> None:
+    """Show a node's cotangents to the hooks, which may replace them, and keep those that were asked for."""
+    for number, slot in enumerate(slots):
+        if slot is not None:
+            slots[number] = slot = through_hooks(node.hooks.get(number), slot)
+            if (node, number) in stops:
+                arrived[node, number] = slot
+
+
+def _sum(held: Tensor, g: Tensor, held_is_ours: bool, g_is_ours: bool) -> Tensor:
+    """held + g, in the memory of one that nobody else sees, if the sum need not be differentiated."""
+    mine, other = (held, g) if held_is_ours else (g, held)
+    if is_grad_enabled() or not (held_is_ours or g_is_ours):
+        return held + g
+    quietly(held.backend.xp.add, mine.array, other.array, out=mine.array)
+    return mine
 
 
 def _nodes_towards(roots: list[Tensor], goals: set[Any]) -> set[Any]:

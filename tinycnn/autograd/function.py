@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
@@ -59,6 +58,8 @@ class FunctionCtx:
 class FunctionNode(Op):
     """The node that a user's `Function` leaves in the graph."""
 
+    lends = True  # its backward may return anything
+
     def __init__(self, function: type[Function], inputs: tuple[Any, ...]) -> None:
         tensors = [x for x in inputs if isinstance(x, TensorBase)]
         if tensors:
@@ -109,10 +110,6 @@ class FunctionNode(Op):
                 self, None, None,
             )  # fmt: skip
         return checked(self, gradients[: len(self.edges)])
-
-    def lends(self, g: Tensor, cotangents: Sequence[Any], gradients: Sequence[Any]) -> bool:
-        """A user may return anything, a saved tensor too."""
-        return True
 
     @property
     def name(self) -> str:

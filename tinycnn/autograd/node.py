@@ -30,11 +30,8 @@ Hook = Callable[["Tensor"], "Tensor | None"]
 class Version:
     """How often the memory behind some tensors was written to. Views share the one of their base."""
 
-    __slots__ = ("changes", "recorded")
-
-    def __init__(self) -> None:
-        self.changes = 0  # writes of any kind
-        self.recorded = 0  # serial number of the last write that the graph recorded
+    changes = 0  # writes of any kind
+    recorded = 0  # serial number of the last write that the graph recorded
 
 
 class TensorBase:
@@ -237,4 +234,6 @@ def is_tensor(obj: object) -> TypeGuard[Tensor]:
 
 def wrap(array: Array) -> Tensor:
     """A tensor of this array, of the registered type."""
-    return _tensor_type.wrap(array)
+    tensor: Tensor = object.__new__(_tensor_type)  # type: ignore[assignment]  # the registered type is Tensor
+    tensor.array = array
+    return tensor

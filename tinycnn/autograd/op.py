@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from tinycnn.autograd.declaration import Kept, declared
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
 from tinycnn.autograd.saved import Saved
 from tinycnn.backend import Backend
+from tinycnn.backend.quiet import quietly
 from tinycnn.errors import GraphError
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ class Op:
 
     _keeps: ClassVar[tuple[Kept, ...]] = ()  # what backward names
     _options: ClassVar[tuple[str, ...]] = ()
+    _differentiable: ClassVar[bool] = True  # whether some result is no constant
 
+    lends: ClassVar[bool] = False  # whether others may hold the memory of gradients unseen
     # A node's own:
     backend: Backend
     needs_input_grad: tuple[bool, ...] = ()
@@ -82,6 +85,7 @@ class Op:
             if cls.composed is not None:
                 cls.backward = _backward_of_composed
             cls._keeps, cls._options = declared(cls)
+            cls._differentiable = len(cls.constants) < len(cls.results)
 
     xp = property(lambda self: self.backend.xp, doc="The array module to compute with.")
     kernels = property(lambda self: self.backend.kernels, doc="The kernels of this backend.")
@@ -92,33 +96,29 @@ class Op:
     @classmethod
     def apply(cls, *inputs: Any, **options: Any) -> Tensor:
         """The result of `inputs`; the node is recorded if a gradient may be asked for."""
-        return cls.apply_all(*inputs, **options)[0]
+        node = cls()
+        return (node._applied if observing.observer is None else node._observed)(inputs, options)[0]
 
     @classmethod
     def apply_all(cls, *inputs: Any, **options: Any) -> tuple[Tensor, ...]:
         """All results, for an op that has several."""
-        ctx = cls()
-        ctx.backend = common_backend(cls, inputs)
-        if observing.observer is None:
-            return ctx._applied(inputs, options)
-        outputs: tuple[Tensor, ...] = observing.told(ctx, "forward", inputs, ctx._applied, inputs, options)
+        node = cls()
+        return (node._applied if observing.observer is None else node._observed)(inputs, options)
+
+    def _observed(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Tensor, ...]:
+        self.backend = common_backend(type(self), inputs)  # whom the observer may wait for
+        outputs: tuple[Tensor, ...] = observing.told(self, "forward", inputs, self._applied, inputs, options)
         return outputs
 
     def _applied(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Tensor, ...]:
+        self.backend = common_backend(type(self), inputs)
+        record = self._differentiable and grad_mode.is_grad_enabled() and self._asked(inputs)
         arrays = [x.array if isinstance(x, TensorBase) else x for x in inputs]
-        record = grad_mode.is_grad_enabled() and len(self.constants) < len(self.results)
-        if record:
-            self.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
-            record = any(self.needs_input_grad)
-            for x in inputs:
-                if isinstance(x, TensorBase) and x._view_of is not None:
-                    x._check_fresh(self.name)
-        with np.errstate(all="ignore"):  # log(0) is -inf and 0/0 is nan, quietly, as in PyTorch
-            made = self.forward(*arrays, **options)
-            if winners.watch is not None and self.winners is not None:
-                winners.watch.note(self.name, self.winners(made, *arrays, **options))
+        made = quietly(self.forward, *arrays, **options)
+        if winners.watch is not None and self.winners is not None:
+            winners.watch.note(self.name, quietly(self.winners, made, *arrays, **options))
         results = made if isinstance(made, tuple) else (made,)
-        outputs = tuple(wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results)  # scalars: 0-d arrays
+        outputs = tuple([wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results])  # to 0-d arrays
         if self.view:
             for y in outputs:
                 if self.xp.may_share_memory(y.array, arrays[0]):
@@ -127,30 +127,46 @@ class Op:
             self._record(inputs, outputs, options)
         return outputs
 
+    def _asked(self, inputs: tuple[Any, ...]) -> bool:
+        """Whether any of the inputs asks for a gradient; those that are out of date are refused."""
+        needs = []
+        for x in inputs:
+            if isinstance(x, TensorBase):
+                needs.append(x._requires_grad)
+                if x._view_of is not None:
+                    x._check_fresh(self.name)
+            else:
+                needs.append(False)
+        self.needs_input_grad = tuple(needs)
+        return True in needs
+
     def _record(self, inputs: tuple[Any, ...], outputs: tuple[Tensor, ...], options: dict[str, Any]) -> None:
         """Become a node: remember where cotangents go, and what backward named."""
         self.connect(inputs)
-        for number, (name, output) in enumerate(zip(self.results, outputs, strict=True)):
+        for number, name in enumerate(self.results):
             if name not in self.constants:
+                output = outputs[number]
                 output.grad_fn, output.output_nr, output._requires_grad = self, number, True
-        self.like = tuple((output.array.shape, output.array.dtype) for output in outputs)
-        self.options = {name: options[name] for name in self._options}
-        self.saved = [
-            Saved(inputs[position] if what == "input" else outputs[position], what, name)
-            if served is None or self.needs_input_grad[served] else Saved(None, what, name)
-            for what, position, name, served in self._keeps
-        ]
+        self.like = tuple([(output.array.shape, output.array.dtype) for output in outputs])
+        self.options = {name: options[name] for name in self._options} if self._options else {}
+        self.saved = []
+        for what, position, name, served in self._keeps:
+            asked = served is None or self.needs_input_grad[served]
+            value = None if not asked else inputs[position] if what == "input" else outputs[position]
+            self.saved.append(Saved(value, what, name))
 
     def connect(self, inputs: tuple[Any, ...]) -> None:
         """Draw the edges to what made the inputs."""
         self.serial = next_serial()
         self.hooks = {}
-        self.edges = tuple(
-            None if not needed else (x, 0) if x.grad_fn is None else (x.grad_fn, x.output_nr)
-            for x, needed in zip(inputs, self.needs_input_grad, strict=True)
-        )
-        self.shapes = tuple(x.array.shape if isinstance(x, TensorBase) else None for x in inputs)
-        self.dtypes = tuple(x.array.dtype if isinstance(x, TensorBase) else None for x in inputs)
+        edges: list[Edge] = []
+        shapes, dtypes = [], []
+        for x, needed in zip(inputs, self.needs_input_grad, strict=True):
+            edges.append(None if not needed else (x, 0) if x.grad_fn is None else (x.grad_fn, x.output_nr))
+            array = x.array if isinstance(x, TensorBase) else None
+            shapes.append(None if array is None else array.shape)
+            dtypes.append(None if array is None else array.dtype)
+        self.edges, self.shapes, self.dtypes = tuple(edges), tuple(shapes), tuple(dtypes)
 
     # The way back ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -182,10 +198,6 @@ class Op:
             for g, name, (shape, dtype) in zip(cotangents, self.results, self.like, strict=True)
             if name not in self.constants
         ]
-
-    def lends(self, g: Tensor, cotangents: Sequence[Tensor | None], gradients: Sequence[Tensor | None]) -> bool:
-        """Whether others hold a gradient's memory too: a cotangent handed on, a view, or one given to two inputs."""
-        return g._view_of is not None or any(g is c for c in cotangents) or sum(g is other for other in gradients) > 1
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:

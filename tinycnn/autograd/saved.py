@@ -15,38 +15,39 @@ if TYPE_CHECKING:
 class Saved:
     """A tensor kept for backward, and the version it had; unpacking it checks that nobody wrote to it since."""
 
-    __slots__ = ("name", "number", "tensor", "version")
+    __slots__ = ("changes", "name", "number", "tensor", "what")
 
     def __init__(self, value: Any, what: str, name: str) -> None:
-        self.tensor = value
-        self.name = f"input {name!r}" if what == "input" else "result"
+        self.tensor, self.what, self.name = value, what, name
         self.number: int | None = None
         if isinstance(value, TensorBase):
-            self.version = value.version.changes
+            version = value.version
+            self.changes = version.changes
             if what == "result":  # the array only: the tensor holds the node, which must not hold the tensor
                 self.number = value.output_nr
                 self.tensor = bare = wrap(value.array)
-                bare._version, bare._requires_grad = value.version, value._requires_grad
+                bare._version, bare._requires_grad = version, value._requires_grad
 
     def unpack(self, op: Op) -> Any:
         """The value, as it was in forward."""
         tensor = self.tensor
         if not isinstance(tensor, TensorBase):
             return tensor
-        changes = tensor.version.changes
-        if changes != self.version:
-            raise GraphError(
-                explain(
-                    f"{op.name}: one of the variables needed for gradient computation has been modified by an inplace"
-                    f" operation: its {self.name}",
-                    {"shape": tensor.array.shape, "version saved": self.version, "version now": changes},
-                    "did optimizer.step() run between forward and backward, or has an activation inplace=True?"
-                    " Elsewhere compute into a new tensor: x = x + 1, not x += 1",
-                )
-            )
+        if tensor.version.changes != self.changes:
+            raise GraphError(self._stale(op, tensor))
         if self.number is None or not tensor._requires_grad or not grad_mode.is_grad_enabled():
             return tensor
         result = wrap(tensor.array)
         result.grad_fn, result.output_nr, result._requires_grad = op, self.number, True
         result._version = tensor._version
         return result
+
+    def _stale(self, op: Op, tensor: TensorBase) -> str:
+        name = "result" if self.what == "result" else f"input {self.name!r}"
+        return explain(
+            f"{op.name}: one of the variables needed for gradient computation has been modified by an inplace"
+            f" operation: its {name}",
+            {"shape": tensor.array.shape, "version saved": self.changes, "version now": tensor.version.changes},
+            "did optimizer.step() run between forward and backward, or has an activation inplace=True?"
+            " Elsewhere compute into a new tensor: x = x + 1, not x += 1",
+        )
