@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 import tinycnn as torch
+from tinycnn import nn
 from tinycnn.autograd import Op
-from tinycnn.autograd.observing import observed_by
+from tinycnn.autograd.observing import Observer, inside, observed_by
 
 
-class Diary:
+class Diary(Observer):
     """What an observer was told, and how deep in other ops."""
 
     def __init__(self) -> None:
@@ -80,3 +81,30 @@ def test_observers_take_turns_and_leave_nothing_behind() -> None:
     torch.ones(1).sqrt()
     assert {line[1] for line in outer.lines} == {"Log"}
     assert {line[1] for line in inner.lines} == {"Exp"}
+
+
+def test_modules_and_named_pieces_are_entered_and_left() -> None:
+    class Places(Observer):
+        def __init__(self) -> None:
+            self.path: list[Any] = []
+            self.seen: list[tuple[Any, ...]] = []
+
+        def entered(self, what: Any) -> None:
+            self.path.append(what if isinstance(what, str) else type(what).__name__)
+
+        def left(self, what: Any) -> None:
+            assert self.path.pop() == (what if isinstance(what, str) else type(what).__name__)
+
+        def began(self, node: Op, way: str, given: tuple[Any, ...]) -> None:
+            self.seen.append((*self.path, node.name))
+
+    net = nn.Sequential(nn.ReLU(), nn.Sequential(nn.Sigmoid()))
+    net.register_forward_hook(lambda module, args, output: output.exp())
+    with observed_by(Places()) as places, inside("a step"):
+        net(torch.ones(2))
+        with pytest.raises(torch.ShapeError), inside("an error"):
+            nn.Linear(3, 4)(torch.ones(2))
+    assert places.path == []
+    assert places.seen[:2] == [("a step", "Sequential", "ReLU", "ReLU"),
+                               ("a step", "Sequential", "Sequential", "Sigmoid", "Sigmoid")]  # fmt: skip
+    assert places.seen[2] == ("a step", "Sequential", "Exp")

@@ -1,11 +1,14 @@
-r"""One who is told of every op as it runs, forward and back: the profiler's eye.
+r"""One who is told of every op as it runs, forward and back, and of the modules it runs for: the profiler's eye.
 
-An observer has two methods. They are called in pairs, one pair for each op on its way forward, one for each node on its
-way back; an op that raises has ended too. Ops that run inside others, as those of a backward do, begin and end within.
+An observer has four methods. They are called in pairs: one pair for each op on its way forward, one for each node on
+its way back; an op that raises has ended too. Ops that run inside others, as those of a backward do, begin and end
+within.
 
     began(node, way, given)     way is "forward" or "backward"; given are the inputs (Tensors, numbers, None),
                                 or the cotangents of the results (Tensors, None)
     ended(node, way, made)      made are the results or the gradients (Tensors, None); nothing if the op raised
+    entered(what)               a module is called, or a piece of the program begins that has a name, a str
+    left(what)                  it is over
 
 `node.name` is the op's name. `node.serial` is the same number on both ways, but 0 until the end of forward, and for
 good if nothing was recorded. An observer must not hold on to the node or to tensors, which would keep the graph's
@@ -14,10 +17,9 @@ memory; it may be called from several threads, and in each the calls are nested 
 While nobody observes, an op takes one look at `observer`, and so does a node of the engine.
 
 >>> import tinycnn
->>> class Names:
+>>> class Names(Observer):
 ...     def __init__(self): self.seen = []
 ...     def began(self, node, way, given): self.seen.append((node.name, way))
-...     def ended(self, node, way, made): pass
 >>> x = tinycnn.tensor(2.0, requires_grad=True)
 >>> with observed_by(Names()) as names:
 ...     x.exp().backward()
@@ -36,13 +38,19 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """What the two calls look like."""
+    """What the calls look like; who derives from this writes those it wants."""
 
     def began(self, node: Op, way: str, given: tuple[Any, ...]) -> None:
         """An op is about to compute."""
 
     def ended(self, node: Op, way: str, made: tuple[Any, ...]) -> None:
         """The op that began last, and has not ended yet, has computed or raised."""
+
+    def entered(self, what: Any) -> None:
+        """What runs from now on is part of this."""
+
+    def left(self, what: Any) -> None:
+        """What was entered last, and not left yet, is over."""
 
 
 Who = TypeVar("Who", bound=Observer)
@@ -59,6 +67,24 @@ def observed_by(who: Who) -> Iterator[Who]:
         yield who
     finally:
         observer = outer
+
+
+def inside(what: Any) -> contextlib.AbstractContextManager[None]:
+    """Tell the observer, if there is one, that the block is part of a module, or of what a text says."""
+    who = observer
+    return _NOWHERE if who is None else _inside(who, what)
+
+
+_NOWHERE = contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _inside(who: Observer, what: Any) -> Iterator[None]:
+    who.entered(what)
+    try:
+        yield
+    finally:
+        who.left(what)
 
 
 def told(node: Op, way: str, given: tuple[Any, ...], compute: Callable[..., Any], *args: Any) -> Any:

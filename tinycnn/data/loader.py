@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tinycnn import random
+from tinycnn.autograd import observing
 from tinycnn.errors import ConfigError
 from tinycnn.random import Generator
 
 from .collate import default_collate, default_convert
 from .dataset import samples_at
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, fresh_seed
-from .workers import WorkerInfo, Workers
+from .workers import Answer, WorkerInfo, Workers
 
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
@@ -148,7 +149,7 @@ class DataLoader:
         return self._ahead(draws, infos) if infos else (self._fetch(*draw) for draw in draws)
 
     def _fetch(self, seed: int, index: Any) -> Any:
-        with random.drawing_from(Generator().manual_seed(seed)):
+        with observing.inside("DataLoader.fetch"), random.drawing_from(Generator().manual_seed(seed)):
             samples = self.dataset[index] if self.batch_sampler is None else samples_at(self.dataset, index)
             return self.collate_fn(samples)
 
@@ -163,9 +164,13 @@ class DataLoader:
                 asked.extend(workers.ask(*draw) for draw in itertools.islice(draws, most - len(asked)))
                 if not asked:
                     return
-                yield asked.popleft().take(self.timeout or None)
+                yield self._awaited(asked.popleft())
         finally:
             workers.close(self.timeout or None)
+
+    def _awaited(self, answer: Answer) -> Any:
+        with observing.inside("DataLoader.wait"):
+            return answer.take(self.timeout or None)
 
 
 def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool) -> None:

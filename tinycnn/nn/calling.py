@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from tinycnn.autograd import observing
 from tinycnn.autograd.node import RemovableHandle
 from tinycnn.errors import ArgumentError, TinycnnError
 from tinycnn.nn.backward_hooks import Passage
@@ -42,6 +43,9 @@ class Called(Parts):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
+            if observing.observer is not None:
+                with observing.inside(self):
+                    return self._call_between_hooks(args, kwargs)
             if self._forward_pre_hooks or self._forward_hooks or self._backward_pre_hooks or self._backward_hooks:
                 return self._call_between_hooks(args, kwargs)
             return self.forward(*args, **kwargs)

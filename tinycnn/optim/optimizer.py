@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.autograd import enable_grad
+from tinycnn.autograd import enable_grad, observing
 from tinycnn.errors import ConfigError, ShapeError, explain
 
 Group = dict[str, Any]  # "params": the tensors; every other key: an option of the optimizer
@@ -137,7 +137,8 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with np.errstate(all="ignore"):  # what diverges becomes inf and NaN quietly, as in PyTorch
+        named = observing.inside(f"Optimizer.step#{type(self).__name__}.step")
+        with named, np.errstate(all="ignore"):  # what diverges becomes inf and NaN quietly, as in PyTorch
             for group in self.param_groups:
                 for p in group["params"]:
                     if p.grad is not None:
