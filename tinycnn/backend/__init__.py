@@ -145,7 +145,9 @@ def why_not_cuda() -> str | None:
 
 def _load_cpu() -> Backend:
     from tinycnn.backend import cpu
+    from tinycnn.backend.cpu.memory import keep_large_blocks
 
+    keep_large_blocks()
     return Backend("cpu", np, Kernels(np, cpu))
 
 
