@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from tinycnn.backend import windows
+from tinycnn.backend.cpu.convolution import direct, pointwise
 from tinycnn.geometry import Window
 
 _FLOATS = "fd"  # the characters of float32 and float64
+_NONE = ((0, 0), (0, 0))
 
 
 def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
     """The module whose kernels convolve n images of c channels to o channels.
 
-    The textbook's computes what no other does: integers, and empty batches.
+    The textbook's computes what no other does: integers, empty batches, strides together with dilations.
     """
-    if dtype.char not in _FLOATS or not n:
+    if dtype.char not in _FLOATS or not n or not c or groups > 1:
         return windows
-    return windows
+    if window.kernel == (1, 1) and window.padding == _NONE:
+        return pointwise
+    if any(s > 1 and d > 1 for s, d in zip(window.stride, window.dilation, strict=True)):
+        return windows
+    return direct

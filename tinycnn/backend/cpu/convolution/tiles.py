@@ -1,0 +1,90 @@
+r"""Tiles: how an output image is cut into pieces whose windows stay in the cache, and how the windows are unfolded.
+
+What it gains, over the textbook's unfolding of the whole batch: forward and backward of 64 channels at 56² in batches
+of 8 take 0.29 of the time, of 512 channels at 7² 0.5 of it. Tiles of 256 KiB, which would fit into a core's own cache
+with everything else, are a third slower than those of 3 MiB: the products are then too small, and the threads too often
+wait for Python's lock.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from tinycnn.backend.threads import get_num_threads, parts, scratch, share
+from tinycnn.geometry import Window
+
+Array = Any
+Tile = tuple[slice, slice]  # images, and rows of theirs: a few rows of one image, or all of several
+
+BYTES = 3 << 20  # of the windows of a tile
+WHOLE = 12 << 20  # of all windows, below which they are one tile: BLAS shares out one large product best itself
+
+
+def tiles(n: int, window: Window, pixel: int) -> list[Tile]:
+    """n output images cut into nearly equal tiles of about `BYTES`, where the window of a pixel takes `pixel` bytes."""
+    height, width = window.out
+    if n * height * width * pixel <= WHOLE:
+        return [(slice(0, n), slice(0, height))]
+    pixels = BYTES // pixel
+    if pixels >= height * width:
+        return [(images, slice(0, height)) for images in _cut(n, pixels // (height * width))]
+    rows = _cut(height, max(1, pixels // width))
+    return [(slice(image, image + 1), part) for image in range(n) for part in rows]
+
+
+def _cut(count: int, most: int) -> list[slice]:
+    """0 … count − 1 in nearly equal slices, none longer than `most`, their number a multiple of the threads'."""
+    threads = get_num_threads()
+    number = -(-count // most)
+    number = min(count, -(-number // threads) * threads)
+    edges = [count * i // number for i in range(number + 1)]
+    return [slice(*pair) for pair in itertools.pairwise(edges)]
+
+
+def unfolded(image: Array, tile: Tile, window: Window) -> Array:
+    """The windows of a tile as rows: pixels, kH·kW·C. The image is N H W C; a negative padding leaves pixels out."""
+    images, rows = tile
+    (k_h, k_w), (s_h, s_w), (d_h, d_w) = window.kernel, window.stride, window.dilation
+    (top, _), (left, _) = window.padding
+    n, out_h, out_w, c = images.stop - images.start, rows.stop - rows.start, window.out[1], image.shape[3]
+    reach = slice(rows.start * s_h - top, (rows.stop - 1) * s_h - top + d_h * (k_h - 1) + 1)
+    strip = _padded(image[images], reach, slice(-left, (out_w - 1) * s_w - left + d_w * (k_w - 1) + 1))
+    by_image, by_row, by_pixel, by_channel = strip.strides
+    seen = np.ndarray(  # each window as it lies in the strip: of a row of it, kW·C numbers are neighbours
+        (n, out_h, out_w, k_h, k_w, c), strip.dtype, strip, 0,
+        (by_image, s_h * by_row, s_w * by_pixel, d_h * by_row, d_w * by_pixel, by_channel),
+    )  # fmt: skip
+    cols = scratch("cols", seen.shape, strip.dtype)
+    _copy(cols, seen)
+    return cols.reshape(n * out_h * out_w, k_h * k_w * c)
+
+
+def _copy(cols: Array, seen: Array) -> None:
+    """The windows of one tile copied, of a large one on all threads."""
+    pieces = parts(len(cols)) if cols.nbytes > BYTES // 4 else [slice(None)]
+    share(lambda piece: np.copyto(cols[pieces[piece]], seen[pieces[piece]]), len(pieces))
+
+
+def _padded(image: Array, rows: slice, columns: slice) -> Array:
+    """These rows and columns of the images, zero where they lie outside."""
+    n, height, width, c = image.shape
+    strip = scratch("strip", (n, rows.stop - rows.start, columns.stop - columns.start, c), image.dtype)
+    (top, bottom), (left, right) = _inside(rows, height), _inside(columns, width)
+    strip[:, :top] = 0
+    strip[:, bottom:] = 0
+    strip[:, top:bottom, :left] = 0
+    strip[:, top:bottom, right:] = 0
+    strip[:, top:bottom, left:right] = image[
+        :, rows.start + top : rows.start + bottom, columns.start + left : columns.start + right
+    ]
+    return strip
+
+
+def _inside(asked: slice, size: int) -> tuple[int, int]:
+    """From where to where what is asked for exists."""
+    length = asked.stop - asked.start
+    first = min(max(-asked.start, 0), length)
+    return first, max(min(size - asked.start, length), first)
