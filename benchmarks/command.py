@@ -24,7 +24,7 @@ PyTorch has its default memory order, N C H W, and glibc either as it is or told
 blocks; ratios refer to the faster of the two. Its channels_last is shown beside it."""
 ROUNDS = 5
 QUICK_ROUNDS = 3
-SECONDS = {"step": 1.0, "inference": 0.5, "layer": 0.25, "limits": 0.5, "ops": 0.0}  # a turn, one run at the least
+SECONDS = {"step": 1.0, "inference": 0.5, "layer": 0.25, "limits": 1.0, "ops": 0.0}  # a turn, one run at the least
 QUICK_SECONDS = 0.6
 INTERRUPTED, NO_GPU, NOT_POSSIBLE = 130, 3, 2  # exit codes; 2 is argparse's, too
 

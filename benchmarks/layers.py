@@ -28,9 +28,9 @@ class Layer:
     permuted: bool = False      # its input is a feature map, channels last: N H W C
 
     @property
-    def short(self) -> str:
-        """The name without its sizes."""
-        return self.name.split(",")[0]
+    def is_map(self) -> bool:
+        """Whether its input is N C H W, which a library may lay out in memory in either order."""
+        return len(self.shape) == 4 and not self.permuted
 
 
 def conv(
@@ -107,7 +107,7 @@ LAYERS = (
     conv("depthwise 7×7", 2, 96,   96,   56,  7, groups=96),
     conv("depthwise 7×7", 2, 384,  384,  14,  7, groups=384),
     conv("depthwise 3×3", 8, 96,   96,   56,  3, groups=96),
-    conv("3×3, 32 groups", 4, 128, 128,  56,  3, groups=32),
+    conv("grouped 3×3 (32)", 4, 128, 128,  56,  3, groups=32),
     linear(4, 25088, 4096),
     linear(16, 9216, 4096),
     pointwise(2, 96, 384, 56),

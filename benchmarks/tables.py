@@ -27,14 +27,14 @@ def ratio_rows(record: Record) -> list[Row]:
     rows = [
         ("tinycnn / PyTorch", [*_twos(ratios(TINYCNN.name)), _two(mean(ratios(TINYCNN.name)))]),
         ("  goal, at most", [*(f"{net.goal:.2f}" for net in NETS), f"{GEOMETRIC_GOAL:.2f}"]),
-        ("precision “high”", [*_twos(ratios(HIGH.name)), NONE]),
+        ("with precision “high”", [*_twos(ratios(HIGH.name)), NONE]),
         ("  goal, at most", [*_twos(net.high_goal for net in NETS), NONE]),
         ("PyTorch channels_last", [*_twos(ratios(LAST.name)), _two(mean(ratios(LAST.name)))]),
         ("DeZero", [*_twos(ratios(DEZERO.name)), NONE]),
-        ("memory", [*_twos(ratios(TINYCNN.name, "memory")), _two(mean(ratios(TINYCNN.name, "memory")))]),
+        ("largest memory", [*_twos(ratios(TINYCNN.name, "memory")), _two(mean(ratios(TINYCNN.name, "memory")))]),
         ("inference", [*_twos(ratios(TINYCNN.name, kind="inference")),
                        _two(mean(ratios(TINYCNN.name, kind="inference")))]),
-        ("  memory", [*_twos(ratios(TINYCNN.name, "memory", "inference")),
+        ("inference, memory", [*_twos(ratios(TINYCNN.name, "memory", "inference")),
                       _two(mean(ratios(TINYCNN.name, "memory", "inference")))]),
     ]
     goals = [label for label, _ in rows]

@@ -70,11 +70,11 @@ def layer(torch: Any, order: dict[str, Any]) -> tuple[Task, int]:
     module = timed.make(torch.nn).to(order["device"]).train()
     shape = timed.shape
     x = torch.randn(*shape).to(order["device"])
-    if len(shape) == 4 and not timed.permuted:
+    if timed.is_map:
         module, x = laid_out(torch, module, order), laid_out(torch, x, order)
     x.requires_grad_(not timed.image)
     g = torch.randn(*module(x).shape).to(order["device"])
-    if len(shape) == 4 and not timed.permuted:
+    if timed.is_map:
         g = laid_out(torch, g, order)
 
     def task() -> Any:

@@ -75,8 +75,10 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
     for net in NETS:
         add("inference", "inference", *net.key, [TINYCNN, *torches])
     for layer in LAYERS:
+        high = [HIGH] if layer.name.startswith("3×3,") and not cuda else []  # where Winograd may come in
+        last = [LAST] if layer.is_map else []
         add("layers", "layer", layer.name, layer.shape[0], layer.shape[2] if len(layer.shape) == 4 else 1,
-            [TINYCNN, *([HIGH] if "3×3" in layer.name and not cuda else []), fastest, LAST])
+            [TINYCNN, *high, fastest, *last])
     pair = (TINYCNN, fastest)
     for net in NETS:
         add("ops", "ops", *net.key, pair)
