@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinycnn.backend import windows
+from tinycnn.backend.cpu import depthwise
 from tinycnn.backend.cpu.convolution import direct, pointwise
 from tinycnn.geometry import Window
 
@@ -17,7 +18,11 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
 
     The textbook's computes what no other does: integers, empty batches, strides together with dilations.
     """
-    if dtype.char not in _FLOATS or not n or not c or groups > 1:
+    if dtype.char not in _FLOATS or not n or not c:
+        return windows
+    if groups == c and groups > 1:
+        return depthwise.way(dtype, c, o, window)
+    if groups > 1:
         return windows
     if window.kernel == (1, 1) and window.padding == _NONE:
         return pointwise
