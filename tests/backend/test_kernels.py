@@ -73,7 +73,9 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
         "unfold": (x, geometry), "fold": (columns, geometry),
         "max_pool2d": (x, geometry), "pick": (x, winner, geometry), "unpick": (p, winner, geometry),
         "sum_pool2d": (x, geometry), "spread2d": (p, geometry), "normalize": (x, gamma, None, axes, 1e-5),
-        "normalize_backward": (x[::-1], x, gamma, mean, var, axes, 1e-5), "softmax": (x, 1), "log_softmax": (x, 1),
+        "normalize_backward": (x[::-1], x, gamma, mean, var, axes, 1e-5, gamma.shape),
+        "standardize": (x, gamma.ravel(), None, mean.ravel(), var.ravel(), 1e-5),
+        "softmax": (x, 1), "log_softmax": (x, 1),
         "scatter_add": ((3, 2), index, np.arange(3.0)), "erf": (x,),
         "total": (x, (0, 2)),
     }  # fmt: skip

@@ -9,7 +9,6 @@ import numpy as np
 from tinycnn.errors import ArgumentError, DomainError, DTypeError, GraphError, RankError, ShapeError
 from tinycnn.nn import functional as F
 from tinycnn.ops import normalization as ops
-from tinycnn.ops.arithmetic import Mul
 from tinycnn.ops.pooling import SumPool2d
 
 from .case import Case, normal, positive
@@ -26,8 +25,8 @@ def normalized(x: Any, weight: Any, bias: Any, axes: tuple[int, ...]) -> tuple[A
     return (y if weight is None else y * weight) + (0 if bias is None else bias), mean, var
 
 
-def backward(g: Any, x: Any, weight: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
-    """x̄ by the Jacobian of each normalised group, ∂yᵢ/∂xⱼ = r·(δᵢⱼ − 1/n − x̂ᵢ·x̂ⱼ/n), written out; and ȳ·x̂."""
+def backward(g: Any, x: Any, weight: Any, axes: tuple[int, ...], summed: Any = None) -> tuple[Any, ...]:
+    """x̄ by the Jacobian of each normalised group, ∂yᵢ/∂xⱼ = r·(δᵢⱼ − 1/n − x̂ᵢ·x̂ⱼ/n), written out; and γ̄ and β̄."""
     normal_x, _, var = normalized(x, None, None, axes)
     gw = g * (1 if weight is None else weight)
     kept = tuple(a for a in range(4) if a not in axes)
@@ -41,13 +40,14 @@ def backward(g: Any, x: Any, weight: Any, axes: tuple[int, ...]) -> tuple[Any, A
         jacobian = np.eye(flat.size) - 1 / flat.size - np.outer(flat, flat) / flat.size
         r = 1 / np.sqrt(var[tuple(p if isinstance(p, int) else 0 for p in place)] + EPS)
         gx[at] = r * (jacobian @ gw[at].ravel()).reshape(gx[at].shape)
-    return gx, g * normal_x
+    return (gx,) if summed is None else (gx, *(t.sum(summed, keepdims=True) for t in (g * normal_x, g)))
 
 
 def _backward(g: Any, x: Any, weight: Any, *, axes: tuple[int, ...]) -> Any:
     mean = x.detach().mean(axes, keepdim=True)
     var = x.detach().var(axes, correction=0, keepdim=True)
-    return ops.NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=EPS)
+    shape = None if weight is None else weight.shape
+    return ops.NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=EPS, shape=shape)
 
 
 def evaluated(x: Any, weight: Any, bias: Any, mean: float, var: float) -> Any:
@@ -69,16 +69,16 @@ def windows(x: Any, before: int, after: int) -> Any:
 
 
 CASES = [
-    Case(ops.Normalize, lambda x, w, b: ops.Normalize.apply_all(x, w, b, axes=BATCH, eps=EPS),
+    Case(ops.Normalize, lambda x, w, b: ops.Normalize.apply_all(x, w, b, axes=BATCH, eps=EPS, shape=w.shape),
          (X, positive(1, 2, 1, 1), normal(1, 2, 1, 1)), lambda x, w, b: normalized(x, w, b, BATCH), note="batch norm",
          half=1e-2, batch=()),
-    Case(ops.Normalize, lambda x, w, b: ops.Normalize.apply_all(x, w, b, axes=LAYER, eps=EPS),
+    Case(ops.Normalize, lambda x, w, b: ops.Normalize.apply_all(x, w, b, axes=LAYER, eps=EPS, shape=(1, *w.shape)),
          (X, positive(2, 1, 2), normal(2, 1, 2)), lambda x, w, b: normalized(x, w, b, LAYER), note="layer norm",
          half=1e-2),
-    Case(ops.Normalize, lambda x: ops.Normalize.apply_all(x, None, None, axes=(2, 3), eps=EPS), (X,),
+    Case(ops.Normalize, lambda x: ops.Normalize.apply_all(x, None, None, axes=(2, 3), eps=EPS, shape=None), (X,),
          lambda x: normalized(x, None, None, (2, 3)), note="instance norm", half=1e-2),
     Case(ops.NormalizeBackward, lambda g, x, w: _backward(g, x, w, axes=BATCH),
-         (normal(3, 2, 1, 2, seed=1), X, positive(1, 2, 1, 1)), lambda g, x, w: backward(g, x, w, BATCH),
+         (normal(3, 2, 1, 2, seed=1), X, positive(1, 2, 1, 1)), lambda g, x, w: backward(g, x, w, BATCH, BATCH),
          note="batch norm", half=1e-2, batch=()),
     Case(ops.NormalizeBackward, lambda g, x: _backward(g, x, None, axes=LAYER), (normal(3, 2, 1, 2, seed=1), X),
          lambda g, x: backward(g, x, None, LAYER), note="layer norm, no weight", half=1e-2, batch=(0, 1)),
@@ -101,7 +101,7 @@ CASES = [
             (ShapeError, r"batch_norm: expected at least 2 dimensions", lambda t: F.batch_norm(t([1.0]), None, None)),
         ),
     ),
-    Case(Mul, lambda x, w, b: F.batch_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, eps=EPS),
+    Case(ops.Standardize, lambda x, w, b: F.batch_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, eps=EPS),
          (X, positive(2), normal(2)), lambda x, w, b: evaluated(x, w, b, 0.3, 0.7), note="in batch_norm, evaluated"),
     Case(
         ops.Normalize, lambda x, w, b: F.instance_norm(x, None, None, w, b, eps=EPS), (X, positive(2), normal(2)),
@@ -116,7 +116,7 @@ CASES = [
             (RankError, "instance_norm: expected at least 2 dimensions", lambda t: F.instance_norm(t([1.0]))),
         ),
     ),
-    Case(Mul, lambda x, w, b: F.instance_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, False, eps=EPS),
+    Case(ops.Standardize, lambda x, w, b: F.instance_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, False, eps=EPS),
          (X, positive(2), normal(2)), lambda x, w, b: evaluated(x, w, b, 0.3, 0.7), note="in instance_norm, evaluated"),
     Case(
         ops.Normalize, lambda x, w, b: F.group_norm(x, 2, w, b, EPS), (GROUPED, positive(4), normal(4)),

@@ -100,7 +100,7 @@ STATISTICS = [
     Fault("normalization", "the running variance is biased", "wrong divisor", LAYERS + "batch_normalization.py",
           "var.array * (count / (count - 1))", "var.array", "norm", LAYER_TESTS),
     Fault("normalization", "running statistics stand still", "stale statistics", LAYERS + "batch_normalization.py",
-          "kept.array += momentum * own.mean", "kept.array += 0 * own.mean", "norm", LAYER_TESTS),
+          "kept.array += momentum * (own", "kept.array += 0 * (own", "norm", LAYER_TESTS),
     Fault("normalization", "momentum for its complement", "factor", LAYERS + "batch_normalization.py",
           "kept.array *= 1 - momentum", "kept.array *= momentum", "norm", LAYER_TESTS),
     Fault("normalization", "channels dealt out to the groups like cards", "wrong group", LAYERS + "normalization.py",

@@ -26,8 +26,8 @@ from tinycnn.backend.windows import (
 
 __all__ = [
     "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "erf", "fold", "log_softmax", "max_pool2d",
-    "normalize", "normalize_backward", "pick", "scatter_add", "softmax", "spread2d", "sum_pool2d", "total",
-    "unfold", "unpick",
+    "normalize", "normalize_backward", "pick", "scatter_add", "softmax", "spread2d", "standardize", "sum_pool2d",
+    "total", "unfold", "unpick",
 ]
 
 KERNELS = (*__all__,)
@@ -64,15 +64,32 @@ def normalize(
 
 @half_in_single
 def normalize_backward(
-    xp: Any, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, axes: tuple[int, ...], eps: float
-) -> tuple[Array, Array]:
-    r"""X̄ = r·(ĝ − E[ĝ] − x̂·E[ĝ·x̂]) with ĝ = g·γ, and g·x̂, whose sum is γ̄."""
+    xp: Any, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, axes: tuple[int, ...], eps: float,
+    shape: tuple[int, ...] | None,
+) -> tuple[Array, ...]:  # fmt: skip
+    r"""X̄ = r·(ĝ − E[ĝ] − x̂·E[ĝ·x̂]) with ĝ = g·γ; and, if γ and β have a shape, γ̄ = Σ g·x̂ and β̄ = Σ g."""
     r = 1 / xp.sqrt(var + eps)
     normal = (x - mean) * r
     g_normal = g * normal
     gw, gwx = (g, g_normal) if weight is None else (g * weight, g_normal * weight)
     gx = r * (gw - gw.mean(axis=axes, keepdims=True) - normal * gwx.mean(axis=axes, keepdims=True))
-    return gx, g_normal
+    if shape is None:
+        return (gx,)
+    same = tuple(axis for axis, n in enumerate(shape) if n == 1)
+    return gx, *(total(xp, t, same).reshape(shape) for t in (g_normal, g))
+
+
+@half_in_single
+def standardize(
+    xp: Any, x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float
+) -> Array:
+    r"""y = (x − μ)·r·γ + β with r = 1/√(σ² + ε), all but x vectors, a number for each entry of x's second axis."""
+    shape = (-1,) + (1,) * (x.ndim - 2)
+    scale = 1 / xp.sqrt(var + eps)
+    y = (x - mean.reshape(shape)) * (scale if weight is None else scale * weight).reshape(shape)
+    if bias is not None:
+        y += bias.reshape(shape)
+    return y
 
 
 @half_in_single

@@ -17,56 +17,91 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.ops.expansion import sum_to_size
+from tinycnn.ops.shaping import reshape
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
 
+Shape = tuple[int, ...] | None
+
 
 class Normalize(Op):
-    r"""y = x̂·γ + β with x̂ = (x − μ)·r, r = 1/√(σ² + ε); γ and β have shapes that broadcast to x's.
+    r"""y = x̂·γ + β with x̂ = (x − μ)·r, r = 1/√(σ² + ε); γ and β are seen in a `shape` that broadcasts to x's.
 
     With ĝ = ȳ·γ:   x̄ = r·(ĝ − E[ĝ] − x̂·E[ĝ·x̂]),   γ̄ = Σ ȳ·x̂,   β̄ = Σ ȳ
 
-    The two means are what μ and σ² owe x: shifting all of x, or stretching it, does not change y.
+    The two means are what μ and σ² owe x: shifting all of x, or stretching it, does not change y. Without γ and β, the
+    shape is None.
     """
 
     results = ("y", "mean", "var")
     constants = ("mean", "var")
 
     def forward(
-        ctx, x: Array, weight: Array | None, bias: Array | None, *, axes: tuple[int, ...], eps: float
+        ctx, x: Array, weight: Array | None, bias: Array | None, *, axes: tuple[int, ...], eps: float, shape: Shape
     ) -> Any:
+        weight, bias = (None if t is None or shape is None else t.reshape(shape) for t in (weight, bias))
         return ctx.kernels.normalize(x, weight, bias, axes, eps)
 
     def backward(
-        ctx, g: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, var: Tensor, *, axes: Any, eps: float
-    ) -> Any:
-        gx, g_normal = NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=eps)
+        ctx, g: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, var: Tensor, *, axes: Any, eps: float,
+        shape: Shape,
+    ) -> Any:  # fmt: skip
         _, asked_weight, asked_bias = ctx.needs_input_grad
-        return (
-            gx,
-            sum_to_size(g_normal, ctx.shapes[1]) if asked_weight else None,
-            sum_to_size(g, ctx.shapes[2]) if asked_bias else None,
+        asked = shape if asked_weight or asked_bias else None
+        if weight is not None and shape is not None:
+            weight = reshape(weight, shape)
+        gx, *sums = NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=eps, shape=asked)
+        return gx, *(
+            reshape(sums[i], ctx.shapes[1 + i]) if ctx.needs_input_grad[1 + i] else None for i in (0, 1)
         )
 
 
 class NormalizeBackward(Op):
-    """x̄ and ȳ·x̂ from ȳ, x and γ. The statistics handed in save their recomputation; they are functions of x."""
+    """x̄ and, if γ and β have a shape, γ̄ and β̄, from ȳ, x and γ.
 
-    results = ("gx", "g_normal")
+    The statistics handed in save their recomputation; they are functions of x.
+    """
+
+    results: tuple[str, ...] = ("gx", "weight_bar", "bias_bar")
 
     def forward(
-        ctx, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, *, axes: tuple[int, ...], eps: float
-    ) -> Any:
-        return ctx.kernels.normalize_backward(g, x, weight, mean, var, axes, eps)
+        ctx, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, *, axes: tuple[int, ...], eps: float,
+        shape: Shape,
+    ) -> Any:  # fmt: skip
+        if shape is None:
+            ctx.results = ("gx",)
+        return ctx.kernels.normalize_backward(g, x, weight, mean, var, axes, eps, shape)
 
     @staticmethod
     def composed(
-        g: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, var: Tensor, *, axes: tuple[int, ...], eps: float
-    ) -> tuple[Tensor, Tensor]:
+        g: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, var: Tensor, *, axes: tuple[int, ...], eps: float,
+        shape: Shape,
+    ) -> tuple[Tensor, ...]:  # fmt: skip
         centred = x - x.mean(axes, keepdim=True)
         r = ((centred * centred).mean(axes, keepdim=True) + eps) ** -0.5
         normal = centred * r
         gw = g if weight is None else g * weight
         gx = r * (gw - gw.mean(axes, keepdim=True) - normal * (gw * normal).mean(axes, keepdim=True))
-        return gx, g * normal
+        return (gx,) if shape is None else (gx, sum_to_size(g * normal, shape), sum_to_size(g, shape))
+
+
+class Standardize(Op):
+    r"""y = (x − μ)·r·γ + β, r = 1/√(σ² + ε), with μ and σ² that are given: batch norm in evaluation, a single pass.
+
+    All but x are vectors, a number a channel.
+    """
+
+    def forward(
+        ctx, x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, *, eps: float
+    ) -> Array:
+        return ctx.kernels.standardize(x, weight, bias, mean, var, eps)
+
+    @staticmethod
+    def composed(
+        x: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, var: Tensor, *, eps: float
+    ) -> Tensor:
+        shape = (-1, *(1 for _ in x.array.shape[2:]))
+        scale = (var + eps) ** -0.5
+        y = (x - reshape(mean, shape)) * reshape(scale if weight is None else scale * weight, shape)
+        return y if bias is None else y + reshape(bias, shape)

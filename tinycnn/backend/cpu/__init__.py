@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
+from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
 from tinycnn.backend.cpu.summation import total
 
-__all__ = ["conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "total"]
+__all__ = [
+    "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "normalize", "normalize_backward", "standardize",
+    "total",
+]
 
 KERNELS: tuple[str, ...] = (*__all__,)

@@ -11,7 +11,7 @@ from tinycnn.errors import DomainError, GraphError, RankError, ShapeError, expla
 from tinycnn.nn.functional.normalization import affine, computed_in, expect_channels
 from tinycnn.ops.arguments import checked
 from tinycnn.ops.copying import clone
-from tinycnn.ops.normalization import Normalize
+from tinycnn.ops.normalization import Normalize, Standardize
 from tinycnn.ops.promotion import Scalar, cast
 from tinycnn.ops.shaping import reshape
 from tinycnn.shapes import product
@@ -140,14 +140,15 @@ def _by_its_own(
         )
     if (running[0] is None) != (running[1] is None):
         raise DomainError(f"{op}: running_mean and running_var must either both be None or neither be None")
-    x, gamma, beta = _prepared(op, input, running, weight, bias)
+    x = _prepared(op, input, running, weight, bias)
     if not x.array.size:  # an empty batch comes back empty, and says nothing about the statistics
+        gamma, beta = (None if t is None else reshape(t, _beside(x)) for t in (weight, bias))
         return cast(affine(clone(x), gamma, beta), input.array.dtype)
-    y, mean, var = Normalize.apply_all(x, gamma, beta, axes=axes, eps=float(eps))
+    y, mean, var = Normalize.apply_all(x, weight, bias, axes=axes, eps=float(eps), shape=_beside(x))
     for kept, own in zip(running, (mean.array, var.array * (count / (count - 1))), strict=True):
         if kept is not None:
             kept.array *= 1 - momentum
-            kept.array += momentum * own.mean(axis=0).reshape(-1)  # batch norm has one for the batch, N = 1
+            kept.array += momentum * (own if 0 in axes else own.mean(axis=0)).reshape(-1)
             kept._bump_version()
     return cast(y, input.array.dtype)
 
@@ -160,10 +161,8 @@ def _by_running(
     mean, var = running
     if mean is None or var is None:
         raise DomainError(f"{op}: running_mean and running_var must be defined in evaluation mode")
-    x, gamma, beta = _prepared(op, input, running, weight, bias)
-    scale = (_per_channel(var, x) + eps) ** -0.5
-    y = affine(x - _per_channel(mean, x), scale if gamma is None else scale * gamma, beta)
-    return cast(y, input.array.dtype)
+    x = _prepared(op, input, running, weight, bias)
+    return cast(Standardize.apply(x, weight, bias, mean, var, eps=float(eps)), input.array.dtype)
 
 
 def _expect_rank(op: str, input: Tensor) -> None:
@@ -173,18 +172,16 @@ def _expect_rank(op: str, input: Tensor) -> None:
 
 def _prepared(
     op: str, input: Tensor, running: Running, weight: Tensor | None, bias: Tensor | None
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """The input in the dtype to compute in, γ and β shaped to meet it; all checked."""
+) -> Tensor:
+    """The input in the dtype to compute in; all checked."""
     given = {"running_mean": running[0], "running_var": running[1], "weight": weight, "bias": bias}
     expect_channels(op, input, **given)
     for name in ("running_mean", "running_var"):
         if is_grad_enabled() and (kept := given[name]) is not None and kept.requires_grad:
             raise GraphError(f"{op}: {name} must not require grad: it is a buffer that follows the data, no parameter")
-    x = cast(input, computed_in(op, input, **given))
-    gamma, beta = (None if t is None else _per_channel(t, x) for t in (weight, bias))
-    return x, gamma, beta
+    return cast(input, computed_in(op, input, **given))
 
 
-def _per_channel(t: Tensor, x: Tensor) -> Tensor:
-    """(C,) as (1, C, 1, …), to meet x."""
-    return reshape(t, (1, t.array.size) + (1,) * (x.array.ndim - 2))
+def _beside(x: Tensor) -> tuple[int, ...]:
+    """The shape in which (C,) meets x: 1, C, 1, …"""
+    return 1, x.array.shape[1], *(1 for _ in x.array.shape[2:])

@@ -67,7 +67,8 @@ def layer_norm(
             raise ShapeError(f"layer_norm: expected {name} of shape {features}, but got {tuple(tensor.array.shape)}")
     dtype = computed_in("layer_norm", input, weight=weight, bias=bias)
     axes = tuple(range(len(shape) - len(features), len(shape)))
-    return cast(_normalized(cast(input, dtype), weight, bias, axes, eps), input.array.dtype)
+    beside = (1,) * (len(shape) - len(features)) + features
+    return cast(_normalized(cast(input, dtype), weight, bias, axes, eps, beside), input.array.dtype)
 
 
 @checked
@@ -120,8 +121,7 @@ def group_norm(
     expect_channels("group_norm", input, weight=weight, bias=bias)
     dtype = computed_in("group_norm", input, weight=weight, bias=bias)
     grouped = (n, groups, c // groups, product(pixels))
-    gamma, beta = (None if t is None else reshape(t, (1, *grouped[1:3], 1)) for t in (weight, bias))
-    y = _normalized(reshape(cast(input, dtype), grouped), gamma, beta, (2, 3), eps)
+    y = _normalized(reshape(cast(input, dtype), grouped), weight, bias, (2, 3), eps, (1, *grouped[1:3], 1))
     return cast(reshape(y, shape), input.array.dtype)
 
 
@@ -258,7 +258,11 @@ def affine(x: Tensor, gamma: Tensor | None, beta: Tensor | None) -> Tensor:
     return y if beta is None else y + beta
 
 
-def _normalized(x: Tensor, gamma: Tensor | None, beta: Tensor | None, axes: tuple[int, ...], eps: Any) -> Tensor:
+def _normalized(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, axes: tuple[int, ...], eps: Any, beside: tuple[int, ...]
+) -> Tensor:
+    """x normalised over the axes; `beside` is the shape in which γ and β meet it."""
     if not x.array.size:  # nothing to average
-        return affine(clone(x), gamma, beta)
-    return Normalize.apply(x, gamma, beta, axes=axes, eps=float(eps))  # NumPy's float64 would make all float64
+        return affine(clone(x), *(None if t is None else reshape(t, beside) for t in (weight, bias)))
+    shape = None if weight is None and bias is None else beside
+    return Normalize.apply(x, weight, bias, axes=axes, eps=float(eps), shape=shape)  # float: NumPy's would make float64

@@ -1,0 +1,181 @@
+r"""Normalisation in tiles that stay in a core's cache, shared among the threads.
+
+The textbook way makes a pass over memory for each of its steps. Here each tile is fetched once to be counted, with a
+mean μₜ and M2ₜ = Σ (x − μₜ)² of its own, and once to be scaled. Tiles are put together by Chan's formula,
+
+    μ = Σ nₜ·μₜ / n,     σ² = (Σ M2ₜ + Σ nₜ·(μₜ − μ)²) / n,
+
+which loses nothing where means are large, as E[x²] − E[x]² does; and in the order of the tiles, whichever was finished
+first, so that results are the same from run to run. Sums over a tile are products with ones, which BLAS makes at the
+cache's rate.
+
+References
+----------
+Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance: analysis and recommendations", The American
+Statistician 37, equations 2.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinycnn.backend import reference
+from tinycnn.backend.cpu.layer_normalization import normalize_rows, normalize_rows_backward
+from tinycnn.backend.cpu.sheets import Sheet, beside, each, sheet_of, tiles, total
+from tinycnn.backend.precision import half_in_single
+from tinycnn.backend.threads import scratch
+
+Array = Any
+
+
+@half_in_single
+def normalize(
+    xp: Any, x: Array, weight: Array | None, bias: Array | None, axes: tuple[int, ...], eps: float
+) -> tuple[Array, Array, Array]:
+    """Statistics in one pass, y in another; rows with γ and β along them, as in layer norm, in one for both."""
+    sheet, shapes = sheet_of(x, axes), [None if t is None else t.shape for t in (weight, bias)]
+    if sheet is not None and sheet.along_rows(*shapes):
+        return normalize_rows(sheet, x, weight, bias, eps)
+    if sheet is None or not sheet.by_channel(*shapes):
+        made: tuple[Array, Array, Array] = reference.normalize(xp, x, weight, bias, axes, eps)
+        return made
+    mean, var = _moments(sheet, x)
+    scale = 1 / np.sqrt(var + eps)
+    if weight is not None:
+        scale *= sheet.channel(weight)
+    y = _scaled(sheet, x, mean, scale, np.zeros_like(mean) if bias is None else sheet.channel(bias))
+    return y, sheet.statistic(mean.astype(x.dtype)), sheet.statistic(var.astype(x.dtype))
+
+
+@half_in_single
+def normalize_backward(
+    xp: Any, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, axes: tuple[int, ...], eps: float,
+    shape: tuple[int, ...] | None,
+) -> tuple[Array, ...]:  # fmt: skip
+    """Two sums a channel, which are β̄ and γ̄ as well, in one pass, and x̄ in another; along rows all in one."""
+    sheet = sheet_of(x, axes)
+    if sheet is not None and sheet.along_rows(None if weight is None else weight.shape, shape):
+        return normalize_rows_backward(sheet, g, x, weight, mean, var, eps, shape)
+    if sheet is None or not sheet.by_channel(None if weight is None else weight.shape, shape):
+        made: tuple[Array, ...] = reference.normalize_backward(xp, g, x, weight, mean, var, axes, eps, shape)
+        return made
+    g = sheet.like(g)
+    mean, r = sheet.channel(mean), 1 / np.sqrt(sheet.channel(var).astype("float64") + eps)
+    bias_bar, weight_bar = _gradient_sums(sheet, g, x, mean)
+    weight_bar *= r
+    scale = r if weight is None else r * sheet.channel(weight)
+    gx = _input_gradient(sheet, g, x, mean, r, scale, bias_bar, weight_bar)
+    if shape is None:
+        return (gx,)
+    spread = tuple(axis for axis, n in enumerate(shape) if n == 1)
+    return gx, *(
+        sheet.statistic(t).sum(spread, keepdims=True).reshape(shape).astype(x.dtype) for t in (weight_bar, bias_bar)
+    )
+
+
+@half_in_single
+def standardize(
+    xp: Any, x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float
+) -> Array:
+    """One pass, as one scale and one shift a channel where nothing large cancels."""
+    sheet = sheet_of(x, tuple(axis for axis in range(x.ndim) if axis != 1))
+    if sheet is None:
+        return reference.standardize(xp, x, weight, bias, mean, var, eps)
+    scale = 1 / np.sqrt(var.astype("float64") + eps)
+    return _scaled(sheet, x, mean, scale if weight is None else scale * weight, mean * 0 if bias is None else bias)
+
+
+def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:
+    """Mean and (biased) variance of each channel, in float64."""
+    matrix, cut = sheet.matrix(x), tiles(sheet.size)
+    size = (len(cut), sheet.size[1]) if sheet.down else (sheet.size[0], 1)
+    means, squares = np.empty(size), np.empty(size)  # of each piece of a column, or each row
+
+    def count(number: int, rows: slice) -> None:
+        tile = matrix[rows]
+        n, place = (len(tile), number) if sheet.down else (sheet.size[1], rows)
+        centre = total(tile, sheet.down) / n
+        centred = np.subtract(tile, centre, out=scratch("centred", tile.shape, x.dtype))
+        drift = total(centred, sheet.down) / n  # what rounding took from a large mean
+        means[place] = np.add(centre, drift, dtype="float64")
+        np.square(centred, out=centred)
+        squares[place] = total(centred, sheet.down) - n * np.square(drift)
+
+    each(count, sheet.size)
+    means, squares = (t.reshape(-1, sheet.channels) for t in (means, squares))  # pieces × channels
+    if sheet.down:
+        n = np.repeat([float(rows.stop - rows.start) for rows in cut], sheet.size[1] // sheet.channels)
+    else:
+        n = np.full(len(means), float(sheet.size[1]))
+    mean = n @ means / sheet.averaged
+    return mean, (squares.sum(0) + n @ np.square(means - mean)) / sheet.averaged
+
+
+def _scaled(sheet: Sheet, x: Array, mean: Array, scale: Array, shift: Array) -> Array:
+    """y = (x − μ)·scale + shift. All of μ goes into the shift, unless it is so large that digits would cancel."""
+    sheet, y = sheet.widened(), np.empty_like(x)
+    source, target = sheet.matrix(x), sheet.matrix(y)
+    centre = None if _small(mean * scale) else mean.astype(x.dtype)
+    shift = shift - (mean if centre is None else mean - centre) * scale  # of a large one the digits that x.dtype lacks
+    scale, shift = sheet.factor(scale, x.dtype), sheet.factor(shift, x.dtype)
+    centre = None if centre is None else sheet.factor(centre, x.dtype)
+
+    def apply(number: int, rows: slice) -> None:
+        tile, out = source[rows], target[rows]
+        if centre is not None:
+            tile = np.subtract(tile, beside(centre, rows), out=out)
+        np.multiply(tile, beside(scale, rows), out=out)
+        out += beside(shift, rows)
+
+    each(apply, sheet.size)
+    return y
+
+
+def _small(t: Array) -> bool:
+    """Whether adding and taking away such numbers loses less than one digit of results around 1."""
+    return bool((np.abs(t) < 8).all())
+
+
+def _gradient_sums(sheet: Sheet, g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
+    """Σ g and Σ g·(x − μ) for each channel, in float64."""
+    gradient, matrix = sheet.matrix(g), sheet.matrix(x)
+    mean = sheet.factor(mean, x.dtype)
+    size = (len(tiles(sheet.size)), sheet.size[1]) if sheet.down else (sheet.size[0], 1)
+    sums, products = np.empty(size, x.dtype), np.empty(size, x.dtype)
+
+    def add(number: int, rows: slice) -> None:
+        place = number if sheet.down else rows
+        tile = gradient[rows]
+        sums[place] = total(tile, sheet.down)
+        centred = np.subtract(matrix[rows], beside(mean, rows), out=scratch("centred", tile.shape, x.dtype))
+        centred *= tile
+        products[place] = total(centred, sheet.down)
+
+    each(add, sheet.size)
+    return tuple(t.reshape(-1, sheet.channels).sum(0, dtype="float64") for t in (sums, products))
+
+
+def _input_gradient(
+    sheet: Sheet, g: Array, x: Array, mean: Array, r: Array, scale: Array, bias_bar: Array, weight_bar: Array
+) -> Array:
+    """x̄ = scale·(g − β̄/n − x̂·γ̄/n) as scale·g − (slope·x + level), μ taken off x first where it is large."""
+    sheet, gx = sheet.widened(), np.empty_like(x)
+    gradient, source, target = sheet.matrix(g), sheet.matrix(x), sheet.matrix(gx)
+    slope, level = scale * r * weight_bar / sheet.averaged, scale * bias_bar / sheet.averaged
+    centre = None if _small(mean * r) else sheet.factor(mean, x.dtype)
+    level = sheet.factor(level - slope * mean if centre is None else level, x.dtype)
+    slope, scale = sheet.factor(slope, x.dtype), sheet.factor(scale, x.dtype)
+
+    def apply(number: int, rows: slice) -> None:
+        tile, out = source[rows], target[rows]
+        if centre is not None:
+            tile = np.subtract(tile, beside(centre, rows), out=out)
+        np.multiply(tile, beside(slope, rows), out=out)
+        out += beside(level, rows)
+        scaled = np.multiply(gradient[rows], beside(scale, rows), out=scratch("scaled", out.shape, x.dtype))
+        np.subtract(scaled, out, out=out)
+
+    each(apply, sheet.size)
+    return gx
