@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import importlib.util
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,7 +19,7 @@ from benchmarks import machine, tables
 from benchmarks.peers import Peer
 from benchmarks.record import FORMAT, Record
 from benchmarks.rounds import Turns
-from benchmarks.work import QUICK, SECTIONS, Work, catalogue, chosen
+from benchmarks.work import SECTIONS, Work, catalogue, chosen
 
 PYTORCH = """\
 PyTorch has its default memory order, N C H W, and glibc either as it is or told to keep large
@@ -79,7 +81,7 @@ def _positive(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure what the options ask for and has not been measured; tables and pictures of all that there is then."""
+    """Measure what the options ask for and has not been measured; then show all that there is."""
     gpu = None
     if options.device == "cuda":
         try:
@@ -87,43 +89,69 @@ def run(options: argparse.Namespace) -> int:
         except RuntimeError as error:
             print(f"python -m benchmarks: there is no GPU to time: {error}", file=sys.stderr)
             return NO_GPU
-    facts = machine.machine()
-    threads = options.threads or facts["cores"]
-    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
-    work = chosen(catalogue(threads, options.device, options.quick, bool(options.dezero)), options.only)
-    about = {
-        "format": FORMAT, "date": datetime.date.today().isoformat(), "machine": facts, "gpu": gpu,
-        "versions": machine.versions(), "device": options.device, "threads": threads, "rounds": rounds,
-    }
-    folder = options.output / (options.machine or machine.slug(facts, gpu))
+        print(f"{gpu}: float32 without TF32 in both libraries; every step is waited for", file=sys.stderr)
+    about = described(options, gpu)
+    folder = options.output / (options.machine or machine.slug(about["machine"], gpu))
     path = folder / ("quick.json" if options.quick else "results.json")
+    work = chosen(catalogue(about["threads"], options.device, options.quick, bool(options.dezero)), options.only)
     record = opened(path, about, options)
-    missing = {"torch", "dezero"} - {name for name in ("torch",) if importlib.util.find_spec(name)}
-    if options.dezero:
-        missing -= {"dezero"}
-    if "torch" in missing:
-        print("PyTorch is not installed: tinycnn is timed alone (python -m pip install torch)", file=sys.stderr)
-    if gpu:
-        print(f"{gpu}; float32 without TF32 in both libraries; every step is waited for", file=sys.stderr)
-    seconds = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
+    plan = planned(work, record, installed(options.dezero))
+    lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
+    turns = {kind: Turns(about["rounds"], long, options.device, options.dezero) for kind, long in lengths.items()}
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
-    turns = {kind: Turns(rounds, long, options.device, options.dezero) for kind, long in seconds.items()}
-    interrupted = False
+    code = 0
     try:
-        signal.signal(signal.SIGTERM, _stop)
-        measure(work, record, path, turns, missing, until)
+        with terminated_like_interrupted():
+            measure(plan, record, path, turns, until)
     except KeyboardInterrupt:
-        interrupted = True
+        code = INTERRUPTED
         print("\ninterrupted: what was measured is kept, and --resume goes on", file=sys.stderr)
-    print(tables.text(record))
-    print(f"\nresults: {path}")
     if record.measurements:
+        print(f"{tables.text(record)}\n\nresults: {path}")
         draw(record, folder)
-    return INTERRUPTED if interrupted else 0
+    return code
 
 
-def _stop(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+def described(options: argparse.Namespace, gpu: str | None) -> dict[str, Any]:
+    """What a record says of its run."""
+    facts = machine.machine()
+    return {
+        "format": FORMAT, "date": datetime.date.today().isoformat(), "machine": facts, "gpu": gpu,
+        "versions": machine.versions(), "device": options.device, "threads": options.threads or facts["cores"],
+        "rounds": options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS),
+    }
+
+
+def installed(dezero: str | None) -> set[str]:
+    """Which libraries can be timed.
+
+    Raises
+    ------
+    ValueError    DeZero is not where it is said to be
+    """
+    found = {"tinycnn"}
+    if importlib.util.find_spec("torch"):
+        found.add("torch")
+    else:
+        print("PyTorch is not installed: tinycnn is timed alone (python -m pip install torch)", file=sys.stderr)
+    if dezero:
+        if not (Path(dezero) / "dezero" / "__init__.py").is_file():
+            raise ValueError(f"--dezero: there is no dezero/__init__.py in {dezero}")
+        found.add("dezero")
+    return found
+
+
+@contextlib.contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """Inside, to be told to end is as good as Ctrl-C: what was measured is shown."""
+    def stop(*_: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def opened(path: Path, about: dict[str, Any], options: argparse.Namespace) -> Record:
@@ -143,22 +171,30 @@ def opened(path: Path, about: dict[str, Any], options: argparse.Namespace) -> Re
     return Record(about, [], [])
 
 
-def measure(
-    work: list[Work], record: Record, path: Path, turns: dict[str, Turns], missing: set[str], until: float
-) -> None:
-    """All the work that is not in the record yet; after each piece the file is written."""
-    plan: list[tuple[Work, list[Peer]]] = []
+Plan = list[tuple[Work, list[Peer]]]
+
+
+def planned(work: list[Work], record: Record, libraries: set[str]) -> Plan:
+    """The work that is not in the record, with the peers that lack it; the same step may stand in two sections."""
+    plan: Plan = []
+    seen: set[tuple[Any, ...]] = set()
     for piece in work:
-        peers = [peer for peer in piece.peers if peer.library not in missing and not record.has(piece, peer)]
+        peers = [peer for peer in piece.peers if peer.library in libraries and not record.has(piece, peer)
+                 and (*piece.key.values(), peer) not in seen]
+        seen.update((*piece.key.values(), peer) for peer in peers)
         if peers:
             plan.append((piece, peers))
+    return plan
+
+
+def measure(plan: Plan, record: Record, path: Path, turns: dict[str, Turns], until: float) -> None:
+    """Do the work; after each piece the file is written."""
     with tqdm(total=sum(turns[piece.kind].rounds * len(peers) for piece, peers in plan), unit="turn") as bar:
         done = 0
         for piece, peers in plan:
             if time.monotonic() > until:
                 tqdm.write("the time is up: --resume goes on", file=sys.stderr)
                 break
-            peers = [peer for peer in peers if not record.has(piece, peer)]  # the same step may stand in two sections
             bar.set_description(piece.label)
 
             def failed(peer: Peer, reason: str, piece: Work = piece) -> None:
@@ -180,5 +216,3 @@ def draw(record: Record, folder: Path) -> int:
         print(f"picture: {path}")
     return 0
 
-
-__all__ = ["QUICK", "main"]

@@ -21,7 +21,7 @@ from benchmarks.peers import LARGE_BLOCKS, Peer
 from benchmarks.work import Work
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 300.0            # seconds that building a network, or a turn beyond its time, may take
+PATIENCE = 120.0            # seconds that building a network, or a turn beyond its time, may take
 ROOM_A_PEER = 3 * 2**30     # bytes; where there are fewer, processes do not wait side by side
 
 

@@ -57,7 +57,7 @@ def step_rows(record: Record, kind: str = "step") -> list[Row]:
 
 
 def memory_rows(record: Record, kind: str = "step") -> list[Row]:
-    """The largest resident set of each process in MB, and what it was when the network was built."""
+    """The largest resident set of each process (or what it took of a GPU) in MB, and what it was before the steps."""
     rows = []
     for peer in (TINYCNN, PLAIN, BLOCKS):
         for label, entry in ((peer.label, "memory"), ("  before the first step", "memory_before")):
@@ -98,7 +98,7 @@ def text(record: Record) -> str:
         _laid_out("Training step: time / PyTorch's", [[*nets, "geom."], [*sizes, "mean"]], ratio_rows(record)),
         _laid_out("Training step, ms", [nets, sizes], step_rows(record)),
         _laid_out("Inference, ms", [nets, sizes], step_rows(record, "inference")),
-        _laid_out("Training step, largest resident set, MB", [nets, sizes], memory_rows(record)),
+        _laid_out("Training step, most memory, MB", [nets, sizes], memory_rows(record)),
         _laid_out("Layers, forward + backward", [LAYER_COLUMNS], layer_rows(record)),
     ]
     return "\n\n".join(filter(None, [*parts, limits(record), failures(record)]))

@@ -88,7 +88,7 @@ def layer(torch: Any, order: dict[str, Any]) -> tuple[Task, int]:
 
 
 def profiled(torch: Any, order: dict[str, Any]) -> tuple[Callable[[], list[dict[str, Any]]], int]:
-    """A training step's time by op, as the library's own profiler has it."""
+    """A training step's time by op, as the library's own profiler has it; not the recording, where it says that too."""
     task, parameters = step(torch, order)
     profiler = __import__(f"{torch.__name__}.profiler", fromlist=["profile"])
 
@@ -97,7 +97,8 @@ def profiled(torch: Any, order: dict[str, Any]) -> tuple[Callable[[], list[dict[
             task()
         return [
             {"op": event.key, "calls": int(event.count), "seconds": float(event.self_cpu_time_total) / 1e6}
-            for event in profile.key_averages() if event.self_cpu_time_total > 0
+            for event in profile.key_averages()
+            if event.self_cpu_time_total > 0 and event.key != "(recording all this)"
         ]
 
     return by_op, parameters

@@ -62,7 +62,7 @@ def prepare(order: dict[str, Any]) -> Prepared:
             return Prepared(facts, lambda seconds: {"facts": machine_limits(torch, order, seconds)})
         make = {"step": tasks.step, "inference": tasks.inference, "layer": tasks.layer, "ops": tasks.profiled}
         task, parameters = make[order["kind"]](torch, order)
-    facts |= {"parameters": parameters, "memory_before": memory("VmRSS")}
+    facts |= {"parameters": parameters, "memory_before": memory("VmRSS") if order["device"] == "cpu" else None}
     forget_peak()
     if order["kind"] == "ops":
         return Prepared(facts, lambda seconds: {"facts": {"ops": task()}})

@@ -20,7 +20,7 @@ KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("normalization", "#2166ac", ("norm",)),
     ("activation", "#67a9cf", ("relu", "gelu", "silu", "sigmoid", "threshold", "clamp")),
     ("pooling", "#1b7837", ("pool",)),
-    ("loss", "#a6dba0", ("softmax", "nll", "cross_entropy", "crossentropy")),
+    ("loss", "#a6dba0", ("softmax", "nll", "cross_entropy", "crossentropy", "gather")),
     ("optimizer", "#762a83", ("sgd", "optimizer", "::mul_", "::add_", "::_foreach")),  # PyTorch's is made of mul_, add_
     ("copies and sums", "#c2a5cf", ("copy", "add", "mul", "sum", "div", "clone", "permute", "mean", "fill")),
     ("all else", "#bbbbbb", ("",)),

@@ -69,6 +69,8 @@ def memory(record: Record) -> Figure | None:
         (Patch(color=SKY), "PyTorch, its libraries and the weights"), (Patch(color=BLUE), "and what steps add"),
     ], loc="upper left", bbox_to_anchor=(0, -0.12), ncols=2)
     note(figure, record,
+         "The most that each library takes of the GPU's memory, what it keeps for later included."
+         if record.about["gpu"] else
          "The largest resident set of a process that does nothing but training steps; of PyTorch's two settings of "
          "glibc the smaller.")
     return figure
