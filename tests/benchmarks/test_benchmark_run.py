@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from benchmarks import command, machine, rounds, work
+import tinycnn
+from benchmarks import command, limits, machine, rounds, work, worker
 from benchmarks.layers import LAYERS
 from benchmarks.nets import NETS
 from benchmarks.peers import BLOCKS, LARGE_BLOCKS, LAST, PLAIN, TINYCNN
@@ -230,3 +231,16 @@ print("numpy" in repr(sys.modules["tinycnn"]), hasattr(sys.modules["tinycnn"], "
     assert real == "False False"  # tinycnn itself was not imported
 
 
+@pytest.mark.parametrize("kind", ["step", "inference", "layer", "limits"])
+def test_a_worker_computes_on_the_device_it_is_told_and_waits_for_it(kind, device, monkeypatch):
+    waits, wait = [], tinycnn.cuda.synchronize
+    monkeypatch.setattr(tinycnn.cuda, "synchronize", lambda: (waits.append(None), wait())[1])
+    monkeypatch.setattr(worker, "peak", lambda order: 1)
+    monkeypatch.setattr(limits, "SIDE", 8)
+    monkeypatch.setattr(limits, "COPIED", 1024)
+    name, batch, size = ("3×3, 512→512 at 7²", 8, 7) if kind == "layer" else ("lenet", 2, 32)
+    order = {"kind": kind, "name": name, "batch": batch, "size": size, "threads": 1, "library": "tinycnn",
+             "precision": "highest", "channels_last": False, "device": device}
+    found = worker.prepare(order).turn(0.0)
+    assert found.get("best", 1) > 0
+    assert (len(waits) > 0) == (device == "cuda")
