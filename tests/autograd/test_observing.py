@@ -108,3 +108,22 @@ def test_modules_and_named_pieces_are_entered_and_left() -> None:
     assert places.seen[:2] == [("a step", "Sequential", "ReLU", "ReLU"),
                                ("a step", "Sequential", "Sequential", "Sigmoid", "Sigmoid")]  # fmt: skip
     assert places.seen[2] == ("a step", "Sequential", "Exp")
+
+
+def test_a_function_of_the_users_is_an_op_with_ops_in_it() -> None:
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any: return x + x
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any: return 2 * g
+
+    x = torch.ones(2, requires_grad=True)
+    with observed_by(Diary()) as diary:
+        Twice.apply(x).sum().backward()
+    assert [line[:3] for line in diary.lines if line[1] in ("Twice", "Add")] == [
+        (0, "Twice", "forward"), (1, "Add", "forward"), (1, "Add", "forward"), (0, "Twice", "forward"),
+        (0, "Twice", "backward"), (0, "Twice", "backward"),
+    ]  # fmt: skip
+    with observed_by(Diary()) as diary:
+        assert Twice.apply(3.0) == 6.0
+    assert [line[:3] for line in diary.lines] == [(0, "Twice", "forward")] * 2

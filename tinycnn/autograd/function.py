@@ -6,7 +6,8 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from tinycnn.autograd import grad_mode
+from tinycnn import backend as backends
+from tinycnn.autograd import grad_mode, observing
 from tinycnn.autograd.contract import BrokenGradient, checked
 from tinycnn.autograd.decoration import F
 from tinycnn.autograd.inplace import check_recordable
@@ -59,11 +60,11 @@ class FunctionNode(Op):
     """The node that a user's `Function` leaves in the graph."""
 
     lends = True  # its backward may return anything
+    several = False  # whether forward returned a tuple
 
     def __init__(self, function: type[Function], inputs: tuple[Any, ...]) -> None:
         tensors = [x for x in inputs if isinstance(x, TensorBase)]
-        if tensors:
-            self.backend = tensors[0].backend
+        self.backend = tensors[0].backend if tensors else backends.get("cpu")
         self.function = function
         self.saved = []
         self.needs_input_grad = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
@@ -199,6 +200,14 @@ class Function:
     def apply(cls, *inputs: Any, **kwargs: Any) -> Any:
         """Run forward, and record the node."""
         node = FunctionNode(cls, inputs)
+        if observing.observer is None:
+            made = cls._applied(node, inputs, kwargs)
+        else:
+            made = observing.told(node, "forward", inputs, cls._applied, node, inputs, kwargs)
+        return made if node.several else made[0]
+
+    @classmethod
+    def _applied(cls, node: FunctionNode, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         ctx = node.ctx
         record = grad_mode.is_grad_enabled() and any(node.needs_input_grad)
         for x in inputs if record else ():
@@ -210,6 +219,7 @@ class Function:
                 cls.setup_context(ctx, inputs, made)
             else:
                 made = cls.forward(ctx, *inputs, **kwargs)
+        node.several = isinstance(made, tuple)
         outputs = made if isinstance(made, tuple) else (made,)
         for x in ctx._dirty:
             if record:
@@ -222,7 +232,7 @@ class Function:
             renamed = {id(x): _alias(x) for x in handed_back if id(x) not in dirty}
             outputs = tuple(renamed.get(id(y), y) for y in outputs)
             node.settle(inputs, outputs)
-        return outputs if isinstance(made, tuple) else outputs[0]
+        return outputs
 
 
 def _alias(x: TensorBase) -> Tensor:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST = 22  # bars in a panel
+MOST = 34  # bars in a panel
 
 
 class _Bar(NamedTuple):
