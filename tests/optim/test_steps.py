@@ -7,8 +7,7 @@ import pytest
 
 import tinycnn
 from tinycnn import optim
-from tinycnn.optim.adam import adam_step
-from tinycnn.optim.sgd import sgd_step
+from tinycnn.backend.steps import adam_step, sgd_step
 
 # From (1, −2, 3), 25 steps along g = (1, ½, 2)·x + cos(t·(1, 2, 3)), in float64.
 RECORDED = {

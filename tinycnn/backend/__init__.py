@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend import reference
+from tinycnn.backend import reference, steps
 from tinycnn.errors import DeviceError
 
 Array = Any  # a numpy.ndarray or a cupy.ndarray; NumPy's own stubs could not say "either"
@@ -22,10 +22,10 @@ __all__ = ["Array", "Backend", "Kernels", "device", "get", "install", "of", "why
 
 
 class Kernels:
-    """The kernels of one backend: those of `reference`, but for the ones it brings of its own."""
+    """The kernels of one backend: those of `reference` and `steps`, but for the ones it brings of its own."""
 
     def __init__(self, xp: Any, *own: ModuleType) -> None:
-        for room in (reference, *own):
+        for room in (reference, steps, *own):
             for name in room.KERNELS:
                 setattr(self, name, partial(getattr(room, name), xp))
 

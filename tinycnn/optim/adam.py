@@ -2,82 +2,18 @@ r"""Adam and AdamW: every weight has a step size of its own, from running averag
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from tinycnn._tensor import Tensor
-from tinycnn.backend import Array
 from tinycnn.errors import ConfigError
 from tinycnn.optim.optimizer import Group, Optimizer, check_recorded
 
 
-def adam_step(
-    xp: Any,
-    p: Array,
-    g: Array,
-    m: Array,
-    v: Array,
-    v_max: Array | None,
-    t: int,
-    *,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float = 0.0,
-    decoupled: bool = False,
-    maximize: bool = False,
-) -> None:
-    r"""Step number `t` = 1, 2, … on the array `p`; p, m, v and v_max change in place.
-
-        g ← g + λp                         Adam's weight decay  | AdamW's:  p ← (1 − ηλ)p
-        m ← β₁m + (1 − β₁)g                average of the gradient
-        v ← β₂v + (1 − β₂)g²               average of its square
-        m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ)   both began at 0: take out that bias
-        p ← p − η m̂/(√v̂ + ε)
-
-    with lr η and weight_decay λ; `maximize` takes −g for g. AMSGrad, where there is a `v_max`, puts the largest v so
-    far in the place of v, so that step sizes never grow again.
-
-    References
-    ----------
-    Kingma, Ba (2015), "Adam: A Method for Stochastic Optimization", algorithm 1.
-    Loshchilov, Hutter (2019), "Decoupled Weight Decay Regularization", algorithm 2.
-    Reddi, Kale, Kumar (2018), "On the Convergence of Adam and Beyond", algorithm 2 (AMSGrad).
-    """
-    if maximize:
-        g = -g
-    if weight_decay and decoupled:
-        p *= 1 - lr * weight_decay
-    elif weight_decay:
-        g = g + weight_decay * p
-
-    scratch = xp.empty_like(p)  # the one temporary of the rest
-    xp.subtract(g, m, out=scratch)
-    scratch *= 1 - beta1
-    m += scratch  # m + (1 − β₁)(g − m)
-
-    xp.multiply(g, 1 - beta2, out=scratch)  # before g², which float16 may not hold
-    scratch *= g
-    v *= beta2
-    v += scratch
-    if v_max is not None:
-        xp.maximum(v_max, v, out=v_max)
-        v = v_max
-
-    xp.sqrt(v, out=scratch)
-    scratch /= math.sqrt(1 - beta2**t)
-    scratch += eps
-    xp.divide(m, scratch, out=scratch)
-    scratch *= lr / (1 - beta1**t)
-    p -= scratch
-
-
 class Adam(Optimizer):
-    r"""Adam; the formulas stand at `adam_step`.
+    r"""Adam; its formulas: `backend.steps.adam_step`.
 
     Parameters
     ----------
@@ -154,15 +90,14 @@ class Adam(Optimizer):
 
     def _update(self, p: Tensor, group: Group) -> None:
         assert p.grad is not None
-        xp, state = p.backend.xp, self.state[p]
+        state = self.state[p]
         if not state:
             state["step"] = Tensor.wrap(np.zeros((), np.float32))  # on the host, where Python reads it
             for average in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if group["amsgrad"] else 2]:
-                state[average] = Tensor.wrap(xp.zeros_like(p.array))
+                state[average] = Tensor.wrap(p.backend.xp.zeros_like(p.array))
         steps = state["step"].array
         steps += 1
-        adam_step(
-            xp,
+        p.backend.kernels.adam_step(
             p.array,
             p.grad.array,
             state["exp_avg"].array,

@@ -6,55 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.backend import Array
 from tinycnn.errors import ConfigError
 from tinycnn.optim.optimizer import Group, Optimizer, check_recorded
 
 
-def sgd_step(
-    xp: Any,
-    p: Array,
-    g: Array,
-    velocity: Array | None,
-    *,
-    lr: float,
-    momentum: float = 0.0,
-    dampening: float = 0.0,
-    weight_decay: float = 0.0,
-    nesterov: bool = False,
-    maximize: bool = False,
-) -> Array | None:
-    r"""One step on the array `p`, in place. Returns the velocity after it, None without momentum.
-
-        g ← g + λp                         weight decay: the gradient of ½λ‖p‖²
-        v ← μv + (1 − τ)g                  the first time v ← g
-        p ← p − η·{g | v | g + μv}         plain | momentum | Nesterov
-
-    with lr η, momentum μ, dampening τ and weight_decay λ; `maximize` takes −g for g. The velocity is a sum of
-    gradients, not of steps: η stands before it, so that a changed learning rate acts at once.
-
-    References
-    ----------
-    Sutskever, Martens, Dahl, Hinton (2013), "On the importance of initialization and momentum in deep learning",
-    equations 1–4, where v already contains η.
-    """
-    if maximize:
-        g = -g
-    if weight_decay:
-        g = g + weight_decay * p
-    if momentum:
-        if velocity is None:
-            velocity = xp.array(g)  # a copy: g may be the gradient itself
-        else:
-            velocity *= momentum
-            velocity += (1 - dampening) * g if dampening else g
-        g = g + momentum * velocity if nesterov else velocity
-    p -= lr * g
-    return velocity
-
-
 class SGD(Optimizer):
-    r"""Stochastic gradient descent: a step against the gradient; the formulas stand at `sgd_step`.
+    r"""Stochastic gradient descent: a step against the gradient; its formulas: `backend.steps.sgd_step`.
 
     Parameters
     ----------
@@ -131,8 +88,7 @@ class SGD(Optimizer):
     def _update(self, p: Tensor, group: Group) -> None:
         assert p.grad is not None
         buffer = self.state[p].get("momentum_buffer") if group["momentum"] else None
-        velocity = sgd_step(
-            p.backend.xp,
+        velocity = p.backend.kernels.sgd_step(
             p.array,
             p.grad.array,
             None if buffer is None else buffer.array,
