@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ZEN = {23: "Zen 2", 25: "Zen 3", 26: "Zen 5"}  # AMD's families, of machines that hide the model
+ZEN = {23: "Zen 1 or 2", 25: "Zen 3 or 4", 26: "Zen 5"}  # by AMD's families, where the name hides the model
 
 
 def machine() -> dict[str, Any]:
