@@ -6,10 +6,11 @@ from typing import Any
 
 from tinycnn.backend import windows
 from tinycnn.backend.cpu import depthwise
-from tinycnn.backend.cpu.convolution import direct, pointwise
+from tinycnn.backend.cpu.convolution import direct, narrow, pointwise
 from tinycnn.geometry import Window
 
 _FLOATS = "fd"  # the characters of float32 and float64
+FEW = 8  # channels, of which a row of a window has no longer runs of numbers than a row of the output
 _NONE = ((0, 0), (0, 0))
 
 
@@ -28,4 +29,6 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
         return pointwise
     if any(s > 1 and d > 1 for s, d in zip(window.stride, window.dilation, strict=True)):
         return windows
+    if c * window.kernel[1] < window.out[1] and c <= FEW and window.dilation == (1, 1):
+        return narrow
     return direct

@@ -25,13 +25,14 @@ class Sum:
         self._begun = [False] * len(self.parts)
 
     def add(self, part: int, a: Array, b: Array) -> None:
-        """A·B added to what the part has."""
+        """A·B added to what the part has; the products of stacks of matrices are all added."""
+        made = np.matmul(a, b, out=scratch("more", (*a.shape[:-2], *self._sums.shape[1:]), self._sums.dtype))
+        more = made.sum(axis=0) if made.ndim > 2 else made
         if self._begun[part]:
-            more = scratch("more", self._sums.shape[1:], self._sums.dtype)
-            self._sums[part] += np.matmul(a, b, out=more)
+            self._sums[part] += more
         else:
             self._begun[part] = True
-            np.matmul(a, b, out=self._sums[part])
+            self._sums[part] = more
 
     def value(self) -> Array:
         """What the parts have, added up in their order."""

@@ -72,7 +72,7 @@ def _padded(image: Array, rows: slice, columns: slice) -> Array:
     """These rows and columns of the images, zero where they lie outside."""
     n, height, width, c = image.shape
     strip = scratch("strip", (n, rows.stop - rows.start, columns.stop - columns.start, c), image.dtype)
-    (top, bottom), (left, right) = _inside(rows, height), _inside(columns, width)
+    (top, bottom), (left, right) = inside(rows, height), inside(columns, width)
     strip[:, :top] = 0
     strip[:, bottom:] = 0
     strip[:, top:bottom, :left] = 0
@@ -83,7 +83,7 @@ def _padded(image: Array, rows: slice, columns: slice) -> Array:
     return strip
 
 
-def _inside(asked: slice, size: int) -> tuple[int, int]:
+def inside(asked: slice, size: int) -> tuple[int, int]:
     """From where to where what is asked for exists."""
     length = asked.stop - asked.start
     first = min(max(-asked.start, 0), length)
