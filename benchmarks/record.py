@@ -76,6 +76,15 @@ class Record:
         """The measurement of a peer at this work."""
         return next((m for m in self.measurements if _is(m, peer, key)), None)
 
+    def limits(self) -> dict[int, dict[str, float]]:
+        """By the number of threads, the machine's best rates: "sgemm" in GF/s and "copy" in GB/s."""
+        found: dict[int, dict[str, float]] = {}
+        for row in self.measurements:
+            if row["kind"] == "limits":
+                best = found.setdefault(row["threads"], {})
+                best.update({name: max(rate, best.get(name, 0.0)) for name, rate in row["facts"].items()})
+        return found
+
     @property
     def threads(self) -> int:
         return int(self.about["threads"])

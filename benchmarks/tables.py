@@ -127,10 +127,9 @@ def about(record: Record) -> str:
 
 def limits(record: Record) -> str:
     """What the machine can do, in a line for each number of threads."""
-    found = [m for m in record.measurements if m["kind"] == "limits"]
     return "\n".join(
-        f"{m['threads']} thread{'s' * (m['threads'] > 1)}: sgemm {m['facts']['sgemm']:.0f} GF/s, "
-        f"copy {m['facts']['copy']:.0f} GB/s" for m in found
+        f"{threads} thread{'s' * (threads > 1)}: sgemm {best['sgemm']:.0f} GF/s, copy {best['copy']:.0f} GB/s"
+        for threads, best in record.limits().items()
     )
 
 

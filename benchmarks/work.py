@@ -36,7 +36,7 @@ class Work:
 
     @property
     def label(self) -> str:
-        return f"{self.section}: {self.name}" + (f", {self.batch} of {self.size}²" if self.kind != "layer" else "")
+        return f"{self.section}: {self.name}" + (f", {self.batch} of {self.size}²" if self.name in SOURCES else "")
 
 
 SECTIONS = {
@@ -64,12 +64,16 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
     def add(section: str, kind: str, name: str, batch: int, size: int, peers: Iterable[Peer], count: int = 0) -> None:
         found.append(Work(kind, name, batch, size, count or threads, tuple(dict.fromkeys(peers)), section))
 
-    for count in counts:
-        add("limits", "limits", "machine", 0, 0, [TINYCNN], count)
+    def add_limits(number: int) -> None:  # several times, for a neighbour may slow the machine for minutes
+        for count in counts:
+            add("limits", "limits", "machine", number, 0, [TINYCNN], count)
+
+    add_limits(1)
     for net in NETS:
         extra = [DEZERO] if dezero and net.name in DEZERO_NETS and not quick else []
         mine = [TINYCNN, HIGH] if net.high_goal and not cuda else [TINYCNN]
         add("steps", "step", *net.key, [*mine, *(torches[-2:] if quick else torches), *extra])
+    add_limits(2)
     if quick:
         return found
     for net in NETS:
@@ -79,6 +83,7 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
         last = [LAST] if layer.is_map else []
         add("layers", "layer", layer.name, layer.shape[0], layer.shape[2] if len(layer.shape) == 4 else 1,
             [TINYCNN, *high, fastest, *last])
+    add_limits(3)
     pair = (TINYCNN, fastest)
     for net in NETS:
         add("ops", "ops", *net.key, pair)
@@ -92,6 +97,7 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
         add("depth", "step", f"resnet{layers}", 32, 32, pair)
     for layers in (18, 34, 50, 101, 152):
         add("depth", "step", f"resnet{layers}", 2, 128, pair)
+    add_limits(4)
     if not cuda and threads > 1:
         for net in NETS:
             add("threads", "step", *net.key, pair, 1)

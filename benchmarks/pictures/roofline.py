@@ -34,7 +34,7 @@ MARKS = {
 def roofline(record: Record) -> Figure | None:
     """Layers with products under the roof on the left, the others beside the bandwidth on the right."""
     timed = [(layer, ours, theirs) for layer in LAYERS if (pair := _times(record, layer)) for ours, theirs in [pair]]
-    limits = {m["threads"]: m["facts"] for m in record.measurements if m["kind"] == "limits"}
+    limits = record.limits()
     if not timed or record.threads not in limits:
         return None
     figure = new_figure(12.5, 6.4, "What each layer reaches, and what the machine could do")
