@@ -20,6 +20,7 @@ COMMANDS = {
     "predict": "tell what is on photographs: the likeliest classes, printed and as a picture",
     "summary": "print a model's modules with their sizes and parameters, as torchinfo does",
     "table": "print a model's layers with kernels, memory, parameters and operations, as in the lecture",
+    "profile": "show where the time and the memory of a model's training step go",
     "gradcheck": "check gradients against finite differences: of ops, a layer, a model or your own code",
     "grade": "give points for exercises that students hand in, and say what is wrong",
     "make-assignment": "write exercises as notebooks for nbgrader, for students or for teachers",
