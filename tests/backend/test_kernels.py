@@ -77,7 +77,7 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
         "standardize": (x, gamma.ravel(), None, mean.ravel(), var.ravel(), 1e-5),
         "softmax": (x, 1), "log_softmax": (x, 1),
         "scatter_add": ((3, 2), index, np.arange(3.0)), "erf": (x,),
-        "total": (x, (0, 2)),
+        "total": (x, (0, 2)), "matmul": (x, x.swapaxes(2, 3)),
     }  # fmt: skip
     assert set(reference.KERNELS) <= set(calls), "a new kernel wants a row here"
     return calls

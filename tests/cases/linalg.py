@@ -56,4 +56,8 @@ CASES = [
         ),
     ),
     Case(ops.Linear, ops.linear, (normal(4), normal(5, 4)), lambda x, w: w @ x, note="of a vector", batch=()),
+    Case(ops.LinearBackward, lambda g, x, w: ops.LinearBackward.apply_all(g, x, w, asked=(True, True, True)),
+         (normal(3, 5), X, normal(5, 4)), lambda g, x, w: (g @ w, g.T @ x, g.sum(0)), note="all three", batch=()),
+    Case(ops.LinearBackward, lambda g, x: ops.LinearBackward.apply_all(g, x, None, asked=(False, True, True)),
+         (normal(3, 5), X), lambda g, x: (g.T @ x, g.sum(0)), note="of a first layer", batch=()),
 ]  # fmt: skip

@@ -25,8 +25,8 @@ from tinycnn.backend.windows import (
 )
 
 __all__ = [
-    "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "erf", "fold", "log_softmax", "max_pool2d",
-    "normalize", "normalize_backward", "pick", "scatter_add", "softmax", "spread2d", "standardize", "sum_pool2d",
+    "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "erf", "fold", "log_softmax", "matmul",
+    "max_pool2d", "normalize", "normalize_backward", "pick", "scatter_add", "softmax", "spread2d", "standardize", "sum_pool2d",
     "total", "unfold", "unpick",
 ]
 
@@ -38,6 +38,12 @@ Array = Any
 def total(xp: Any, x: Array, axes: tuple[int, ...]) -> Array:
     """Σ x over `axes`, in x's own dtype."""
     return x.sum(axis=axes, dtype=x.dtype)
+
+
+@half_in_single
+def matmul(xp: Any, x: Array, y: Array) -> Array:
+    """The product of matrices, or of stacks of as many."""
+    return xp.matmul(x, y)
 
 
 # Normalisation and softmax ───────────────────────────────────────────────────────────────────────────────────────────

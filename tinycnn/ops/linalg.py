@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from tinycnn import shapes
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.backend.precision import half_in_single
 from tinycnn.dtypes import NUMBERS
 from tinycnn.errors import ShapeError, explain
 from tinycnn.ops.arguments import checked, expect_one_dtype
@@ -26,7 +25,7 @@ class MatMul(Op):
     results = ("z",)
     serves = (("x", "y"), ("y", "x"))
 
-    def forward(ctx, x: Array, y: Array) -> Array: return _product(ctx.xp, x, y)
+    def forward(ctx, x: Array, y: Array) -> Array: return ctx.kernels.matmul(x, y)
 
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any:
         return (
@@ -36,28 +35,37 @@ class MatMul(Op):
 
 
 class Linear(Op):
-    """Y = X·Wᵀ + b, a row of X an example,   X̄ = Ȳ·W,   W̄ = Ȳᵀ·X,   b̄ = the sum of Ȳ's rows"""
+    """Y = X·Wᵀ + b, a row of X an example"""
 
     serves = (("x", "w"), ("w", "x"))
 
     def forward(ctx, x: Array, w: Array, b: Array | None) -> Array:
-        y = _product(ctx.xp, x, w.T)
+        y = ctx.kernels.matmul(x, w.T)
         if b is not None:
             y += b
         return y
 
     def backward(ctx, g: Tensor, x: Tensor, w: Tensor) -> Any:
-        asked_x, asked_w, asked_b = ctx.needs_input_grad
-        return (
-            g @ w if asked_x else None,
-            transpose(g, 0, 1) @ x if asked_w else None,
-            g.sum(0) if asked_b else None,
-        )
+        found = iter(LinearBackward.apply_all(g, x, w, asked=ctx.needs_input_grad))
+        return tuple(next(found) if asked else None for asked in ctx.needs_input_grad)
 
 
-@half_in_single
-def _product(xp: Any, x: Array, y: Array) -> Array:
-    return xp.matmul(x, y)
+class LinearBackward(Op):
+    """X̄ = Ȳ·W,   W̄ = Ȳᵀ·X,   b̄ = the sum of Ȳ's rows: those of them that are asked for, at once"""
+
+    def forward(ctx, g: Array, x: Array | None, w: Array | None, *, asked: tuple[bool, bool, bool]) -> Any:
+        ctx.results = tuple([name for name, wanted in zip(("gx", "gw", "gb"), asked, strict=True) if wanted])
+        gx = ctx.kernels.matmul(g, w) if asked[0] else None
+        gw = ctx.kernels.matmul(g.T, x) if asked[1] else None
+        gb = ctx.kernels.total(g, (0,)) if asked[2] else None
+        return tuple([y for y in (gx, gw, gb) if y is not None])
+
+    @staticmethod
+    def composed(g: Tensor, x: Tensor, w: Tensor, *, asked: tuple[bool, bool, bool]) -> tuple[Tensor, ...]:
+        gx = g @ w if asked[0] else None
+        gw = transpose(g, 0, 1) @ x if asked[1] else None
+        gb = g.sum(0) if asked[2] else None
+        return tuple([y for y in (gx, gw, gb) if y is not None])
 
 
 @checked

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
+from tinycnn.backend.cpu.products import matmul
 from tinycnn.backend.cpu.steps import adam_step, sgd_step
 from tinycnn.backend.cpu.summation import total
 
 __all__ = [
-    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "normalize", "normalize_backward",
-    "sgd_step", "standardize", "total",
+    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "matmul", "normalize",
+    "normalize_backward", "sgd_step", "standardize", "total",
 ]
 
 KERNELS: tuple[str, ...] = (*__all__,)

@@ -1,0 +1,48 @@
+"""Products in blocks equal whole ones in every order in memory; cut are those of a large matrix and a small batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinycnn.backend.cpu import products
+from tinycnn.backend.quiet import quietly
+
+SIZES, DTYPES = st.integers(0, 40), st.sampled_from(["f2", "f4", "f8", "i8"])
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"_LARGE": 8, "_COLUMNS": 3, "_ROWS": 4}.items():
+        monkeypatch.setattr(products, name, value)
+
+
+@given(m=SIZES, k=SIZES, n=SIZES, orders=st.tuples(st.booleans(), st.booleans()), dtype=DTYPES)
+def test_blocks_make_the_whole(small: None, m: int, k: int, n: int, orders: Any, dtype: str) -> None:
+    rng = np.random.default_rng(m + k + n)
+    x, y = rng.integers(-3, 4, (m, k)).astype(dtype), rng.integers(-3, 4, (k, n)).astype(dtype)
+    x, y = (np.array(a, order="F" if flip else "C") for a, flip in zip((x, y), orders, strict=True))
+    z = products.matmul(np, x[:, ::-1], y[::-1])
+    assert z.dtype == dtype
+    np.testing.assert_array_equal(z, x.astype("i8") @ y.astype("i8"))  # whole numbers: exact in any order
+
+
+@pytest.mark.parametrize(("m", "k", "n", "cut"), [
+    (2, 4096, 1024, True), (1024, 2, 4096, True), (2, 1024, 1024, False), (64, 4096, 1024, False),
+])  # fmt: skip
+def test_where_it_is_cut(m: int, k: int, n: int, cut: bool) -> None:
+    blocks = products._blocks(np.empty((m, k), "f4"), np.empty((k, n), "f4"))
+    assert (len(blocks) > 1) is cut
+
+
+def test_infinities_and_nan_stay_in_their_rows(small: None) -> None:
+    x, y = np.ones((2, 9), "f4"), np.ones((9, 7), "f4")
+    x[0, 0], y[3, 5] = np.inf, np.nan
+    z = quietly(products.matmul, np, x, y)
+    assert np.isnan(z[:, 5]).all()
+    assert np.isinf(np.delete(z[0], 5)).all()
+    assert (np.delete(z[1], 5) == 9).all()
