@@ -76,6 +76,8 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
         "normalize_backward": (x[::-1], x, gamma, mean, var, axes, 1e-5, gamma.shape),
         "standardize": (x, gamma.ravel(), None, mean.ravel(), var.ravel(), 1e-5),
         "softmax": (x, 1), "log_softmax": (x, 1),
+        "relu": (x,), "relu_backward": (x[::-1], x), "sigmoid": (x,), "silu": (x,), "silu_backward": (x[::-1], x),
+        "gelu": (x,), "gelu_backward": (x[::-1], x), "tanh_gelu": (x,), "tanh_gelu_backward": (x[::-1], x),
         "scatter_add": ((3, 2), index, np.arange(3.0)), "erf": (x,),
         "total": (x, (0, 2)), "matmul": (x, x.swapaxes(2, 3)),
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,21 @@ from .case import Case, integers, normal, signed
 
 erf = np.vectorize(math.erf, otypes=["float64"])
 EXTREMES = np.array([-1e4, -90.0, -20.0, 0.3, 20.0, 90.0, 1e4])
-X = normal(3, 4)
+X, G = normal(3, 4), normal(3, 4, seed=1)
+
+
+def density(x: Any) -> Any:
+    return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+def sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def bent(x: Any) -> Any:
+    """Of the tanh approximation of GELU what the tangent is taken of, and its slope."""
+    return math.sqrt(2 / math.pi) * (x + 0.044715 * x**3), math.sqrt(2 / math.pi) * (1 + 0.134145 * x**2)
+
 
 CASES = [
     Case(
@@ -27,6 +42,8 @@ CASES = [
     ),
     Case(ops.ReLU, lambda x: F.relu(x * 1, inplace=True), (signed(2, 3),), lambda x: x * (x > 0), note="in place"),
     Case(ops.ReLU, F.relu, (integers(2, 3) - 2,), lambda x: np.maximum(x, 0), order=0, note="of integers"),
+    Case(ops.ReLUBackward, ops.ReLUBackward.apply, (normal(2, 3), signed(2, 3)), lambda g, y: g * (y > 0),
+         batch=(0, 1)),
     Case(
         ops.Hardtanh, lambda x: F.hardtanh(x, -0.7, 1.1), (signed(3, 4),), lambda x: np.clip(x, -0.7, 1.1),
         errors=(
@@ -72,4 +89,10 @@ CASES = [
     ),
     Case(ops.TanhGELU, lambda x: F.gelu(x, approximate="tanh"), (X,),
          lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
+    Case(ops.SiLUBackward, ops.SiLUBackward.apply, (G, X), lambda g, x: g * sigmoid(x) * (1 + x * sigmoid(-x)),
+         batch=(0, 1)),
+    Case(ops.GELUBackward, ops.GELUBackward.apply, (G, X),
+         lambda g, x: g * ((1 + erf(x / math.sqrt(2))) / 2 + x * density(x)), batch=(0, 1)),
+    Case(ops.TanhGELUBackward, ops.TanhGELUBackward.apply, (G, X),
+         lambda g, x: g * 0.5 * (1 + np.tanh(bent(x)[0]) + x * bent(x)[1] / np.cosh(bent(x)[0]) ** 2), batch=(0, 1)),
 ]  # fmt: skip

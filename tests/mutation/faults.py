@@ -6,6 +6,7 @@ from tests.mutation.fault import Fault
 
 WINDOW = "tinycnn/backend/windows.py"
 KERNELS = "tinycnn/backend/reference.py"
+ELEMENTWISE = "tinycnn/backend/activations.py"
 OPS = "tinycnn/ops/"
 LAYERS = "tinycnn/nn/functional/"
 GRAPH = "tinycnn/autograd/"
@@ -127,13 +128,16 @@ ELEMENTS = [
           "return g * (2 / math.sqrt(math.pi) * exp(-x * x))", "return g * exp(-x * x)", "Erf"),
     Fault("elementwise", "cos′ = sin", "sign", OPS + "elementwise.py",
           "return -g * sin(x)", "return g * sin(x)", "Cos"),
-    Fault("activations", "ReLU passes the gradient at 0", "wrong tie", OPS + "activations.py",
-          "return where(y <= 0, 0.0, g)", "return where(y < 0, 0.0, g)", "relu"),
+    Fault("activations", "ReLU passes the gradient at 0", "wrong tie", ELEMENTWISE,
+          "return xp.where(y <= 0, g.dtype.type(0), g)", "return xp.where(y < 0, g.dtype.type(0), g)", "ReLU"),
     Fault("activations", "the slopes of leaky ReLU exchanged", "mask inverted", OPS + "activations.py",
           "return where(x > 0, g, g * slope)", "return where(x > 0, g * slope, g)", "LeakyReLU"),
-    Fault("activations", "GELU's density forgotten", "missing term", OPS + "activations.py",
-          "return g * (probability + x * density)", "return g * probability", "GELU"),
-    Fault("activations", "SiLU's gradient with the wrong sign inside", "sign", OPS + "activations.py",
+    Fault("activations", "GELU's density forgotten", "missing term", ELEMENTWISE,
+          "return g * (0.5 * (1 + erf(xp, x * math.sqrt(0.5))) + x * density)",
+          "return g * (0.5 * (1 + erf(xp, x * math.sqrt(0.5))))", "GELU"),
+    Fault("activations", "GELU's density forgotten where it is differentiated again", "missing term",
+          OPS + "activations.py", "return g * (probability + x * density)", "return g * probability", "GELU"),
+    Fault("activations", "SiLU's gradient with the wrong sign inside", "sign", ELEMENTWISE,
           "return g * (s * (1 + x * (1 - s)))", "return g * (s * (1 - x * (1 - s)))", "SiLU"),
     Fault("activations", "softplus overflows", "overflow", OPS + "activations.py",
           "return ctx.xp.maximum(x, 0) + ctx.xp.log1p(ctx.xp.exp(-ctx.xp.abs(x)))",

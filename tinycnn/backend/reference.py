@@ -1,13 +1,24 @@
 r"""The textbook kernels, for any array module: the definition of each, and the oracle of every tuned one.
 
 A kernel takes the array module ``xp`` first, so that one text serves NumPy and CuPy. Those that slide windows over
-images stand in `windows`, the error function in `error_function`.
+images stand in `windows`, functions of each element in `activations`, the error function in `error_function`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from tinycnn.backend.activations import (
+    gelu,
+    gelu_backward,
+    relu,
+    relu_backward,
+    sigmoid,
+    silu,
+    silu_backward,
+    tanh_gelu,
+    tanh_gelu_backward,
+)
 from tinycnn.backend.error_function import erf
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.windows import (
@@ -25,9 +36,10 @@ from tinycnn.backend.windows import (
 )
 
 __all__ = [
-    "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "erf", "fold", "log_softmax", "matmul",
-    "max_pool2d", "normalize", "normalize_backward", "pick", "scatter_add", "softmax", "spread2d", "standardize", "sum_pool2d",
-    "total", "unfold", "unpick",
+    "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "erf", "fold", "gelu", "gelu_backward",
+    "log_softmax", "matmul", "max_pool2d", "normalize", "normalize_backward", "pick", "relu", "relu_backward",
+    "scatter_add", "sigmoid", "silu", "silu_backward", "softmax", "spread2d", "standardize", "sum_pool2d",
+    "tanh_gelu", "tanh_gelu_backward", "total", "unfold", "unpick",
 ]
 
 KERNELS = (*__all__,)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
-from tinycnn.backend.precision import half_in_single
+from tinycnn.backend.activations import TANH_CUBE, TANH_SCALE
 from tinycnn.errors import DTypeError
 from tinycnn.ops.arguments import checked, expect_floating
 from tinycnn.ops.choice import sides, where
@@ -20,8 +20,6 @@ from tinycnn.ops.promotion import cast, floating, widened
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
-
-_TANH_SCALE, _TANH_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
 class ReLU(Op):
@@ -32,9 +30,18 @@ class ReLU(Op):
     Nair and Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
     """
 
-    def forward(ctx, x: Array) -> Array: return ctx.xp.maximum(x, 0)
-    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return where(y <= 0, 0.0, g)
+    def forward(ctx, x: Array) -> Array: return ctx.kernels.relu(x)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return ReLUBackward.apply(g, y)
     def winners(ctx, y: Array, x: Array) -> Array: return x > 0
+
+
+class ReLUBackward(Op):
+    """x̄ = ȳ·[y > 0], linear in ȳ and its own adjoint; flat in y."""
+
+    results = ("gx",)
+
+    def forward(ctx, g: Array, y: Array) -> Array: return ctx.kernels.relu_backward(g, y)
+    def backward(ctx, h: Tensor, y: Tensor) -> Any: return ReLUBackward.apply(h, y), None
 
 
 class Hardtanh(Op):
@@ -86,13 +93,8 @@ class ELU(Op):
 class Sigmoid(Op):
     r"""y = σ(x) = 1 / (1 + e⁻ˣ),   x̄ = ȳ·y·(1 − y)"""
 
-    def forward(ctx, x: Array) -> Array: return _sigmoid(ctx.xp, x)
+    def forward(ctx, x: Array) -> Array: return ctx.kernels.sigmoid(x)
     def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return g * (y * (1 - y))
-
-
-@half_in_single
-def _sigmoid(xp: Any, x: Array) -> Array:
-    return 1 / (1 + xp.exp(-x))  # where e⁻ˣ overflows, 1/∞ is right
 
 
 class Softplus(Op):
@@ -113,9 +115,19 @@ class SiLU(Op):
     reinforcement learning", equations 6 and 7.
     """
 
-    def forward(ctx, x: Array) -> Array: return x / (1 + ctx.xp.exp(-x))
+    def forward(ctx, x: Array) -> Array: return ctx.kernels.silu(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return SiLUBackward.apply(g, x)
 
-    def backward(ctx, g: Tensor, x: Tensor) -> Tensor:
+
+class SiLUBackward(Op):
+    """x̄ from ȳ and x in one pass."""
+
+    results = ("gx",)
+
+    def forward(ctx, g: Array, x: Array) -> Array: return ctx.kernels.silu_backward(g, x)
+
+    @staticmethod
+    def composed(g: Tensor, x: Tensor) -> Tensor:
         s = Sigmoid.apply(x)
         return g * (s * (1 + x * (1 - s)))
 
@@ -128,10 +140,19 @@ class GELU(Op):
     Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
     """
 
-    def forward(ctx, x: Array) -> Array:
-        return x * (0.5 * (1 + ctx.kernels.erf(x * math.sqrt(0.5))))
+    def forward(ctx, x: Array) -> Array: return ctx.kernels.gelu(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return GELUBackward.apply(g, x)
 
-    def backward(ctx, g: Tensor, x: Tensor) -> Tensor:
+
+class GELUBackward(Op):
+    """x̄ from ȳ and x in one pass."""
+
+    results = ("gx",)
+
+    def forward(ctx, g: Array, x: Array) -> Array: return ctx.kernels.gelu_backward(g, x)
+
+    @staticmethod
+    def composed(g: Tensor, x: Tensor) -> Tensor:
         probability = 0.5 * (1 + erf(x * math.sqrt(0.5)))
         density = exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
         return g * (probability + x * density)
@@ -145,12 +166,21 @@ class TanhGELU(Op):
     Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
     """
 
-    def forward(ctx, x: Array) -> Array:
-        return 0.5 * x * (1 + ctx.xp.tanh(_TANH_SCALE * (x + _TANH_CUBE * (x * x * x))))
+    def forward(ctx, x: Array) -> Array: return ctx.kernels.tanh_gelu(x)
+    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return TanhGELUBackward.apply(g, x)
 
-    def backward(ctx, g: Tensor, x: Tensor) -> Tensor:
-        t = tanh(_TANH_SCALE * (x + _TANH_CUBE * (x * x * x)))
-        slope = _TANH_SCALE * (1 + 3 * _TANH_CUBE * (x * x))  # u′
+
+class TanhGELUBackward(Op):
+    """x̄ from ȳ and x in one pass."""
+
+    results = ("gx",)
+
+    def forward(ctx, g: Array, x: Array) -> Array: return ctx.kernels.tanh_gelu_backward(g, x)
+
+    @staticmethod
+    def composed(g: Tensor, x: Tensor) -> Tensor:
+        t = tanh(TANH_SCALE * (x + TANH_CUBE * (x * x * x)))
+        slope = TANH_SCALE * (1 + 3 * TANH_CUBE * (x * x))  # u′
         return 0.5 * g * (1 + t + x * (1 - t * t) * slope)
 
 

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from tinycnn.backend.cpu.activations import (
+    gelu,
+    gelu_backward,
+    relu,
+    relu_backward,
+    sigmoid,
+    silu,
+    silu_backward,
+    tanh_gelu,
+    tanh_gelu_backward,
+)
 from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
 from tinycnn.backend.cpu.products import matmul
@@ -9,8 +20,9 @@ from tinycnn.backend.cpu.steps import adam_step, sgd_step
 from tinycnn.backend.cpu.summation import total
 
 __all__ = [
-    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "matmul", "normalize",
-    "normalize_backward", "sgd_step", "standardize", "total",
+    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_backward", "matmul",
+    "normalize", "normalize_backward", "relu", "relu_backward", "sgd_step", "sigmoid", "silu", "silu_backward",
+    "standardize", "tanh_gelu", "tanh_gelu_backward", "total",
 ]
 
 KERNELS: tuple[str, ...] = (*__all__,)
