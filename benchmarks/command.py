@@ -26,7 +26,9 @@ PyTorch has its default memory order, N C H W, and glibc either as it is or told
 blocks; ratios refer to the faster of the two. Its channels_last is shown beside it."""
 ROUNDS = 5
 QUICK_ROUNDS = 3
-SECONDS = {"step": 1.0, "inference": 0.5, "layer": 0.25, "limits": 1.0, "ops": 0.0}  # a turn, one run at the least
+#: what a turn takes, one run at the least
+SECONDS = {"limits": 1.0, "steps": 1.0, "inference": 0.5, "layers": 0.25, "ops": 0.0,
+           "batch": 0.6, "size": 0.6, "depth": 0.6, "threads": 0.6}
 QUICK_SECONDS = 0.6
 INTERRUPTED, NO_GPU, NOT_POSSIBLE = 130, 3, 2  # exit codes; 2 is argparse's, too
 
@@ -97,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
     record = opened(path, about, options)
     plan = planned(work, record, installed(options.dezero))
     lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
-    turns = {kind: Turns(about["rounds"], long, options.device, options.dezero) for kind, long in lengths.items()}
+    turns = {name: Turns(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
     code = 0
     try:
@@ -189,7 +191,7 @@ def planned(work: list[Work], record: Record, libraries: set[str]) -> Plan:
 
 def measure(plan: Plan, record: Record, path: Path, turns: dict[str, Turns], until: float) -> None:
     """Do the work; after each piece the file is written."""
-    with tqdm(total=sum(turns[piece.kind].rounds * len(peers) for piece, peers in plan), unit="turn") as bar:
+    with tqdm(total=sum(turns[piece.section].rounds * len(peers) for piece, peers in plan), unit="turn") as bar:
         done = 0
         for piece, peers in plan:
             if time.monotonic() > until:
@@ -201,10 +203,10 @@ def measure(plan: Plan, record: Record, path: Path, turns: dict[str, Turns], unt
                 tqdm.write(f"{piece.label}: {peer.label} failed: {reason}", file=sys.stderr)
                 record.fail(piece, peer, reason)
 
-            for peer, found in turns[piece.kind].of(piece, peers, failed, bar.update).items():
+            for peer, found in turns[piece.section].of(piece, peers, failed, bar.update).items():
                 record.add(piece, peer, found)
             record.write(path)
-            done += turns[piece.kind].rounds * len(peers)
+            done += turns[piece.section].rounds * len(peers)
             bar.update(done - bar.n)
 
 

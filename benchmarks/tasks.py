@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -87,21 +88,25 @@ def layer(torch: Any, order: dict[str, Any]) -> tuple[Task, int]:
     return task, sum(p.numel() for p in module.parameters())
 
 
-def profiled(torch: Any, order: dict[str, Any]) -> tuple[Callable[[], list[dict[str, Any]]], int]:
-    """A training step's time by op, as the library's own profiler has it; not the recording, where it says that too."""
-    task, parameters = step(torch, order)
-    profiler = __import__(f"{torch.__name__}.profiler", fromlist=["profile"])
+def by_op(torch: Any, task: Task, device: str) -> list[dict[str, Any]]:
+    """Its time by op, as the library's own profiler has it; without the recording, where it says that too.
 
-    def by_op() -> list[dict[str, Any]]:
-        with profiler.profile() as profile:
-            task()
-        return [
-            {"op": event.key, "calls": int(event.count), "seconds": float(event.self_cpu_time_total) / 1e6}
-            for event in profile.key_averages()
-            if event.self_cpu_time_total > 0 and event.key != "(recording all this)"
-        ]
+    On a GPU tinycnn's waits for every op, PyTorch's tells how long its kernels ran.
+    """
+    kernels = device == "cuda" and torch.__name__ == "torch"
+    profiler = importlib.import_module(f"{torch.__name__}.profiler")
+    with profiler.profile() as profile:
+        task()
 
-    return by_op, parameters
+    def seconds(event: Any) -> float:
+        if not kernels:
+            return float(event.self_cpu_time_total) / 1e6
+        return 0.0 if "CUDA" in str(event.device_type) else float(event.self_device_time_total) / 1e6
+
+    return [
+        {"op": event.key, "calls": int(event.count), "seconds": seconds(event)}
+        for event in profile.key_averages() if seconds(event) > 0 and event.key != "(recording all this)"
+    ]
 
 
 def dezero_step(order: dict[str, Any]) -> tuple[Task, int]:

@@ -109,7 +109,7 @@ def chosen(work: list[Work], words: list[str]) -> list[Work]:
 
     Raises
     ------
-    ValueError    nothing has such a name
+    ValueError    nothing has such a name, or nothing of this run
     """
     unknown = [word for word in words if word not in SECTIONS and word not in SOURCES]
     if unknown:
@@ -117,4 +117,7 @@ def chosen(work: list[Work], words: list[str]) -> list[Work]:
                          f"networks {', '.join(SOURCES)}")
     sections = [word for word in words if word in SECTIONS]
     names = [word for word in words if word in SOURCES]
-    return [w for w in work if (not sections or w.section in sections) and (not names or w.name in names)]
+    found = [w for w in work if (not sections or w.section in sections) and (not names or w.name in names)]
+    if not found:
+        raise ValueError(f"--only: this run has nothing of {' '.join(words)}")
+    return found

@@ -20,6 +20,8 @@ from typing import Any
 
 from benchmarks import limits, stand_in, tasks
 
+Turn = Callable[[float], dict[str, Any]]  # takes seconds, and tells what was found
+
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
@@ -30,26 +32,18 @@ def main() -> None:
         print(json.dumps(what), file=answers, flush=True)
 
     try:
-        prepared = prepare(order)
-        say(**prepared.facts)
+        facts, turn = prepare(order)
+        say(**facts)
         for line in sys.stdin:
-            say(**prepared.turn(float(line)))
+            say(**turn(float(line)))
     except BaseException as error:
         traceback.print_exc()
         say(error=f"{type(error).__name__}: {error}".splitlines()[0])
         raise SystemExit(1) from None
 
 
-class Prepared:
-    """Work that is ready to be timed."""
-
-    def __init__(self, facts: dict[str, Any], turn: Callable[[float], dict[str, Any]]) -> None:
-        self.facts = facts
-        self.turn = turn
-
-
-def prepare(order: dict[str, Any]) -> Prepared:
-    """Import the library, build what is to be timed; the first run, which no clock sees, belongs to the first turn."""
+def prepare(order: dict[str, Any]) -> tuple[dict[str, Any], Turn]:
+    """Import the library and build what is to be timed: what is to be known of it, and what a turn does."""
     if order["library"] == "dezero":
         task, parameters = tasks.dezero_step(order)
         facts: dict[str, Any] = {"version": "as given"}
@@ -59,24 +53,34 @@ def prepare(order: dict[str, Any]) -> Prepared:
         facts = {"version": torch.__version__}
         wait = set_up(torch, order)
         if order["kind"] == "limits":
-            return Prepared(facts, lambda seconds: {"facts": machine_limits(torch, order, seconds)})
-        make = {"step": tasks.step, "inference": tasks.inference, "layer": tasks.layer, "ops": tasks.profiled}
+            return facts, lambda seconds: {"facts": machine_limits(torch, order, seconds)}
+        make = {"step": tasks.step, "inference": tasks.inference, "layer": tasks.layer, "ops": tasks.step}
         task, parameters = make[order["kind"]](torch, order)
     facts |= {"parameters": parameters, "memory_before": memory("VmRSS") if order["device"] == "cpu" else None}
     forget_peak()
-    if order["kind"] == "ops":
-        return Prepared(facts, lambda seconds: {"facts": {"ops": task()}})
-    warm = False
+    warm_up = Once(lambda: check(task()))
 
-    def turn(seconds: float) -> dict[str, Any]:
-        nonlocal warm
-        if not warm:
-            check(task())
-            wait()
-            warm = True
+    def timing(seconds: float) -> dict[str, Any]:
+        warm_up()
         return timed(task, wait, seconds) | {"memory": peak(order)}
 
-    return Prepared(facts, turn)
+    def profiling(seconds: float) -> dict[str, Any]:
+        warm_up()
+        return {"facts": {"ops": tasks.by_op(torch, task, order["device"])}}
+
+    return facts, profiling if order["kind"] == "ops" else timing
+
+
+class Once:
+    """Something that is done at the first call, and at no other."""
+
+    def __init__(self, do: Callable[[], None]) -> None:
+        self.do: Callable[[], None] | None = do
+
+    def __call__(self) -> None:
+        if self.do is not None:
+            self.do()
+        self.do = None
 
 
 def check(result: Any) -> None:
@@ -89,7 +93,7 @@ def set_up(torch: Any, order: dict[str, Any]) -> Callable[[], None]:
     """Threads, precision and the place of the networks' sources; what waits for the device is handed back."""
     if torch.__name__ == "torch":
         stand_in.install(torch)
-    with contextlib.suppress(AttributeError):  # the environment says it too
+    if hasattr(torch, "set_num_threads"):  # the environment says it too
         torch.set_num_threads(order["threads"])
     if order["precision"] != "highest":
         torch.set_float32_matmul_precision(order["precision"])

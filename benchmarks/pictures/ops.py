@@ -59,7 +59,8 @@ def by_op(record: Record) -> Figure | None:
            bbox_to_anchor=(0, -0.06), ncols=5)
     note(figure, record,
          "In percent of PyTorch's step, as each library's own profiler tells it; that takes time itself, so the "
-         "lengths are not those of the other pictures.")
+         "lengths are not those of the other pictures."
+         + " tinycnn's waits for every op, PyTorch's tells how long its kernels ran." * bool(record.about["gpu"]))
     return figure
 
 
