@@ -1,0 +1,105 @@
+"""BLAS is held to one thread while kernels share their work, and given back as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+from tests.backend.sharing import blas_counts, python, together
+from tinycnn.backend import blas, threads
+from tinycnn.backend.blas import limited
+
+pytestmark = pytest.mark.usefixtures("in_time_and_tidily")
+
+
+def test_blas_has_one_thread_while_tiles_are_computed() -> None:
+    with limited(2):
+        inside: list[int] = []
+        threads.share(lambda tile: inside.extend(blas_counts()), 2)
+        assert set(inside) <= {1}
+        assert threads.get_num_threads() == 2
+        assert set(blas_counts()) <= {2}
+
+
+def test_a_limit_holds_inside_its_block_only_the_innermost_counts_and_none_changes_nothing() -> None:
+    before, usual = blas_counts(), threads.get_num_threads()
+    with limited(3):
+        with limited(1), limited(None):
+            assert threads.get_num_threads() == 1
+            assert set(blas_counts()) <= {1}
+        assert threads.get_num_threads() == 3
+        with contextlib.suppress(KeyError), limited(2):
+            raise KeyError
+        assert set(blas_counts()) <= {3}
+    assert (blas_counts(), threads.get_num_threads()) == (before, usual)
+
+
+def test_holds_that_overlap_end_in_any_order() -> None:
+    before = blas_counts()
+    first, second, third = blas.held(1), limited(2), blas.held(1)
+    first.__enter__()
+    second.__enter__()
+    assert set(blas_counts()) <= {1}
+    third.__enter__()
+    first.__exit__(None, None, None)
+    assert set(blas_counts()) <= {1}
+    third.__exit__(None, None, None)
+    assert set(blas_counts()) <= {2}
+    second.__exit__(None, None, None)
+    assert blas_counts() == before
+
+
+def test_every_thread_of_the_program_can_hold_blas() -> None:
+    """threadpoolctl 3.8 lets only the first one set it, here the main thread, and says nothing to the others."""
+    inside = []
+    with threadpool_limits(2, user_api="blas"):
+        together(lambda: threads.share(lambda tile: inside.extend(blas_counts()), 2))
+        assert set(blas_counts()) <= {2}
+    assert inside
+    assert set(inside) <= {1}
+
+
+class CountsForEachThread(threading.local):
+    """A BLAS as OpenMP's: how many threads it takes depends on the thread that calls it."""
+
+    num_threads = 4
+    threading_layer = "openmp"
+
+    def set_num_threads(self, num: int) -> None:
+        self.num_threads = num
+
+
+def test_a_blas_that_counts_for_each_thread_apart(monkeypatch: pytest.MonkeyPatch, unstarted: threads._Team) -> None:
+    library = CountsForEachThread()
+    monkeypatch.setattr(blas, "_known", lambda: blas._Libraries([], [library], 4))
+    barrier, inside = threading.Barrier(3), []
+
+    def kernel() -> int:
+        threads.share(lambda tile: inside.append(library.num_threads) or (barrier.wait(20) and None), 3)
+        return library.num_threads
+
+    with limited(3):
+        assert library.num_threads == 3
+        kernel()
+        assert library.num_threads == 3
+        assert together(kernel, lambda: library.num_threads) == [4, 4]  # a thread of its own, and one that is not asked
+    assert library.num_threads == 4
+    assert threads.get_num_threads() == 4
+    assert inside == [1] * 6
+
+
+def test_a_number_that_is_set_while_blas_is_held_counts_afterwards() -> None:
+    assert python("""if True:
+        from threadpoolctl import threadpool_info
+        from tinycnn.backend import threads
+        count = lambda: {pool["num_threads"] for pool in threadpool_info()}
+        threads.set_num_threads(2)
+        def work(tile):
+            threads.set_num_threads(3)
+            assert count() == {1}
+        threads.share(work, 2)
+        print(*count(), threads.get_num_threads())
+    """) == "3 3\n"
