@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.node import TensorBase
-from tinycnn.backend import Backend
+from tinycnn.backend import Backend, of
 from tinycnn.errors import ArgumentError, DeviceError, GraphError, explain
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def common_backend(op: type[Op], inputs: tuple[Any, ...]) -> Backend:
     for x in inputs:
         if isinstance(x, TensorBase):
             if backend is None:
-                backend = x.backend
+                backend = of(x.array)
             elif type(x.array) is not backend.ndarray and x.backend is not backend:
                 raise DeviceError(
                     explain(
@@ -73,8 +73,12 @@ def checked(node: Op, gradients: Any) -> tuple[Tensor | None, ...]:
         if not isinstance(g, TensorBase):
             message = f"{node.name}: backward returned a {type(g).__name__} for input {position}, no Tensor"
             raise BrokenGradient(message, node, position, g)
-        array, like = g.array, (node.shapes[position], node.dtypes[position])
-        if (array.shape, array.dtype) != like or type(array) is not node.backend.ndarray:
+        array = g.array
+        if (
+            array.shape != node.shapes[position]
+            or array.dtype != node.dtypes[position]
+            or type(array) is not node.backend.ndarray
+        ):
             raise BrokenGradient(_broken(node, position, g), node, position, g)
     return found
 

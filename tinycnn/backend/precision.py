@@ -6,7 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 Array = Any
+HALF = np.dtype("float16")  # NumPy has one object for each type of numbers, and CuPy has NumPy's
 
 
 def half_in_single(kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -14,7 +17,10 @@ def half_in_single(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(kernel)
     def wrapper(xp: Any, *args: Any, **options: Any) -> Any:
-        if not any(getattr(arg, "dtype", None) == xp.float16 for arg in args):
+        for arg in args:
+            if getattr(arg, "dtype", None) is HALF:
+                break
+        else:
             return kernel(xp, *args, **options)
         wide = [arg.astype(xp.float32) if getattr(arg, "dtype", None) == xp.float16 else arg for arg in args]
         result = kernel(xp, *wide, **options)

@@ -53,7 +53,7 @@ def checked(function: F) -> F:
         name: sum((_KINDS[kind][1] for kind in named), ()) if _KINDS.keys() >= set(named) else (object,)
         for name, named in kinds.items()
     }
-    in_order = tuple(types.items())
+    looked_at = [(place, name, types[name]) for place, name in enumerate(names) if types[name] != (object,)]
 
     def refuse(name: str, value: Any) -> None:
         wanted = " or ".join(_KINDS[kind][0] for kind in kinds[name])
@@ -62,15 +62,17 @@ def checked(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **named: Any) -> Any:
-        for value, (name, allowed) in zip(args, in_order, strict=False):
-            if not isinstance(value, allowed):
-                refuse(name, value)
-        for name in NUMPY_NAMES.keys() & named.keys() - types.keys() if named else ():
-            if NUMPY_NAMES[name] in types.keys() - named.keys():
-                named[NUMPY_NAMES[name]] = named.pop(name)
-        for name, value in named.items():
-            if not isinstance(value, types.get(name, object)):
-                refuse(name, value)
+        given = len(args)
+        for place, name, allowed in looked_at:
+            if place < given and not isinstance(args[place], allowed):
+                refuse(name, args[place])
+        if named:
+            for name in NUMPY_NAMES.keys() & named.keys() - types.keys():
+                if NUMPY_NAMES[name] in types.keys() - named.keys():
+                    named[NUMPY_NAMES[name]] = named.pop(name)
+            for name, value in named.items():
+                if not isinstance(value, types.get(name, object)):
+                    refuse(name, value)
         return function(*args, **named)
 
     return call  # type: ignore[return-value]  # the same signature, which the checker cannot see
@@ -95,9 +97,9 @@ def _way_to_a_tensor(value: Any) -> str:
 
 def expect_one_dtype(op: str, takes: frozenset[DType] = FLOATING, /, **given: Any) -> None:
     """Raise a DTypeError unless all of these, those left out aside, have the same dtype, and it is one of `takes`."""
-    tensors = {name: tensor for name, tensor in given.items() if tensor is not None}
-    found = {tensor.array.dtype for tensor in tensors.values()}
+    found = {tensor.array.dtype for tensor in given.values() if tensor is not None}
     if len(found) > 1 or not takes.issuperset(found):
+        tensors = {name: tensor for name, tensor in given.items() if tensor is not None}
         names = _listed([*tensors])
         hint = "x.float() makes a tensor float32, model.double() a model float64, which NumPy's numbers often are"
         if takes is not ALL and any(dtype.kind in "iu" for dtype in found):
@@ -121,6 +123,8 @@ def expect_floating(op: str, tensor: Any, hint: str = "x.float() makes it so", n
 
 def expect_one_device(op: str, **given: Any) -> None:
     """Raise a DeviceError unless all of these, those left out aside, lie on the same device."""
+    if len({type(tensor.array) for tensor in given.values() if tensor is not None}) < 2:
+        return
     found = {name: tensor.backend.name for name, tensor in given.items() if tensor is not None}
     if len(set(found.values())) > 1:
         raise DeviceError(

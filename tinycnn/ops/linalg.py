@@ -179,7 +179,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if len(w) == 1:
         y = matmul(input, weight)
         return y if bias is None else y + bias
-    facts = {"input  * in": shape, "weight out in": w, "bias   out": None if bias is None else bias.array.shape}
+    laid = () if bias is None else bias.array.shape
+    facts = {"input  * in": shape, "weight out in": w, "bias   out": None if bias is None else laid}
     if not shape or len(w) != 2 or shape[-1] != w[1]:
         one_image = len(shape) > 1 and shape[0] > 1 and len(w) == 2 and shapes.product(shape) == w[1]
         raise ShapeError(
@@ -193,8 +194,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     rows = input if len(shape) == 2 else reshape(input, (shapes.product(shape[:-1]), shape[-1]))
     flat = (rows.array.shape[0], w[0])
-    laid = () if bias is None else bias.array.shape
-    if len(laid) > 2 or any(n not in (1, m) for n, m in zip(laid[::-1], flat[::-1], strict=False)):
+    if len(laid) > 2 or (laid != w[:1] and any(n not in (1, m) for n, m in zip(laid[::-1], flat[::-1], strict=False))):
         raise ShapeError(explain(f"linear: the bias must have one entry for each of {w[0]} output features", facts))
     y = Linear.apply(rows, weight, stretched(bias, (w[0],)) if bias is not None and len(laid) < 2 else None)
     y = y if bias is None or len(laid) < 2 else y + bias

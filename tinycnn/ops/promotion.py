@@ -140,8 +140,16 @@ def alike(op: str, *operands: Any, floating: bool = False, number: Callable[...,
     that are beyond the range of the dtype.
     """
     first = operands[0] if isinstance(operands[0], TensorBase) else operands[-1]
-    if isinstance(first, TensorBase) and all(_fits(x, first.array) for x in operands):
-        return tuple(x if isinstance(x, TensorBase) else float(x) for x in operands)  # nothing to do, the usual case
+    if isinstance(first, TensorBase) and first.array.dtype.kind == "f":
+        shape, dtype = first.array.shape, first.array.dtype
+        for x in operands:
+            if isinstance(x, TensorBase):
+                if x.array.shape != shape or x.array.dtype is not dtype:
+                    break
+            elif not isinstance(x, float | int) or not -65504 <= x <= 65504:  # within the range of any such type
+                break
+        else:  # nothing to do, the usual case
+            return tuple([x if isinstance(x, TensorBase) else float(x) for x in operands])
     xs = tuple(operand(op, x) for x in operands)
     tensors = [x for x in xs if is_tensor(x)]
     if not tensors:
@@ -151,10 +159,3 @@ def alike(op: str, *operands: Any, floating: bool = False, number: Callable[...,
     if floating and dtype.kind != "f":
         dtype = dtypes.get_default_dtype()
     return tuple(stretched(cast(x, dtype), shape) if is_tensor(x) else number(op, x, dtype) for x in xs)
-
-
-def _fits(x: Any, array: Array) -> bool:
-    """Whether x is combined with a floating array as it stands: its like, or a number within any such type's range."""
-    if isinstance(x, TensorBase):
-        return bool(x.array.dtype == array.dtype and x.array.shape == array.shape and array.dtype.kind == "f")
-    return array.dtype.kind == "f" and isinstance(x, float | int) and -65504 <= x <= 65504
