@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+import math
 import os
 import queue
 import threading
@@ -179,7 +180,7 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
 
     A tile then stays in the cache, where fresh memory would have to be fetched, page by page.
     """
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) * np.dtype(dtype).itemsize
     kept = _local.__dict__.setdefault("memory", {})
     if name not in kept or kept[name].size < size:
         kept[name] = np.empty(size + 64, dtype=np.uint8)
