@@ -19,19 +19,28 @@ _TILE = 1 << 18  # numbers: 1 MiB in float32; in smaller tiles the threads would
 
 
 def tiled(work: Callable[..., Any], *arrays: Array) -> Array | None:
-    """An array like the first, made by ``work(out, *tiles)`` a tile at a time; `out` is the tile to write to.
+    """An array made by ``work(out, *tiles)`` a tile at a time; `out` is the tile to write to.
 
-    None if the arrays do not lie densely and all in one order.
+    It lies as the first of the arrays that lies densely, and so are the others laid: a gradient may have gaps, or be one
+    number for many elements. None if no array lies densely.
     """
-    order = sorted(range(arrays[0].ndim), key=lambda axis: -arrays[0].strides[axis])
-    if not all(array.transpose(order).flags.c_contiguous for array in arrays):
+    order = next((order for array in arrays if (order := dense_order(array)) is not None), None)
+    if order is None:
         return None
-    made = np.empty_like(arrays[0])
-    lines = [array.transpose(order).reshape(-1) for array in (made, *arrays)]
+    made = np.empty_like(arrays[0].transpose(order), order="C")
+    lines = [made.reshape(-1), *(np.ascontiguousarray(array.transpose(order)).reshape(-1) for array in arrays)]
     if made.size <= _TILE:
         work(*lines)
     else:
         threads.share(
             lambda tile: work(*(line[tile * _TILE : (tile + 1) * _TILE] for line in lines)), -(-made.size // _TILE)
         )
-    return made
+    return made.transpose(np.argsort(order))
+
+
+def dense_order(x: Array) -> tuple[int, ...] | None:
+    """The axes, the outermost in memory first, if x lies in memory without gaps; else None."""
+    if x.flags.c_contiguous:
+        return tuple(range(x.ndim))
+    order = tuple(sorted(range(x.ndim), key=lambda axis: -x.strides[axis]))
+    return order if x.transpose(order).flags.c_contiguous else None

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinycnn.backend import threads
+from tinycnn.backend.cpu.elementwise import dense_order
 from tinycnn.shapes import product
 
 Array = Any
@@ -90,8 +91,8 @@ class Sheet(NamedTuple):
 
 def sheet_of(x: Array, axes: tuple[int, ...]) -> Sheet | None:
     """How x lies in memory; None if there are gaps, or another pattern of axes than those of a sheet."""
-    order = tuple(sorted(range(x.ndim), key=lambda axis: -x.strides[axis]))
-    if not x.size or not x.transpose(order).flags.c_contiguous:
+    order = dense_order(x)
+    if order is None or not x.size:
         return None
     groups = itertools.groupby((axis for axis in order if x.shape[axis] > 1), lambda axis: axis in axes)
     runs = [(averaged, product([x.shape[axis] for axis in run])) for averaged, run in groups]
