@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from operator import index
 from typing import NamedTuple
@@ -15,6 +16,10 @@ Sizes = int | Sequence[int]  # one number for both directions, or two
 
 def pair(op: str, name: str, value: Sizes, single: bool = True) -> Pair:
     """One number for both directions, or two: (height, width). A tuple of one is one number if `single`."""
+    if type(value) is int:
+        return value, value
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is int:
+        return value
     numbers = tuple(value) if isinstance(value, tuple | list) else (value, value)
     numbers = numbers * 2 if single and len(numbers) == 1 else numbers
     rule = f"{op}: {name} must be one integer or two (height, width), not {described(value)}{whole(*numbers)}"
@@ -61,6 +66,7 @@ class Window(NamedTuple):
         return max(whole[0], reach[0]), max(whole[1], reach[1])
 
 
+@functools.lru_cache(1024)  # layers ask for the same ones at every step
 def window(
     op: str,
     size: Pair,

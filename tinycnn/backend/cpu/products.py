@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend import reference
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.threads import share
 
@@ -27,7 +26,7 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
     """
     blocks = _blocks(x, y)
     if len(blocks) < 2:
-        return reference.matmul(xp, x, y)
+        return xp.matmul(x, y)
     z = np.empty((x.shape[0], y.shape[1]), x.dtype)
 
     def multiply(block: int) -> None:
@@ -40,7 +39,7 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
 
 def _blocks(x: Array, y: Array) -> list[tuple[slice, slice]]:
     """Rows and columns of each block of the result; none where cutting does not pay."""
-    if x.ndim != 2 or y.ndim != 2 or x.dtype != np.float32 or y.dtype != np.float32:
+    if x.size * y.size < _LARGE or x.ndim != 2 or y.ndim != 2 or x.dtype != np.float32 or y.dtype != np.float32:
         return []
     (m, k), n = x.shape, y.shape[1]
     if min(m, k) > _SLIM or max(m * k, k * n, m * n) < _LARGE:

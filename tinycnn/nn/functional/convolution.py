@@ -181,6 +181,8 @@ def _check_groups(op: str, groups: int, divided: int, side: str, facts: dict[str
 def _check_channels(input: Tensor, weight: Tensor, groups: int) -> None:
     shape, (o, c, _, _) = input.array.shape, weight.array.shape
     channels = shape[-3]
+    if groups > 0 < o and not o % groups and channels == c * groups:
+        return
     facts = {f"input  {AXES[len(shape)]}": shape, "weight O C/g kH kW": weight.array.shape}
     _check_groups("conv2d", groups, o, "output", facts)
     if channels != c * groups:
