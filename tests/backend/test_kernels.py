@@ -67,6 +67,7 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
     gamma, axes = normal(1, 4, 1, 1, seed=seed), (0, 2, 3)
     mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
     index = (np.array([1, 0, 1]), np.array([0, 0, 0]))
+    labels = np.abs(normal(n, *geometry.size, seed=seed)).astype("int64") % 4
     calls: dict[str, tuple[Any, ...]] = {
         "conv2d": (x, w, w[:, 0, 0, 0], geometry, 2), "conv2d_backward": (g, x, w, geometry, 2),
         "conv2d_input": (g, w, geometry, 2), "conv2d_weight": (x, g, geometry, 2),
@@ -75,7 +76,8 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
         "sum_pool2d": (x, geometry), "spread2d": (p, geometry), "normalize": (x, gamma, None, axes, 1e-5),
         "normalize_backward": (x[::-1], x, gamma, mean, var, axes, 1e-5, gamma.shape),
         "standardize": (x, gamma.ravel(), None, mean.ravel(), var.ravel(), 1e-5),
-        "softmax": (x, 1), "log_softmax": (x, 1),
+        "softmax": (x, 1), "log_softmax": (x, 1), "cross_entropy": (x, labels, 5),
+        "cross_entropy_backward": (np.array(0.7), reference.log_softmax(np, x, 1), labels, 5),
         "relu": (x,), "relu_backward": (x[::-1], x), "sigmoid": (x,), "silu": (x,), "silu_backward": (x[::-1], x),
         "gelu": (x,), "gelu_backward": (x[::-1], x), "tanh_gelu": (x,), "tanh_gelu_backward": (x[::-1], x),
         "scatter_add": ((3, 2), index, np.arange(3.0)), "erf": (x,),

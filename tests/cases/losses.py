@@ -10,7 +10,7 @@ from tinycnn.errors import ArgumentError, DomainError, DTypeError, RankError, Sh
 from tinycnn.nn import functional as F
 from tinycnn.ops.arithmetic import Mul, Sub
 from tinycnn.ops.entropy import BinaryCrossEntropy, LogitCrossEntropy
-from tinycnn.ops.logits import LogSoftmax
+from tinycnn.ops.logits import CrossEntropy, CrossEntropyBackward, LogSoftmax
 from tinycnn.ops.scattering import Gather
 
 from .case import Case, integers, normal, positive, signed
@@ -71,9 +71,16 @@ CASES = [
              lambda t: F.binary_cross_entropy_with_logits(t(X), t(X), t(normal(2, 4, 3)))),
         ),
     ),
+    Case(CrossEntropy, lambda x, t: CrossEntropy.apply(x, t, divisor=2), (normal(2, 3, 2, 2), PIXELS),
+         lambda x, t: -np.take_along_axis(log_softmax(x, 1), t[:, None], 1).sum() / 2, batch=(), note="of pixels"),
+    Case(CrossEntropyBackward,
+         lambda g, x, t: CrossEntropyBackward.apply(g, x, t, x.detach().log_softmax(1), divisor=4),
+         (np.array(0.7), X, LABELS), lambda g, x, t: g * (np.exp(log_softmax(x, 1)) - np.eye(3)[t]) / 4, batch=()),
+    Case(LogSoftmax, lambda x, t: F.cross_entropy(x, t, reduction="none"), (X, LABELS),
+         lambda x, t: -log_softmax(x, 1)[np.arange(len(t)), t], batch=(0, 1), looks=(1, 0), note="in cross_entropy, each"),
     Case(
-        LogSoftmax, F.cross_entropy, (X, LABELS), lambda x, t: cross_entropy(x, t, np.ones(3)), batch=(), looks=(1, 0),
-        note="in cross_entropy",
+        CrossEntropy, F.cross_entropy, (X, LABELS), lambda x, t: cross_entropy(x, t, np.ones(3)), batch=(),
+        looks=(1, 0), note="in cross_entropy",
         errors=(
             (IndexError, "target 3 is out of bounds: with 3 classes, labels run from 0 to 2\n  hint do the labels",
              lambda t: F.cross_entropy(t(X), t(LABELS + 1))),

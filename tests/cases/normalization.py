@@ -116,7 +116,8 @@ CASES = [
             (RankError, "instance_norm: expected at least 2 dimensions", lambda t: F.instance_norm(t([1.0]))),
         ),
     ),
-    Case(ops.Standardize, lambda x, w, b: F.instance_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, False, eps=EPS),
+    Case(ops.Standardize,
+         lambda x, w, b: F.instance_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, False, eps=EPS),
          (X, positive(2), normal(2)), lambda x, w, b: evaluated(x, w, b, 0.3, 0.7), note="in instance_norm, evaluated"),
     Case(
         ops.Normalize, lambda x, w, b: F.group_norm(x, 2, w, b, EPS), (GROUPED, positive(4), normal(4)),

@@ -190,6 +190,8 @@ LOSSES = [
           "return where(skip, 0.0, picked) * counts, None", "nll_loss", LAYER_TESTS),
     Fault("losses", "ignored targets count", "mask inverted", LAYERS + "classification.py",
           "counts = (~skip).to(x.array.dtype)", "counts = skip.to(x.array.dtype)", "cross_entropy", LAYER_TESTS),
+    Fault("losses", "the gradient of a mean is that of a sum", "wrong divisor", KERNELS,
+          "gx *= g / divisor", "gx *= g", "CrossEntropy"),
     Fault("losses", "smoothing shared among one class fewer", "wrong divisor", LAYERS + "classification.py",
           "spread * (label_smoothing / x.array.shape[1])", "spread * (label_smoothing / (x.array.shape[1] - 1))",
           "cross_entropy", LAYER_TESTS),

@@ -36,10 +36,10 @@ from tinycnn.backend.windows import (
 )
 
 __all__ = [
-    "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "erf", "fold", "gelu", "gelu_backward",
-    "log_softmax", "matmul", "max_pool2d", "normalize", "normalize_backward", "pick", "relu", "relu_backward",
-    "scatter_add", "sigmoid", "silu", "silu_backward", "softmax", "spread2d", "standardize", "sum_pool2d",
-    "tanh_gelu", "tanh_gelu_backward", "total", "unfold", "unpick",
+    "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "cross_entropy", "cross_entropy_backward", "erf",
+    "fold", "gelu", "gelu_backward", "log_softmax", "matmul", "max_pool2d", "normalize", "normalize_backward",
+    "pick", "relu", "relu_backward", "scatter_add", "sigmoid", "silu", "silu_backward", "softmax", "spread2d",
+    "standardize", "sum_pool2d", "tanh_gelu", "tanh_gelu_backward", "total", "unfold", "unpick",
 ]
 
 KERNELS = (*__all__,)
@@ -124,6 +124,23 @@ def log_softmax(xp: Any, x: Array, axis: int) -> Array:
     shifted = x - x.max(axis=axis, keepdims=True)
     shifted -= xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
     return shifted
+
+
+@half_in_single
+def cross_entropy(xp: Any, x: Array, labels: Array, divisor: float) -> tuple[Array, Array]:
+    """−Σₙ ln softmax(x)[n, tₙ] / divisor, the classes being x's second axis; and ln softmax(x), for the way back."""
+    logp = log_softmax(xp, x, 1)
+    picked = xp.take_along_axis(logp, labels[:, None], 1)
+    return -(picked.sum(dtype=x.dtype) / divisor), logp
+
+
+@half_in_single
+def cross_entropy_backward(xp: Any, g: Array, logp: Array, labels: Array, divisor: float) -> Array:
+    """(softmax(x) − one-hot t)·g / divisor: predicted less true probabilities."""
+    gx = xp.exp(logp)
+    gx -= xp.arange(logp.shape[1]).reshape((-1,) + (1,) * (logp.ndim - 2)) == labels[:, None]
+    gx *= g / divisor
+    return gx
 
 
 # Scatter ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

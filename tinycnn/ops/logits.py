@@ -14,6 +14,7 @@ from tinycnn.ops.arguments import checked, expect_floating
 from tinycnn.ops.elementwise import exp
 from tinycnn.ops.promotion import cast, widened
 from tinycnn.ops.reduction import sum
+from tinycnn.ops.shaping import unsqueeze
 from tinycnn.shapes import axis_in
 
 if TYPE_CHECKING:
@@ -32,6 +33,34 @@ class LogSoftmax(Op):
 
     def forward(ctx, x: Array, *, axis: int) -> Array: return ctx.kernels.log_softmax(x, axis)
     def backward(ctx, g: Tensor, y: Tensor, *, axis: int) -> Tensor: return g - exp(y) * sum(g, axis, keepdim=True)
+
+
+class CrossEntropy(Op):
+    """ℓ = −Σₙ ln softmax(x)[n, tₙ] / d,   x̄ = ℓ̄·(softmax(x) − one-hot t) / d: predicted less true, over N or 1."""
+
+    results = ("loss", "logp")
+    constants = ("logp",)
+
+    def forward(ctx, x: Array, labels: Array, *, divisor: int) -> Any:
+        return ctx.kernels.cross_entropy(x, labels, divisor)
+
+    def backward(ctx, g: Tensor, x: Tensor, labels: Tensor, logp: Tensor, *, divisor: int) -> Any:
+        return CrossEntropyBackward.apply(g, x, labels, logp, divisor=divisor), None
+
+
+class CrossEntropyBackward(Op):
+    """x̄ from ℓ̄ and x. The logarithms handed in save their recomputation; they are a function of x."""
+
+    results = ("gx",)
+
+    def forward(ctx, g: Array, x: Array, labels: Array, logp: Array, *, divisor: int) -> Array:
+        return ctx.kernels.cross_entropy_backward(g, logp, labels, divisor)
+
+    @staticmethod
+    def composed(g: Tensor, x: Tensor, labels: Tensor, logp: Tensor, *, divisor: int) -> Tensor:
+        classes = type(x).wrap(x.backend.xp.arange(x.array.shape[1]).reshape(-1, *(1 for _ in x.array.shape[2:])))
+        truth = cast(unsqueeze(labels, 1) == classes, x.array.dtype)
+        return (Softmax.apply(x, axis=1) - truth) * (g / divisor)
 
 
 @checked

@@ -14,9 +14,9 @@ from tinycnn.errors import DomainError, DTypeError, IndexRangeError, RankError, 
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
 from tinycnn.ops.arguments import checked, expect_floating, expect_one_device, expect_one_dtype
 from tinycnn.ops.choice import where
-from tinycnn.ops.logits import log_softmax
+from tinycnn.ops.logits import CrossEntropy, log_softmax
 from tinycnn.ops.ordering import taken
-from tinycnn.ops.promotion import Scalar, widened
+from tinycnn.ops.promotion import Scalar, cast, widened
 from tinycnn.ops.shaping import reshape, squeeze, unsqueeze
 from tinycnn.shapes import integer
 
@@ -53,7 +53,9 @@ def nll_loss(
     reduction = reduction_said("nll_loss", size_average, reduce, reduction)
     _check_classes("nll_loss", input, target, weight)
     x, t = _classes_second("nll_loss", input, target)
-    losses, counted = _picked("nll_loss", x, t, weight, integer("nll_loss", "ignore_index", ignore_index))
+    ignore_index = integer("nll_loss", "ignore_index", ignore_index)
+    t, some_ignored = _checked_labels("nll_loss", t, x.array.shape[1], ignore_index)
+    losses, counted = _picked("nll_loss", x, t, weight, ignore_index, some_ignored)
     return reduced(_like_input(losses, input), reduction, counted)
 
 
@@ -128,10 +130,14 @@ def _batches(shape: tuple[int, ...], labels: tuple[int, ...]) -> str:
     return f"; expected input batch_size ({shape[0]}) to match target batch_size ({labels[0]})"
 
 
-def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Any]:
-    """−w[t]·x[n, t] for each example, 0 where it is ignored, and what the weights of those that count add up to."""
-    expect_one_dtype(op, input=x, weight=weight)
-    classes = x.array.shape[1]
+def _checked_labels(op: str, target: Tensor, classes: int, ignore_index: int) -> tuple[Tensor, bool]:
+    """The labels as int64, and whether there are any to ignore; one look at them answers both.
+
+    Raises
+    ------
+    IndexRangeError
+        If one is out of range.
+    """
     t = target.to("int64")
     labels = t.array  # constants: nothing of this need be recorded
     ignored = labels == ignore_index
@@ -145,11 +151,19 @@ def _picked(op: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_in
                 hint=_out_of_range_hint(worst, classes),
             )
         )
-    skip = Tensor.wrap(ignored)
-    if status:
+    return t, bool(status)
+
+
+def _picked(
+    op: str, x: Tensor, t: Tensor, weight: Tensor | None, ignore_index: int, some_ignored: bool
+) -> tuple[Tensor, Any]:
+    """−w[t]·x[n, t] for each example, 0 where it is ignored, and what the weights of those that count add up to."""
+    expect_one_dtype(op, input=x, weight=weight)
+    skip = t == ignore_index
+    if some_ignored:
         t = where(skip, 0, t)
     picked = -squeeze(taken(x, 1, unsqueeze(t, 1)), 1)
-    if weight is None and not status:
+    if weight is None and not some_ignored:
         return picked, None
     if weight is None:
         counts = (~skip).to(x.array.dtype)
@@ -205,8 +219,12 @@ def cross_entropy(
         expect_floating("cross_entropy", input)
         return _against_distributions(input, target, weight, reduction, label_smoothing)
     x, t = _classes_second("cross_entropy", input, target, "; probabilities as targets must have the input's shape")
+    t, some_ignored = _checked_labels("cross_entropy", t, x.array.shape[1], ignore_index)
+    if reduction != "none" and t.array.size and weight is None and not (some_ignored or label_smoothing):
+        loss = CrossEntropy.apply(widened(x), t, divisor=t.array.size if reduction == "mean" else 1)
+        return cast(loss, input.array.dtype)  # the case that nearly all training is
     logp = log_softmax(x, 1)
-    losses, counted = _picked("cross_entropy", logp, t, weight, ignore_index)
+    losses, counted = _picked("cross_entropy", logp, t, weight, ignore_index, some_ignored)
     if label_smoothing:
         spread = where(t == ignore_index, 0.0, -_weighed(logp, weight, 1).sum(1))
         losses = losses * (1 - label_smoothing) + spread * (label_smoothing / x.array.shape[1])
