@@ -78,6 +78,14 @@ def test_a_worker_fetches_in_a_thread_of_its_own_and_the_loop_waits() -> None:
     assert threading.get_ident() not in threads
 
 
+def test_gradients_that_are_added_up_by_the_engine_have_a_row() -> None:
+    x = torch.ones(3, requires_grad=True)
+    with profile() as prof:
+        y = x.exp()
+        (y.sin() + y.cos()).sum().backward()
+    assert events(prof)["adding gradients up"].count == 1
+
+
 def test_every_op_is_waited_for_on_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
     strict_cupy.reset()
     cuda = strict_cupy.backend()

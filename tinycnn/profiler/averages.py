@@ -68,7 +68,12 @@ class EventAverage:
         """The time of ops on a GPU, which are waited for; 0 on the CPU."""
         return self.cpu_time_total if self.device == "cuda" else 0.0
 
-    cuda_time_total = device_time_total
+    @property
+    def device_time(self) -> float:
+        """The mean of a call on a GPU."""
+        return self.cpu_time if self.device == "cuda" else 0.0
+
+    cuda_time, cuda_time_total = device_time, device_time_total
     self_cuda_time_total = self_device_time_total = device_time_total
 
     @property
@@ -84,8 +89,8 @@ _ORDERS = {  # what one may sort by, and the attribute that it means
     "bytes": "cpu_memory_usage",
     **{name: name for name in (
         "self_cpu_time_total", "cpu_time_total", "cpu_time", "forward", "backward", "count", "flops",
-        "cpu_memory_usage", "self_cpu_memory_usage", "cuda_time_total", "self_cuda_time_total",
-        "device_time_total", "self_device_time_total",
+        "cpu_memory_usage", "self_cpu_memory_usage", "cuda_time", "cuda_time_total", "self_cuda_time_total",
+        "device_time", "device_time_total", "self_device_time_total",
     )},
 }  # fmt: skip
 
@@ -107,7 +112,7 @@ class EventList(list[EventAverage]):
     def table(
         self, sort_by: str | None = None, row_limit: int = 100, max_src_column_width: int = 75,
         max_name_column_width: int = 55, max_shapes_column_width: int = 80, header: str | None = None,
-        top_level_events_only: bool = False,
+        top_level_events_only: bool = False, time_unit: str | None = None,
     ) -> str:
         r"""The rows as text, with a last line in which the columns add up.
 
@@ -118,7 +123,7 @@ class EventList(list[EventAverage]):
         row_limit : rows that are shown; the others stand in one line together. −1 shows all.
         max_name_column_width, max_shapes_column_width : characters
         header : a line above the table
-        max_src_column_width, top_level_events_only : accepted for PyTorch's sake
+        max_src_column_width, top_level_events_only, time_unit : accepted for PyTorch's sake; times are in milliseconds
 
         Raises
         ------

@@ -66,7 +66,8 @@ class profile:
     on_trace_ready : callable, optional
         Called with the profile when a round of steps was recorded, and at the end.
     record_shapes, profile_memory, with_stack, with_flops, with_modules : bool
-        Accepted. Shapes, memory, operations and modules are always recorded, lines of source never.
+        Accepted, as PyTorch's rarer options are. Shapes, memory, operations and modules are always recorded, lines of
+        source never.
 
     Notes
     -----
@@ -93,7 +94,8 @@ class profile:
         schedule: Callable[[int], ProfilerAction] | None = None,
         on_trace_ready: Callable[[profile], Any] | None = None,
         record_shapes: bool = False, profile_memory: bool = False, with_stack: bool = False, with_flops: bool = False,
-        with_modules: bool = False, experimental_config: Any = None, acc_events: bool = False,
+        with_modules: bool = False, experimental_config: Any = None, execution_trace_observer: Any = None,
+        acc_events: bool = False, use_cuda: bool | None = None,
     ) -> None:  # fmt: skip
         wrong = [kind for kind in activities or () if not isinstance(kind, ProfilerActivity)]
         if wrong:
