@@ -140,7 +140,7 @@ def test_the_bars_are_the_times(known: profile) -> None:
     by_op, by_module, memory = figure.axes
     assert bars(by_op) == {"Slow": 90, "<step>": 8, "(Python between the ops)": 2, "(recording all this)": 0}
     assert bars(by_module) == {
-        "0": 11, "1.0": 22, "1.1": 33, FUNCTIONS: 24, "<step>": 8, "(Python between the ops)": 2,
+        "0 Layer": 11, "1.0 Layer": 22, "1.1 Layer": 33, FUNCTIONS: 24, "<step>": 8, "(Python between the ops)": 2,
         "(recording all this)": 0,
     }  # fmt: skip
     assert [text.get_text() for text in by_op.get_legend().get_texts()] == ["forward", "backward", "outside of ops"]
@@ -153,7 +153,7 @@ def test_a_deep_model_is_shown_as_deep_as_there_is_room_for(still: Clock) -> Non
     model = nn.Sequential(*(nn.Sequential(*(Layer(1, 1) for _ in range(10))) for _ in range(6)))
     with profile() as prof:
         model(ones()).sum().backward()
-    assert bars(prof.chart().axes[1])["5"] == 20
+    assert bars(prof.chart().axes[1])["5 Sequential"] == 20
     wide = nn.Sequential(*(Layer(1, 1) for _ in range(60)))
     with profile() as prof:
         wide(ones()).sum().backward()
@@ -177,7 +177,7 @@ def test_bars_are_of_one_step_and_cover_what_a_module_does_itself(still: Clock) 
             model(torch.ones(2))
             prof.step()
     found = bars(prof.chart().axes[1])
-    assert (found["Busy itself"], found["part"]) == (5, 1)
+    assert (found["Busy itself"], found["part Layer"]) == (5, 1)
 
 
 # Files ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

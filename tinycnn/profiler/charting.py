@@ -37,10 +37,10 @@ def chart(trace: Trace, title: str = "") -> Figure:
     rows = max(len(ops), len(modules), 4)
     figure = new_figure(12.5, 2.9 + 0.27 * rows, title or f"Where a step of {total / steps:.1f} ms goes")
     (by_op, by_module), (memory, _) = grid = figure.subplots(2, 2, height_ratios=(0.27 * rows + 0.6, 1.5))
-    _draw(by_op, "by op", [_each(bar, steps) for bar in ops], total / steps)
+    _draw(by_op, "by op", [_each(bar, steps) for bar in ops], total / steps, rows)
     if any(bar.length for bar in ops):
         by_op.legend(frameon=False, fontsize=8.5, loc="lower right", labelcolor=INK)  # the bars there are short
-    _draw(by_module, "by module", [_each(bar, steps) for bar in modules], total / steps)
+    _draw(by_module, "by module", [_each(bar, steps) for bar in modules], total / steps, rows)
     for axes in grid[1]:
         axes.remove()
     memory = figure.add_subplot(memory.get_gridspec()[1, :])
@@ -99,10 +99,10 @@ def _cut(rows: ModuleList, depth: int) -> list[ModuleCost]:
 
 
 def _bar(row: ModuleCost) -> _Bar:
-    return _Bar(row.path or row.kind, row.forward, row.backward, row.outside)
+    return _Bar(f"{row.path} {row.kind}".strip(), row.forward, row.backward, row.outside)
 
 
-def _draw(axes: Axes, heading: str, bars: Sequence[_Bar], total: float) -> None:
+def _draw(axes: Axes, heading: str, bars: Sequence[_Bar], total: float, rows: int) -> None:
     left = [0.0] * len(bars)
     for label, colour, values in (
         ("forward", TEST, [bar.forward for bar in bars]),
@@ -117,7 +117,7 @@ def _draw(axes: Axes, heading: str, bars: Sequence[_Bar], total: float) -> None:
         share = f"{100 * length / total:.0f} %" if total and length >= 0.005 * total else ""
         axes.text(length + 0.01 * longest, place, share, va="center", fontsize=8, color=FAINT)
     axes.set_yticks(range(len(bars)), [bar.name for bar in bars], fontsize=8.5)
-    axes.set_ylim(len(bars) - 0.4, -0.6)
+    axes.set_ylim(rows - 0.4, -0.6)
     axes.set_xlim(0, 1.1 * longest)
     axes.set_xlabel("ms a step", color=INK, fontsize=9)
     axes.set_title(heading, loc="left", fontsize=11, color=INK)
