@@ -49,7 +49,7 @@ def largest(values: Any) -> Any:
 def maximum(x: Any, geometry: Window) -> tuple[Any, Any]:
     return (
         pooled(x, geometry, lambda values: largest(values)[0]),
-        pooled(x, geometry, lambda values: largest(values)[1], int),
+        pooled(x, geometry, lambda values: largest(values)[1], "uint8"),
     )
 
 
@@ -80,7 +80,7 @@ def spread(g: Any, geometry: Window) -> Any:
 def _rows(geometry: Window, note: str) -> list[Case]:
     x = distinct(2, 1, *geometry.size)
     g = normal(2, 1, *geometry.out)
-    winner = maximum(x, geometry)[1] if note != "ceil_mode" else np.zeros(g.shape, int)
+    winner = maximum(x, geometry)[1] if note != "ceil_mode" else np.zeros(g.shape, "uint8")
     maxima = Case(ops.MaxPool2d, lambda x: ops.MaxPool2d.apply_all(x, window=geometry), (x,),
                   lambda x: maximum(x, geometry), note=note)  # fmt: skip
     return [maxima] * (note != "ceil_mode") + [

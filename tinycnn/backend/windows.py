@@ -157,6 +157,8 @@ def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
         better = (value > best) | (value != value)
         best = xp.where(better, value, best)
         winner = xp.where(better, place, winner)
+    if product(window.kernel) <= 255:
+        winner = winner.astype("uint8")  # for it is kept until backward
     return best.transpose(0, 3, 1, 2), winner.transpose(0, 3, 1, 2)
 
 

@@ -15,14 +15,15 @@ from tinycnn.backend.cpu.activations import (
 )
 from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
+from tinycnn.backend.cpu.pooling import max_pool2d, unpick
 from tinycnn.backend.cpu.products import matmul
 from tinycnn.backend.cpu.steps import adam_step, sgd_step
 from tinycnn.backend.cpu.summation import total
 
 __all__ = [
     "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_backward", "matmul",
-    "normalize", "normalize_backward", "relu", "relu_backward", "sgd_step", "sigmoid", "silu", "silu_backward",
-    "standardize", "tanh_gelu", "tanh_gelu_backward", "total",
+    "max_pool2d", "normalize", "normalize_backward", "relu", "relu_backward", "sgd_step", "sigmoid", "silu",
+    "silu_backward", "standardize", "tanh_gelu", "tanh_gelu_backward", "total", "unpick",
 ]
 
 KERNELS: tuple[str, ...] = (*__all__,)

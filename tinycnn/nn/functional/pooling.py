@@ -109,7 +109,7 @@ def _pool_window(
 def in_plane(winner: Tensor, w: Window) -> Tensor:
     """From the winner's place in its window to its place in the plane."""
     starts = [np.arange(o) * s - p[0] for o, s, p in zip(w.out, w.stride, w.padding, strict=True)]
-    backend = winner.backend
+    winner, backend = cast(winner, int64), winner.backend  # it may be no more than a byte
     rows, columns = (Tensor.wrap(backend.asarray(start)) for start in (starts[0][:, None], starts[1]))
     row = rows + (winner // w.kernel[1]) * w.dilation[0]
     return row * w.size[1] + columns + (winner % w.kernel[1]) * w.dilation[1]

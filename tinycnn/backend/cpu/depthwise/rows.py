@@ -7,9 +7,8 @@ is again a run of W·C numbers, and one call of `multiply` makes the products of
 numbers of a row or more. A row of ones, times this matrix of kH·kW rows, is their sum, at BLAS's speed; the bias is one
 row more. So a tile is a few calls: with one or two for each entry, threads would mostly wait for Python's lock.
 
-With a stride of s, the pixels that one entry meets in a row lie s apart; a strip of the image is therefore laid out by
-phases, one for each remainder of row and column, in which they are neighbours again. The gradient in the input is the
-same sum with the roles exchanged: every phase of X̄ is a correlation of G with those entries of the kernel that meet it.
+With a stride, a strip of the image is laid out by phases; see `strips`. The gradient in the input is the same sum with
+the roles exchanged: every phase of X̄ is a correlation of G with those entries of the kernel that meet it.
 """
 
 from __future__ import annotations
@@ -21,17 +20,16 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from tinycnn.backend.cpu.depthwise.taps import Axis, Taps, backward, forward
-from tinycnn.backend.threads import get_num_threads, parts, scratch, share
+from tinycnn.backend.cpu.strips import by_target, fill, looked_at, put, room_for_gradient, strip_for, tiles_of
+from tinycnn.backend.cpu.taps import Axis, forward
+from tinycnn.backend.threads import parts, scratch, share
 from tinycnn.geometry import Window
+from tinycnn.shapes import product
 
 Array = Any
 Call = tuple[Callable[..., Any], Array, Array, Array]  # a function, two arrays, and where the result goes
 
-_PRODUCTS = 1_000_000  # bytes of products made at once: the second-level cache of a core
-_STRIP = 14  # rows of a tile, at least: the first and the last of a strip are read for two tiles
 
 __all__ = ["conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight"]
 
@@ -49,13 +47,10 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
     r"""X̄: each phase of it from the kernel entries that meet it, in reverse order."""
-    n, o = g.shape[:2]
-    axes = [backward(window, axis) for axis in (0, 1)]
-    all_met = all(len(axis.taps) == axis.target_step for axis in axes)
-    gx = (np.empty if all_met else np.zeros)((n, *window.size, o), dtype=g.dtype)
+    gx, axes = room_for_gradient(g, window)
     _correlate(g.transpose(0, 2, 3, 1), w, None, axes, gx)
-    if o != groups:
-        gx = gx.reshape(n, *window.size, groups, o // groups).sum(-1)
+    if g.shape[1] != groups:
+        gx = gx.reshape(*gx.shape[:3], groups, -1).sum(-1)
     return gx.transpose(0, 3, 1, 2)
 
 
@@ -67,7 +62,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
     x = _repeated(x, g.shape[1] // groups).transpose(0, 2, 3, 1)
     g = g.transpose(0, 2, 3, 1)
     axes = [forward(window, axis) for axis in (0, 1)]
-    tiles, lines = _tiles(g.shape, axes, window.kernel, g.itemsize)
+    tiles, lines = tiles_of(g.shape, axes, product(window.kernel) * g.itemsize)
     shares = parts(len(tiles))
     sums = np.zeros((len(shares), *window.kernel, g.shape[3]))
 
@@ -78,7 +73,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
             if ours.shape not in benches:
                 benches[ours.shape] = _weighing_bench(ours.shape, axes, window.kernel, lines, g.dtype)
             bench = benches[ours.shape]
-            _fill(bench.strip, x, tile, axes)
+            fill(bench.strip, x, tile, axes)
             np.copyto(bench.other, ours)
             bench.run()
             sums[part, :, :, tile.channels] += bench.sums.sum(0)
@@ -95,77 +90,6 @@ def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, group
 def _repeated(x: Array, times: int) -> Array:
     """Every channel several times in a row."""
     return x if times == 1 else x.repeat(times, axis=1)
-
-
-# Tiles, and the strips they look at ──────────────────────────────────────────────────────────────────────────────────
-
-
-class _Tile(NamedTuple):
-    """A part of the target, computed from one strip of the source."""
-
-    images: slice
-    rows: slice
-    channels: slice
-
-
-def _tiles(
-    shape: tuple[int, ...], axes: list[Axis], kernel: tuple[int, ...], itemsize: int
-) -> tuple[list[_Tile], int]:
-    """The tiles of a target of this shape, N H W C, and how many rows of one are multiplied at once."""
-    n, c, (rows, columns) = shape[0], shape[3], (axis.places for axis in axes)
-    row = kernel[0] * kernel[1] * columns * itemsize  # bytes of the products of a row, for each channel
-    blocks = -(-c * row // (_PRODUCTS * 5 // 4))
-    channels = c if blocks == 1 else -(-c // blocks // 16) * 16
-    lines = max(1, _PRODUCTS // (row * channels))
-    images = min(max(1, lines // rows), -(-n // get_num_threads()))
-    lines = min(lines, rows)
-    high = lines * max(1, _STRIP // lines)
-    return [
-        _Tile(slice(i, min(i + images, n)), slice(r, min(r + high, rows)), slice(k, min(k + channels, c)))
-        for k in range(0, c, channels) for i in range(0, n, images) for r in range(0, rows, high)
-    ], lines  # fmt: skip
-
-
-def _inside(first: int, step: int, count: int, size: int) -> tuple[slice, slice]:
-    """Which of the places first, first + step, … lie in the image: as a slice of their numbers, and of the image."""
-    start = min(max(0, -(first // step)), count)
-    end = max(start, min(count, -((first - size) // step)))
-    return slice(start, end), slice(first + start * step, max(0, first + (end - 1) * step + 1), step)
-
-
-def _strip(shape: tuple[int, ...], axes: list[Axis], dtype: Any) -> Array:
-    """Room for what a tile of this shape looks at, by phases: phases, phases, images, rows, columns, channels."""
-    images, count, _, channels = shape
-    rows, columns = axes
-    high, wide = count + rows.reach, columns.places + columns.reach
-    return scratch("strip", (rows.source_step, columns.source_step, images, high, wide, channels), dtype)
-
-
-def _fill(strip: Array, x: Array, tile: _Tile, axes: list[Axis]) -> None:
-    """Copy what the tile looks at into the strip; beyond the border are zeros."""
-    x = x[tile.images, :, :, tile.channels]
-    rows, columns = axes
-    for a, b in np.ndindex(strip.shape[:2]):
-        phase = strip[a, b]
-        top = rows.source_first + rows.source_step * tile.rows.start + a
-        ours, theirs = _inside(top, rows.source_step, phase.shape[1], x.shape[1])
-        beside, theirs_beside = _inside(columns.source_first + b, columns.source_step, phase.shape[2], x.shape[2])
-        phase[:, : ours.start] = phase[:, ours.stop :] = 0
-        phase[:, ours, : beside.start] = phase[:, ours, beside.stop :] = 0
-        phase[:, ours, beside] = x[:, theirs, theirs_beside]
-
-
-def _looked_at(strip: Array, i: Taps, j: Taps, first: int, shape: tuple[int, ...]) -> Array:
-    """What the taps look at from row `first` on: taps, taps, images, rows, columns·channels; no copy is made."""
-    images, lines, wide, channels = shape
-    _, _, image, row, pixel, number = strip.strides
-    start = strip[i.source, j.source, :, first + i.first :, j.first :]
-    return as_strided(
-        start,
-        (i.number, j.number, images, lines, wide * channels),
-        (row * i.step, pixel * j.step, image, row, number),
-        writeable=False,
-    )
 
 
 # What is computed of a strip ─────────────────────────────────────────────────────────────────────────────────────────
@@ -187,10 +111,9 @@ class _Bench(NamedTuple):
 def _correlate(source: Array, w: Array, bias: Array | None, axes: list[Axis], target: Array) -> None:
     """Fill the phases of the target, each with the sums of its taps. Source and target are N H W C."""
     kernels = w[:, 0].transpose(1, 2, 0)  # kH, kW, O
-    tiles, lines = _tiles(target.shape, axes, w.shape[2:], target.itemsize)
+    tiles, lines = tiles_of(target.shape, axes, product(w.shape[2:]) * w.itemsize)
     weights = {tile.channels.start: _in_rows(kernels[:, :, tile.channels], axes[1].places) for tile in tiles}
-    pairs = sorted(itertools.product(axes[0].taps, axes[1].taps), key=_target)
-    phases = [list(phase) for _, phase in itertools.groupby(pairs, _target)]
+    phases = by_target(axes)
     benches: dict[Any, _Bench] = {}
 
     def work(number: int) -> None:
@@ -201,23 +124,14 @@ def _correlate(source: Array, w: Array, bias: Array | None, axes: list[Axis], ta
         if key not in benches:
             benches[key] = _summing_bench(shape, axes, phases, weights[block], lines, bias is not None)
         bench = benches[key]
-        _fill(bench.strip, source, tile, axes)
+        fill(bench.strip, source, tile, axes)
         if bias is not None:
             bench.other[...] = bias[tile.channels]
         bench.run()
-        for phase, sums in zip(phases, bench.sums, strict=True):
-            a, b = _target(phase[0])
-            rows, columns = axes
-            top = rows.target_first + rows.target_step * tile.rows.start + a
-            ours, theirs = _inside(top, rows.target_step, shape[1], own.shape[1])
-            beside, theirs_beside = _inside(columns.target_first + b, columns.target_step, shape[2], own.shape[2])
-            own[:, theirs, theirs_beside] = sums[:, ours, beside]
+        for (phase, _), sums in zip(phases, bench.sums, strict=True):
+            put(sums, own, phase, axes, tile.rows.start)
 
     share(work, len(tiles))
-
-
-def _target(pair: tuple[Taps, Taps]) -> tuple[int, int]:
-    return pair[0].target, pair[1].target
 
 
 def _in_rows(kernels: Array, columns: int) -> Array:
@@ -229,7 +143,7 @@ def _summing_bench(
     shape: tuple[int, ...], axes: list[Axis], phases: list[Any], weight: Array, lines: int, biased: bool
 ) -> _Bench:
     """Calls that multiply what the taps of each phase look at by their entries, some rows at a time, and sum that."""
-    strip = _strip(shape, axes, weight.dtype)
+    strip = strip_for(shape, axes, weight.dtype)
     images, rows, columns, channels = shape
     most = weight.shape[0] * weight.shape[1] + biased
     memory = scratch("products", (most, images, min(lines, rows), columns * channels), weight.dtype)
@@ -237,10 +151,10 @@ def _summing_bench(
     calls: list[Call] = []
     for first in range(0, rows, lines):
         count = min(lines, rows - first)
-        for number, phase in enumerate(phases):
+        for number, (_, pairs) in enumerate(phases):
             done = int(biased)
-            for i, j in phase:
-                pixels = _looked_at(strip, i, j, first, (images, count, columns, channels))
+            for i, j in pairs:
+                pixels = looked_at(strip, i, j, first, (images, count, columns, channels))
                 place = memory[done : done + i.number * j.number, :, :count].reshape(pixels.shape)
                 calls.append((np.multiply, pixels, weight[i.entries, j.entries], place))
                 done += i.number * j.number
@@ -254,7 +168,7 @@ def _weighing_bench(
     shape: tuple[int, ...], axes: list[Axis], kernel: tuple[int, ...], lines: int, dtype: Any
 ) -> _Bench:
     """Calls that multiply what all taps look at by the gradient there, some rows at a time, and sum over the pixels."""
-    strip = _strip(shape, axes, dtype)
+    strip = strip_for(shape, axes, dtype)
     _, rows, _, channels = shape
     weights = scratch("weights", shape, dtype)
     sums = scratch("sums", (-(-rows // lines), *kernel, channels), dtype)
@@ -262,7 +176,7 @@ def _weighing_bench(
     for number, first in enumerate(range(0, rows, lines)):
         ours = weights[:, first : first + lines]
         for i, j in itertools.product(axes[0].taps, axes[1].taps):
-            pixels = _looked_at(strip, i, j, first, ours.shape)
+            pixels = looked_at(strip, i, j, first, ours.shape)
             products = scratch("products", pixels.shape, dtype)
             calls.append((np.multiply, pixels, ours.reshape(pixels.shape[2:]), products))
             by_pixel = products.reshape(i.number, j.number, -1, channels)
