@@ -49,10 +49,11 @@ def gelu(xp: Any, x: Array) -> Array:
 
 
 @half_in_single
-def gelu_backward(xp: Any, g: Array, x: Array) -> Array:
-    """g·(Φ(x) + x·φ(x)), φ(x) = e^(−x²/2) / √(2π)."""
+def gelu_and_slope(xp: Any, x: Array) -> tuple[Array, Array]:
+    """x·Φ(x), and its slope Φ(x) + x·φ(x), φ(x) = e^(−x²/2) / √(2π)."""
+    probability = 0.5 * (1 + erf(xp, x * math.sqrt(0.5)))
     density = xp.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
-    return g * (0.5 * (1 + erf(xp, x * math.sqrt(0.5))) + x * density)
+    return x * probability, probability + x * density
 
 
 @half_in_single

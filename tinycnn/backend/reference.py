@@ -10,7 +10,7 @@ from typing import Any
 
 from tinycnn.backend.activations import (
     gelu,
-    gelu_backward,
+    gelu_and_slope,
     relu,
     relu_backward,
     sigmoid,
@@ -37,7 +37,7 @@ from tinycnn.backend.windows import (
 
 __all__ = [
     "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "cross_entropy", "cross_entropy_backward", "erf",
-    "fold", "gelu", "gelu_backward", "log_softmax", "matmul", "max_pool2d", "normalize", "normalize_backward",
+    "fold", "gelu", "gelu_and_slope", "log_softmax", "matmul", "max_pool2d", "normalize", "normalize_backward",
     "pick", "relu", "relu_backward", "scatter_add", "sigmoid", "silu", "silu_backward", "softmax", "spread2d",
     "standardize", "sum_pool2d", "tanh_gelu", "tanh_gelu_backward", "total", "unfold", "unpick",
 ]

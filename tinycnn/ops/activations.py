@@ -135,24 +135,34 @@ class SiLUBackward(Op):
 class GELU(Op):
     r"""y = x·Φ(x),   x̄ = ȳ·(Φ(x) + x·φ(x)), where Φ is the normal distribution function and φ = Φ′ its density.
 
+    The slope is computed beside y, where the costly Φ is at hand, and kept if a gradient may be asked for.
+
     References
     ----------
     Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
     """
 
-    def forward(ctx, x: Array) -> Array: return ctx.kernels.gelu(x)
-    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return GELUBackward.apply(g, x)
+    results: tuple[str, ...] = ("y", "slope")
+    constants = ("slope",)
+
+    def forward(ctx, x: Array) -> Any:
+        if any(ctx.needs_input_grad):
+            return ctx.kernels.gelu_and_slope(x)
+        ctx.results = ("y",)
+        return ctx.kernels.gelu(x)
+
+    def backward(ctx, g: Tensor, x: Tensor, slope: Tensor) -> Tensor: return GELUBackward.apply(g, x, slope)
 
 
 class GELUBackward(Op):
-    """x̄ from ȳ and x in one pass."""
+    """x̄ from ȳ and the slope, which is a function of x."""
 
     results = ("gx",)
 
-    def forward(ctx, g: Array, x: Array) -> Array: return ctx.kernels.gelu_backward(g, x)
+    def forward(ctx, g: Array, x: Array, slope: Array) -> Array: return ctx.xp.multiply(g, slope)
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor) -> Tensor:
+    def composed(g: Tensor, x: Tensor, slope: Tensor) -> Tensor:
         probability = 0.5 * (1 + erf(x * math.sqrt(0.5)))
         density = exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
         return g * (probability + x * density)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinycnn.backend.cpu.activations import (
     gelu,
-    gelu_backward,
+    gelu_and_slope,
     relu,
     relu_backward,
     sigmoid,
@@ -21,7 +21,7 @@ from tinycnn.backend.cpu.steps import adam_step, sgd_step
 from tinycnn.backend.cpu.summation import total
 
 __all__ = [
-    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_backward", "matmul",
+    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope", "matmul",
     "max_pool2d", "normalize", "normalize_backward", "relu", "relu_backward", "sgd_step", "sigmoid", "silu",
     "silu_backward", "standardize", "tanh_gelu", "tanh_gelu_backward", "total", "unpick",
 ]

@@ -1,7 +1,7 @@
 """Functions of each element by itself, a tile at a time: its intermediate results stay in a core's cache.
 
-``x * σ(x)`` as NumPy has it goes through memory five times. A tile goes there once and back, whatever is computed on the
-way, and the tiles are shared among the threads.
+``x * σ(x)`` as NumPy has it goes through memory five times. A tile goes there once and back, whatever is computed on
+the way, and the tiles are shared among the threads.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from tinycnn.backend import threads
 
 Array = Any
 
-_TILE = 1 << 18  # numbers: 1 MiB in float32; in smaller tiles the threads would queue for the GIL more often
+_TILE = 1 << 17  # numbers: half a MiB in float32; in smaller tiles the threads would queue for the GIL more often
 
 
-def tiled(work: Callable[..., Any], *arrays: Array) -> Array | None:
-    """An array made by ``work(out, *tiles)`` a tile at a time; `out` is the tile to write to.
+def tiled(work: Callable[..., Any], *arrays: Array, results: int = 1) -> tuple[Array, ...] | None:
+    """Arrays made by ``work(*made, *tiles)`` a tile at a time, of which it writes to the first.
 
-    It lies as the first of the arrays that lies densely, and so are the others laid: a gradient may have gaps, or be one
-    number for many elements. None if no array lies densely.
+    They lie as the first of the arrays that lies densely, and so are the others laid: a gradient may have gaps, or be
+    one number for many elements. None if no array lies densely.
     """
     order = next((order for array in arrays if (order := dense_order(array)) is not None), None)
     if order is None:
         return None
-    made = np.empty_like(arrays[0].transpose(order), order="C")
-    lines = [made.reshape(-1), *(np.ascontiguousarray(array.transpose(order)).reshape(-1) for array in arrays)]
-    if made.size <= _TILE:
+    made = [np.empty_like(arrays[0].transpose(order), order="C") for _ in range(results)]
+    lines = [array.reshape(-1) for array in made]
+    lines += [np.ascontiguousarray(array.transpose(order)).reshape(-1) for array in arrays]
+    count = -(-lines[0].size // _TILE)
+    if count < 2:
         work(*lines)
     else:
-        threads.share(
-            lambda tile: work(*(line[tile * _TILE : (tile + 1) * _TILE] for line in lines)), -(-made.size // _TILE)
-        )
-    return made.transpose(np.argsort(order))
+        threads.share(lambda tile: work(*(line[tile * _TILE : (tile + 1) * _TILE] for line in lines)), count)
+    back = np.argsort(order)
+    return tuple(array.transpose(back) for array in made)
 
 
 def dense_order(x: Array) -> tuple[int, ...] | None:
