@@ -1,4 +1,4 @@
-"""A clock that goes on only when told to, and things that take as long as one says."""
+"""A clock that goes on only when told to, things that take as long as one says, and a network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import tinycnn as torch
 from tinycnn import nn
 from tinycnn.autograd import Op
-from tinycnn.profiler import recorder
+from tinycnn.profiler import profile, recorder
+from tinycnn.profiler.averages import EventAverage
 
 
 class Clock:
@@ -73,3 +74,15 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def ones() -> Any:
     """Something to take a gradient of."""
     return torch.ones(2, requires_grad=True)
+
+
+def events(prof: profile, **options: Any) -> dict[str, EventAverage]:
+    return {event.key + event.input_shapes: event for event in prof.key_averages(**options)}
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 4, 3, stride=2), nn.ReLU(), nn.Flatten(),
+        nn.Linear(36, 10),
+    )  # fmt: skip

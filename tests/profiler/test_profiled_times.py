@@ -191,6 +191,48 @@ def test_recording_takes_time_too_and_says_so(still: Clock, monkeypatch: pytest.
     assert_adds_up(prof, (trace.ended - trace.began) / 1e6)
 
 
+def test_recording_another_thread_is_not_charged_to_this_one(still: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticking = still.perf_counter_ns
+    monkeypatch.setattr(still, "perf_counter_ns", lambda: still.work(0.001) or ticking())
+    with profile() as prof:
+        thread = threading.Thread(target=slow, args=(ones(), 1))
+        thread.start()
+        thread.join()
+    assert prof._recorded.between == 0
+    assert by_op(prof)["Slow"][0] == pytest.approx(1.001)
+
+
+def test_a_forward_that_a_backward_repeats_is_a_part_of_the_backward(still: Clock) -> None:
+    """As checkpoints do, which save memory by computing twice."""
+    layer = Layer(1, 10)
+
+    class Checkpoint(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return layer(x)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            with torch.enable_grad():
+                again = x.detach().requires_grad_()
+                y = layer(again)
+            y.backward(g)
+            return again.grad
+
+    class Around(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return Checkpoint.apply(x)
+
+    with profile() as prof:
+        Around()(ones()).backward(torch.ones(2))
+    assert by_op(prof) == {"Checkpoint": (1, 11, 0)}
+    assert by_module(prof) == {"Around": (1, 11, 0)}
+    assert [(row.kind, row.calls) for row in prof.by_module() if row.is_module] == [("Around", 1)]
+    assert_adds_up(prof, 12)
+
+
 # Whatever a program does ────────────────────────────────────────────────────────────────────────────────────────────
 
 ops = st.tuples(st.just("op"), st.integers(0, 9), st.integers(0, 9), st.booleans())
