@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from tests.backend.geometries import normal, windows
 from tinycnn.backend import reference
-from tinycnn.backend.cpu import strips
+from tinycnn.backend.cpu import grouped, strips
 from tinycnn.backend.cpu.depthwise import rows, spectrum, way
 from tinycnn.geometry import Window, window
 
@@ -28,7 +28,7 @@ def drawn(geometry: Window, n: int, c: int, times: int = 1, dtype: str = "float3
 
 def results(kernels: Any, x: Any, w: Any, b: Any, g: Any, geometry: Window) -> list[Any]:
     """Y, X̄, W̄, and both gradients once more."""
-    groups = x.shape[1]
+    groups = x.shape[1] // w.shape[1]
     return [
         kernels.conv2d(np, x, w, b, geometry, groups),
         kernels.conv2d_input(np, g, w, geometry, groups),
@@ -58,6 +58,20 @@ def test_rows_are_the_textbooks_sum(geometry: Window, n: int, c: int, times: int
 def test_a_spectrum_is_the_textbooks_sum(geometry: Window, n: int, c: int, seed: int) -> None:
     arrays = drawn(geometry, n, c, seed=seed)
     expect_close(results(spectrum, *arrays, geometry), textbook(*arrays, geometry=geometry), 2e-6)
+
+
+@given(geometry=windows(), groups=st.integers(2, 9), c=st.integers(1, 6), o=st.integers(1, 6), seed=st.integers(0, 9),
+       dtype=st.sampled_from(["float32", "float64"]))  # fmt: skip
+def test_groups_in_bundles_are_the_textbooks_sum(
+    geometry: Window, groups: int, c: int, o: int, seed: int, dtype: str
+) -> None:
+    """Bundles of several groups, the last of fewer; strides together with dilations are not for them."""
+    assume(not any(s > 1 and d > 1 for s, d in zip(geometry.stride, geometry.dilation, strict=True)))
+    sizes = (2, groups * c, *geometry.size), (groups * o, c, *geometry.kernel), (groups * o,)
+    x, w, b = (normal(*size, dtype=dtype, seed=seed) for size in sizes)
+    arrays = x, w, b, normal(2, groups * o, *geometry.out, dtype=dtype, seed=seed)
+    bound = 2e-6 if dtype == "float32" else 1e-12
+    expect_close(results(grouped, *arrays, geometry), textbook(*arrays, geometry=geometry), bound)
 
 
 @WAYS
