@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tinycnn.backend import windows
-from tinycnn.backend.cpu import depthwise
-from tinycnn.backend.cpu.convolution import direct, narrow, pointwise
+from tinycnn.backend.cpu import depthwise, grouped
+from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise
 from tinycnn.geometry import Window
 
 _FLOATS = "fd"  # the characters of float32 and float64
-FEW = 8  # channels, of which a row of a window has no longer runs of numbers than a row of the output
 _NONE = ((0, 0), (0, 0))
 
 
@@ -23,12 +22,15 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
         return windows
     if groups == c and groups > 1:
         return depthwise.way(dtype, c, o, window)
-    if groups > 1:
-        return windows
-    if window.kernel == (1, 1) and window.padding == _NONE:
+    if groups == 1 and window.kernel == (1, 1) and window.padding == _NONE:
         return pointwise
     if any(s > 1 and d > 1 for s, d in zip(window.stride, window.dilation, strict=True)):
         return windows
-    if c * window.kernel[1] < window.out[1] and c <= FEW and window.dilation == (1, 1):
-        return narrow
+    if groups > 1:
+        return grouped
+    if min(c, o) <= banded.FEW and window.dilation == (1, 1):
+        if o > banded.FEW and c * window.kernel[1] < window.out[1]:  # a row of the output has the longer runs
+            return narrow
+        if window.stride == (1, 1):
+            return banded
     return direct

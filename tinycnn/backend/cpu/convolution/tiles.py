@@ -20,13 +20,13 @@ Array = Any
 Tile = tuple[slice, slice]  # images, and rows of theirs: a few rows of one image, or all of several
 
 BYTES = 3 << 20  # of the windows of a tile
-WHOLE = 12 << 20  # of all windows, below which they are one tile: BLAS shares out one large product best itself
+FEW = 2048  # pixels in all, which are one tile: a large matrix of kernels is then read, or made, only once
 
 
 def tiles(n: int, window: Window, pixel: int) -> list[Tile]:
     """n output images cut into nearly equal tiles of about `BYTES`, where the window of a pixel takes `pixel` bytes."""
     height, width = window.out
-    if n * height * width * pixel <= WHOLE:
+    if n * height * width <= FEW:
         return [(slice(0, n), slice(0, height))]
     pixels = BYTES // pixel
     if pixels >= height * width:
@@ -51,7 +51,7 @@ def unfolded(image: Array, tile: Tile, window: Window) -> Array:
     (top, _), (left, _) = window.padding
     n, out_h, out_w, c = images.stop - images.start, rows.stop - rows.start, window.out[1], image.shape[3]
     reach = slice(rows.start * s_h - top, (rows.stop - 1) * s_h - top + d_h * (k_h - 1) + 1)
-    strip = _padded(image[images], reach, slice(-left, (out_w - 1) * s_w - left + d_w * (k_w - 1) + 1))
+    strip = padded(image[images], reach, slice(-left, (out_w - 1) * s_w - left + d_w * (k_w - 1) + 1))
     by_image, by_row, by_pixel, by_channel = strip.strides
     seen = np.ndarray(  # each window as it lies in the strip: of a row of it, kW·C numbers are neighbours
         (n, out_h, out_w, k_h, k_w, c), strip.dtype, strip, 0,
@@ -68,7 +68,7 @@ def _copy(cols: Array, seen: Array) -> None:
     share(lambda piece: np.copyto(cols[pieces[piece]], seen[pieces[piece]]), len(pieces))
 
 
-def _padded(image: Array, rows: slice, columns: slice) -> Array:
+def padded(image: Array, rows: slice, columns: slice) -> Array:
     """These rows and columns of the images, zero where they lie outside."""
     n, height, width, c = image.shape
     strip = scratch("strip", (n, rows.stop - rows.start, columns.stop - columns.start, c), image.dtype)

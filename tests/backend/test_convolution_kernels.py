@@ -1,0 +1,157 @@
+"""The ways a convolution is computed on a CPU, each against the textbook's: geometries, memory orders, threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.backend.geometries import normal, windows
+from tinycnn import backend
+from tinycnn.backend import threads
+from tinycnn.backend import windows as textbook
+from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, tiles
+from tinycnn.geometry import Window, window
+
+NAMES = ("conv2d", "conv2d_input", "conv2d_weight", "conv2d_backward")
+ORDERS: dict[str, Any] = {  # how four axes may lie in memory
+    "N C H W": lambda a: a,
+    "N H W C": lambda a: np.ascontiguousarray(a.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2),
+    "H W C N": lambda a: np.ascontiguousarray(a.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1),
+    "every other": lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+    "backwards": lambda a: np.ascontiguousarray(a[:, :, ::-1, ::-1])[:, :, ::-1, ::-1],
+    "broadcast": lambda a: np.broadcast_to(a[:1], a.shape),
+}
+
+
+@pytest.fixture
+def _threads() -> Iterator[None]:
+    count = threads.get_num_threads()
+    yield
+    threads.set_num_threads(count)
+
+
+def arguments(x: Any, w: Any, g: Any) -> dict[str, tuple[Any, ...]]:
+    return {"conv2d": (x, w, w[:, 0, 0, 0]), "conv2d_input": (g, w), "conv2d_weight": (x, g),
+            "conv2d_backward": (g, x, w)}  # fmt: skip
+
+
+def problem(n: int, c: int, o: int, geometry: Window, order: str = "N C H W", dtype: str = "float64") -> Any:
+    lay = ORDERS[order]
+    x, w = normal(n, c, *geometry.size, dtype=dtype), normal(o, c, *geometry.kernel, dtype=dtype)
+    return arguments(lay(x), lay(w), lay(normal(n, o, *geometry.out, dtype=dtype)))
+
+
+def assert_textbook(way: Any, calls: Any, geometry: Window, tolerance: float = 1e-11) -> None:
+    for name in NAMES:
+        found, expected = (getattr(room, name)(np, *calls[name], geometry, 1) for room in (way, textbook))
+        for ours, theirs in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, expected)), strict=True):
+            assert ours.dtype == theirs.dtype
+            np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+@given(geometry=windows(), n=st.integers(1, 3), c=st.integers(1, 5), o=st.integers(1, 9), data=st.data())
+def test_every_way_is_the_textbooks(geometry: Window, n: int, c: int, o: int, data: Any) -> None:
+    """Each is asked for all it says that it can, whether it would have been chosen or not."""
+    calls = problem(n, c, o, geometry, data.draw(st.sampled_from([*ORDERS])))
+    plain = geometry.dilation == (1, 1)
+    if plain or geometry.stride == (1, 1):
+        assert_textbook(direct, calls, geometry)
+    if plain:
+        assert_textbook(narrow, calls, geometry)
+    if plain and geometry.stride == (1, 1):
+        assert_textbook(banded, calls, geometry)
+
+
+@given(n=st.integers(1, 3), size=st.tuples(st.integers(1, 6), st.integers(1, 6)), data=st.data(),
+       stride=st.tuples(st.integers(1, 3), st.integers(1, 3)), c=st.integers(1, 4), o=st.integers(1, 4))  # fmt: skip
+def test_1x1_kernels_are_a_product(n: int, size: Any, stride: Any, c: int, o: int, data: Any) -> None:
+    geometry = window("test", size, (1, 1), stride)
+    assert_textbook(pointwise, problem(n, c, o, geometry, data.draw(st.sampled_from([*ORDERS]))), geometry)
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("stride", [1, 2, 4])
+def test_tiles_join_without_a_seam(stride: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of one row, of some rows, and of some images, the last of them shorter."""
+    threads.set_num_threads(count)
+    monkeypatch.setattr(tiles, "FEW", 0)
+    geometry = window("test", (13, 11), (5, 3), (stride, stride), (2, 1))
+    for tile in (1, 4000, 40000):
+        monkeypatch.setattr(tiles, "BYTES", tile)
+        for way in (direct, narrow, *([banded] if stride == 1 else [])):
+            assert_textbook(way, problem(5, 3, 4, geometry), geometry)
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_1x1_kernels_on_many_pixels(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads.set_num_threads(count)
+    monkeypatch.setattr(pointwise, "MANY", 0)
+    monkeypatch.setattr(pointwise, "TILE", 7)
+    for stride in (1, 2):
+        geometry = window("test", (9, 7), (1, 1), (stride, stride))
+        assert_textbook(pointwise, problem(3, 5, 4, geometry), geometry)
+
+
+GEOMETRIES = {
+    "3×3": (3, 32, 48, window("test", (40, 40), (3, 3), (1, 1), (1, 1))),
+    "3×3, stride 2": (3, 32, 48, window("test", (41, 41), (3, 3), (2, 2), (1, 1))),
+    "1×1": (5, 33, 65, window("test", (32, 31), (1, 1))),
+    "stem": (2, 3, 32, window("test", (65, 65), (7, 7), (2, 2), (3, 3))),
+    "LeNet's": (16, 3, 6, window("test", (32, 32), (5, 5))),
+    "few pixels": (4, 96, 96, window("test", (7, 7), (3, 3), (1, 1), (1, 1))),
+}
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_single_precision_keeps_six_digits_and_the_same_every_time(name: str) -> None:
+    """Of float64's largest value, PyTorch loses as much; and bit for bit, whichever thread was first."""
+    n, c, o, geometry = GEOMETRIES[name]
+    kernels = backend.get("cpu").kernels
+    single, double = (problem(n, c, o, geometry, "N H W C", dtype) for dtype in ("float32", "float64"))
+    for kernel in NAMES:
+        exact, first, again = (
+            made if isinstance(made, tuple) else (made,) for made in (
+                getattr(textbook, kernel)(np, *double[kernel], geometry, 1),
+                getattr(kernels, kernel)(*single[kernel], geometry, 1),
+                getattr(kernels, kernel)(*single[kernel], geometry, 1),
+            )
+        )  # fmt: skip
+        for true, ours, same in zip(exact, first, again, strict=True):
+            np.testing.assert_array_equal(ours, same)
+            assert np.abs(ours - true).max() <= 1e-6 * np.abs(true).max(), kernel
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_what_is_not_finite_stays_where_it_is_seen(name: str, odd: float) -> None:
+    _, c, o, geometry = GEOMETRIES[name]
+    x, w = normal(1, c, *geometry.size, dtype="float32"), np.abs(normal(o, c, *geometry.kernel, dtype="float32"))
+    x[0, 0, 3, 2] = odd
+    with np.errstate(all="ignore"):
+        expected = textbook.conv2d(np, x, w, None, geometry, 1)
+        found = backend.get("cpu").kernels.conv2d(x, w, None, geometry, 1)
+    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int16", "float16", "float32"])
+def test_other_dtypes_empty_batches_and_arrays_that_cannot_be_written_to(dtype: str) -> None:
+    kernels = backend.get("cpu").kernels
+    for n in (0, 2):
+        geometry = window("test", (9, 8), (3, 3), (1, 2), (1, 1))
+        x, w, g = ((10 * normal(*s)).astype(dtype) for s in ((n, 4, 9, 8), (6, 4, 3, 3), (n, 6, *geometry.out)))
+        for array in (x, w, g):
+            array.flags.writeable = False
+        for name, args in arguments(x, w, g).items():
+            found, expected = (
+                getattr(room, name)(*before, *args, geometry, 1) for room, before in ((kernels, ()), (textbook, (np,)))
+            )
+            for ours, theirs in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, expected)), strict=True):
+                assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+                np.testing.assert_allclose(ours, theirs, rtol=1e-2 if dtype == "float16" else 1e-4, atol=1e-3)
