@@ -24,8 +24,8 @@ MODULES = sorted(
 NAMESPACES = [
     "tinycnn", "tinycnn.autograd", "tinycnn.nn", "tinycnn.nn.functional", "tinycnn.nn.init", "tinycnn.nn.utils",
     "tinycnn.optim", "tinycnn.optim.lr_scheduler", "tinycnn.utils.data", "tinycnn.datasets", "tinycnn.exercises",
-    "tinycnn.gradcheck", "tinycnn.hub", "tinycnn.models", "tinycnn.plot", "tinycnn.serialization", "tinycnn.tables",
-    "tinycnn.train", "tinycnn.transforms", "tinycnn.transforms.functional",
+    "tinycnn.gradcheck", "tinycnn.hub", "tinycnn.models", "tinycnn.plot", "tinycnn.profiler", "tinycnn.serialization",
+    "tinycnn.tables", "tinycnn.train", "tinycnn.transforms", "tinycnn.transforms.functional",
 ]
 
 

@@ -31,6 +31,7 @@ from tinycnn.autograd import (
 )
 from tinycnn.autograd.node import is_tensor
 from tinycnn.backend import device
+from tinycnn.backend.threads import get_num_threads, set_num_threads
 from tinycnn.conversion import as_tensor, asarray, from_dlpack, from_numpy, tensor
 from tinycnn.creation import (
     arange,
@@ -204,6 +205,7 @@ if TYPE_CHECKING:
     from tinycnn import nn as nn
     from tinycnn import optim as optim
     from tinycnn import plot as plot
+    from tinycnn import profiler as profiler
     from tinycnn import train as train
     from tinycnn import utils as utils
     from tinycnn.nn.functional import conv2d, conv_transpose2d, dropout, group_norm, layer_norm, max_pool2d
@@ -220,8 +222,8 @@ clip = clamp
 moveaxis, swapdims, detach = movedim, transpose, Tensor.detach
 
 _LAZY_MODULES = frozenset((
-    "datasets", "gradcheck", "hub", "likelihood", "models", "nn", "optim", "plot", "tables", "train", "transforms",
-    "utils",
+    "datasets", "gradcheck", "hub", "likelihood", "models", "nn", "optim", "plot", "profiler", "tables", "train",
+    "transforms", "utils",
 ))
 _LAZY_NAMES = {
     **dict.fromkeys(("layer_table", "summary"), "tinycnn.tables"),
@@ -260,30 +262,30 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ArgumentError", "ConfigError", "DTypeError", "DeviceError", "DomainError", "FormatError", "Generator",
-    "GraphError", "IndexRangeError", "ShapeError", "Size", "StateError", "Tensor", "TinycnnError", "__version__",
-    "abs", "absolute", "add", "addmm", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "argmax",
-    "argmin", "argsort", "as_tensor", "asarray", "autograd", "bernoulli", "bitwise_and", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "bool_", "broadcast_tensors",
-    "broadcast_to", "cat", "ceil", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat",
-    "concatenate", "conv2d", "conv_transpose2d", "cos", "count_nonzero", "cuda", "cumsum", "detach", "device", "diag",
-    "diagonal", "div", "divide", "dot", "double", "dropout", "e", "einsum", "empty", "empty_like", "enable_grad", "eq",
-    "equal", "erf", "exp", "exp2", "expm1", "eye", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float",
-    "float16", "float32", "float64", "float_", "float_power", "floor", "floor_divide", "fmod", "frac", "from_dlpack",
-    "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype", "get_rng_state", "greater",
-    "greater_equal", "group_norm", "gt", "half", "hstack", "iinfo", "index_add", "index_select", "inf",
-    "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "int_", "is_floating_point",
-    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf",
-    "isposinf", "kthvalue", "layer_norm", "le", "less", "less_equal", "linspace", "load", "log", "log1p", "log2",
-    "log10", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "long", "lt",
-    "manual_seed", "masked_fill", "masked_select", "matmul", "max", "max_pool2d", "maximum", "mean", "meshgrid", "min",
-    "minimum", "mm", "moveaxis", "movedim", "msort", "mul", "multiply", "mv", "nan", "nansum", "narrow", "ne", "neg",
-    "negative", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute",
-    "pi", "positive", "pow", "prod", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
+    "GraphError", "IndexRangeError", "ShapeError", "Size", "StateError", "Tensor", "TinycnnError", "__version__", "abs",
+    "absolute", "add", "addmm", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "argmax", "argmin",
+    "argsort", "as_tensor", "asarray", "autograd", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not",
+    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "bool_", "broadcast_tensors", "broadcast_to",
+    "cat", "ceil", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat", "concatenate", "conv2d",
+    "conv_transpose2d", "cos", "count_nonzero", "cuda", "cumsum", "detach", "device", "diag", "diagonal", "div",
+    "divide", "dot", "double", "dropout", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf",
+    "exp", "exp2", "expm1", "eye", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32",
+    "float64", "float_", "float_power", "floor", "floor_divide", "fmod", "frac", "from_dlpack", "from_numpy", "full",
+    "full_like", "gather", "ge", "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal",
+    "group_norm", "gt", "half", "hstack", "iinfo", "index_add", "index_select", "inf", "inference_mode", "initial_seed",
+    "int", "int8", "int16", "int32", "int64", "int_", "is_floating_point", "is_grad_enabled",
+    "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf",
+    "kthvalue", "layer_norm", "le", "less", "less_equal", "linspace", "load", "log", "log1p", "log2", "log10",
+    "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "long", "lt", "manual_seed",
+    "masked_fill", "masked_select", "matmul", "max", "max_pool2d", "maximum", "mean", "meshgrid", "min", "minimum",
+    "mm", "moveaxis", "movedim", "msort", "mul", "multiply", "mv", "nan", "nansum", "narrow", "ne", "neg", "negative",
+    "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute", "pi",
+    "positive", "pow", "prod", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
     "randperm", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll", "round", "rsqrt",
-    "rsub", "save", "scatter", "scatter_add", "select", "set_default_dtype", "set_grad_enabled", "set_printoptions",
-    "set_rng_state", "short", "sigmoid", "sign", "sin", "softmax", "sort", "split", "split_with_sizes", "sqrt",
-    "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
-    "take_along_dim", "tanh", "tensor", "tensor_split", "tile", "topk", "trace", "transpose", "tril", "triu",
-    "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vstack", "where", "zeros",
-    "zeros_like",
+    "rsub", "save", "scatter", "scatter_add", "select", "set_default_dtype", "set_grad_enabled", "set_num_threads",
+    "set_printoptions", "set_rng_state", "short", "sigmoid", "sign", "sin", "softmax", "sort", "split",
+    "split_with_sizes", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
+    "swapdims", "t", "take", "take_along_dim", "tanh", "tensor", "tensor_split", "tile", "topk", "trace", "transpose",
+    "tril", "triu", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vstack",
+    "where", "zeros", "zeros_like",
 ]
