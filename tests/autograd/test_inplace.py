@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,61 @@ def test_versions_count_the_writes_to_memory() -> None:
     detached[0] = 5
     assert (x.version.changes, x.tolist()) == (3, [5, 2, 2])
     assert x.clone().version.changes == 0
+
+
+# Memory that nobody else sees is not written to, but exchanged for the result's ───────────────────────────────────────
+
+
+def test_a_relu_in_place_behind_a_layer_copies_nothing() -> None:
+    y = leaf([1.0, -2.0]) * 1
+    old = weakref.ref(y.array)
+    y.relu_()
+    assert old() is None
+    assert y.grad_fn is not None
+    assert y.grad_fn.saved[0].tensor.array is y.array
+
+
+@pytest.mark.parametrize("sight", [
+    lambda y: y.detach(), lambda y: y.detach().numpy(), lambda y: y.detach()[:], lambda y: y.data, lambda y: y.array,
+    lambda y: memoryview(y.array), lambda y: y.array[::-1][::-1],
+], ids=["detached", "NumPy", "a view", "data", "the array", "a buffer", "a view of a view"])  # fmt: skip
+def test_who_sees_the_memory_sees_the_write(sight: Any) -> None:
+    w = leaf([1.0, -2.0])
+    y = w * 1
+    seen = sight(y)
+    y.relu_()
+    assert list(seen.tolist()) == y.tolist() == [1, 0]
+    y.sum().backward()
+    assert w.grad.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(("use", "write", "named"), [
+    (lambda y: y * y, lambda y: y.relu_(), "Mul: .*its input 'x'"),
+    (lambda y: y * y, lambda y: y.mul_(2).relu_().add_(1), "Mul: .*its input 'x'"),
+    (lambda y: y.exp_(), lambda y: y.relu_(), "Exp: .*its result"),
+    (lambda y: y.relu_(), lambda y: y.add_(1), "ReLU: .*its result"),
+    (lambda y: y.relu_(), lambda y: y.detach().add_(1), "ReLU: .*its result"),
+])  # fmt: skip
+def test_who_saved_the_old_value_notices(use: Any, write: Any, named: str) -> None:
+    y = leaf([1.0, 2.0]) * 1
+    z = use(y)
+    write(y)
+    with pytest.raises(GraphError, match=named):
+        (z if z is not y else y).sum().backward()
+
+
+def test_exchanged_memory_is_followed_through_a_network() -> None:
+    """Two layers with everything in place give the gradients of those that make new tensors."""
+    found = []
+    for inplace in (False, True):
+        torch.manual_seed(0)
+        layers = [torch.nn.Linear(3, 4), torch.nn.ReLU(inplace), torch.nn.Linear(4, 4), torch.nn.ReLU(inplace)]
+        model, x = torch.nn.Sequential(*layers), leaf(np.ones((2, 3), "float32"))
+        for _ in range(2):
+            model(x * 2).sum().backward()
+        found.append([x.grad, *(p.grad for p in model.parameters())])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours.tolist() == theirs.tolist()
 
 
 # What cannot be written ──────────────────────────────────────────────────────────────────────────────────────────────

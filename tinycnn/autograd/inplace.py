@@ -2,6 +2,7 @@
 
 Outside the graph a write is a write. A recorded write is computed as an ordinary op, its result is copied into the
 tensor's memory, and the tensor takes on the op's place in the graph. Who saved the old value notices by the version.
+Where nobody else can see the memory, as after a layer, nothing is copied: the tensor takes the result's memory instead.
 
 A view may be written to, too. The history of the memory is then the view's, and whatever else looks at it is refused.
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.node import LAST
+from tinycnn.autograd.ownership import sole
 from tinycnn.dtypes import result_type
 from tinycnn.errors import DTypeError, GraphError, ShapeError
 
@@ -52,14 +54,22 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
         )
     if result.array.dtype != target.array.dtype:
         result = result.to(target.array.dtype)
-    if recorded and old._version is not None:
-        old.array = target.array.copy()  # backward needs the old value, which is about to be overwritten
-    if result.array is not target.array:
-        target.array[...] = result.array
-    target._bump_version()
+    if recorded and _only_here(target) and result.array.strides == target.array.strides:
+        target.array, target._version = result.array, result.version  # memory that nobody else sees: it need not stay
+    else:
+        if recorded and old._version is not None:
+            old.array = target.array.copy()  # backward needs the old value, which is about to be overwritten
+        if result.array is not target.array:
+            target.array[...] = result.array
+        target._bump_version()
     if recorded:
         adopt(target, result)
     return target
+
+
+def _only_here(target: Tensor) -> bool:
+    """Whether nobody but the target, and `write`'s name for its old value, holds the memory."""
+    return target._view_of is None and sole(target.array, holders=2)
 
 
 def adopt(target: Tensor, result: Tensor) -> None:

@@ -1,4 +1,9 @@
-"""Whose memory a gradient is: whether it may be written to, and given away, because nobody else can see it."""
+"""Whose memory it is: whether it may be written to, or given away, because nobody else can see it.
+
+CPython counts who refers to an object, so the answer is a proof: a cotangent that was handed on, a saved tensor, one
+gradient for two inputs, a view, memory that a kernel keeps for its next use, all have others that hold them. Where the
+counts are not known for sure, nothing is proven, and whoever asks makes a copy.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
+    from tinycnn.backend import Array
 
-_count: Callable[[Any], int] = getattr(sys, "getrefcount", lambda _: 2**31)  # where nobody counts, nothing is proven
-_COUNTED = 3  # the one holder, a variable here, and the look at the count
+_known = sys.implementation.name == "cpython" and sys.version_info < (3, 14)  # from then on variables may go uncounted
+_count: Callable[[Any], int] = sys.getrefcount if _known else lambda _: 2**31
+_LOOKING = 2  # the variable that stands for what is looked at, and the look at its count
 
 
 def owned(gradients: tuple[Tensor | None, ...], place: int) -> bool:
-    """Whether the gradient at this place is held by the tuple alone, and its memory by the gradient alone.
+    """Whether the gradient at this place is held by the tuple alone, that by the caller, and its memory by it.
 
-    CPython counts who refers to an object, so this is a proof. A cotangent that was handed on, a tensor that was saved,
-    one gradient for two inputs, a view, memory that a kernel keeps for its next use: all of these have others that hold
-    them. The tuple must be held by the caller alone, and no variable may stand for the gradient.
+    No variable of the caller may stand for the gradient.
     """
     g = gradients[place]
-    if g is None or _count(g) > _COUNTED or _count(gradients) > _COUNTED or g._view_of is not None:
+    if g is None or _count(g) > 1 + _LOOKING or _count(gradients) > 1 + _LOOKING or g._view_of is not None:
         return False
-    memory = g.array
-    if _count(memory) > _COUNTED:
+    return sole(g.array)
+
+
+def sole(memory: Array, holders: int = 1) -> bool:
+    """Whether an array is held by no more than that, and the whole that it shows a part of by the array alone."""
+    if _count(memory) > holders + _LOOKING:
         return False
-    whole = memory.base  # what the array shows a part of, or in another order
-    return whole is None or (_count(whole) <= _COUNTED and 0 not in memory.strides)
+    whole = memory.base
+    return whole is None or (_count(whole) <= 1 + _LOOKING and 0 not in memory.strides)
