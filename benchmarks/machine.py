@@ -60,7 +60,8 @@ def versions() -> dict[str, str | None]:
 
     import tinycnn  # the library that multiplies matrices is loaded with it
 
-    blas = [f"{pool['internal_api']} {pool['version']}" for pool in threadpool_info() if pool["user_api"] == "blas"]
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    blas = [" ".join(filter(None, (pool["internal_api"], pool["version"], pool.get("architecture")))) for pool in pools]
     commit = _output("git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD")
     return {
         "tinycnn": tinycnn.__version__ + (f" ({commit})" if commit else ""),

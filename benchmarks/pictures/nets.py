@@ -35,7 +35,7 @@ def ratios(record: Record) -> Figure | None:
     for axes, kind in zip(panels, kinds, strict=True):
         _panel(axes, nets, of(kind), kind == "step")
         axes.set_title(TITLES[kind], loc="left", fontsize=11, color=INK)
-    _key(panels[0], any(of("step")(net, HIGH.name) for net in nets))
+    _key(panels[0], any(of("step")(net, HIGH.name) for net in nets), "step" in kinds)
     note(figure, record,
          "Left of the line at 1 tinycnn is faster. Each in a process of its own, in turn; the best of several turns. "
          "PyTorch: N C H W, with glibc as it is or told to keep large blocks, whichever is faster.")
@@ -43,7 +43,8 @@ def ratios(record: Record) -> Figure | None:
 
 
 def _panel(axes: Axes, nets: list[Net], ratio: Ratio, goals: bool) -> None:
-    rows(axes, [*map(net_label, nets), "geometric mean"])
+    whole = len(nets) == len(NETS)
+    rows(axes, [*map(net_label, nets), *(["geometric mean"] if whole else [])])
     for place, net in enumerate(nets):
         ours, high, last = (ratio(net, peer.name) for peer in (TINYCNN, HIGH, LAST))
         shift = 0.2 if high is not None else 0.0  # two bars, or one in the middle
@@ -54,10 +55,10 @@ def _panel(axes: Axes, nets: list[Net], ratio: Ratio, goals: bool) -> None:
             _goal(axes, place + shift, net.high_goal if high is not None else None)
         if last is not None:
             axes.plot(last, place, marker="D", ms=5, color=SKY, mec=BLUE, mew=0.8, zorder=3)
-    if len(nets) == len(NETS):
+    if whole:
         bar(axes, len(nets), mean(ratio(net, TINYCNN.name) for net in nets), ORANGE, 0.36)
         _goal(axes, len(nets), GEOMETRIC_GOAL if goals else None)
-    axes.axhline(len(nets) - 0.5, color=INK, linewidth=0.6)
+        axes.axhline(len(nets) - 0.5, color=INK, linewidth=0.6)
     axes.axvline(1, color=BLUE, linewidth=1.4, zorder=2)
     values = [ratio(net, peer.name) for net in nets for peer in (TINYCNN, HIGH, LAST)]
     axes.set_xlim(0, 1.12 * max(1.1, *(value for value in values if value is not None)))
@@ -68,14 +69,14 @@ def _goal(axes: Axes, place: float, goal: float | None) -> None:
         axes.plot([goal, goal], [place - 0.22, place + 0.22], color=INK, linewidth=1.6, zorder=3)
 
 
-def _key(axes: Axes, high: bool) -> None:
+def _key(axes: Axes, high: bool, goals: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     precise = [(Patch(color=PALE), "with matmul precision “high”")] if high else []
+    goal = [(Line2D([], [], color=INK, marker="|", ms=10, mew=1.6, lw=0), "its goal")] if goals else []
     legend(axes, [
-        (Patch(color=ORANGE), "tinycnn"), *precise,
-        (Line2D([], [], color=INK, marker="|", ms=10, mew=1.6, lw=0), "its goal"),
+        (Patch(color=ORANGE), "tinycnn"), *precise, *goal,
         (Line2D([], [], color=BLUE, lw=1.4), "PyTorch"),
         (Line2D([], [], color=SKY, marker="D", mec=BLUE, mew=0.8, ms=5, lw=0), "PyTorch, channels_last"),
     ], loc="upper left", bbox_to_anchor=(0, -0.07), ncols=3)

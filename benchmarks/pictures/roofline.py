@@ -37,12 +37,13 @@ def roofline(record: Record) -> Figure | None:
     limits = record.limits()
     if not timed or record.threads not in limits:
         return None
+    products, others = [row for row in timed if row[0].flop], [row for row in timed if not row[0].flop]
     figure = new_figure(12.5, 6.4, "What each layer reaches, and what the machine could do")
-    left, right = figure.subplots(1, 2, width_ratios=(2.1, 1))
-    products = [row for row in timed if row[0].flop]
+    left, *right = figure.subplots(1, 1 + bool(others), width_ratios=(2.1, 1)[: 1 + bool(others)], squeeze=False)[0]
     _roof(left, limits, record.threads, products)
     _points(left, products)
-    _traffic(right, [row for row in timed if not row[0].flop], limits[record.threads]["copy"])
+    if right:
+        _traffic(right[0], others, limits[record.threads]["copy"])
     note(figure, record,
          "Forward and backward; the roofs are measured in the same run. Counted are the direct algorithm's operations, "
          "and every array once for each of the three products. Winograd's algorithm does fewer operations than are "
@@ -66,7 +67,7 @@ def _roof(axes: Axes, limits: dict[int, dict[str, float]], threads: int, product
                   linewidth=1.6 if count == threads else 1.0, linestyle="-" if count == threads else (0, (4, 3)))
         axes.annotate(f"sgemm, {count} thread{'s' * (count > 1)}:\n{facts['sgemm']:.0f} GF/s", (high, facts["sgemm"]),
                       (5, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK)
-    bandwidth, halfway = limits[threads]["copy"], 0.5 * limits[threads]["sgemm"]
+    bandwidth, halfway = limits[threads]["copy"], 0.3 * limits[threads]["sgemm"]
     axes.annotate(f"copy: {bandwidth:.0f} GB/s", (halfway / bandwidth, halfway), (8, -6), textcoords="offset points",
                   fontsize=8.5, color=INK)
     axes.set_xlim(low, high)
