@@ -26,20 +26,30 @@ Array = Any
 _BEND = (1.80561698e-9, -1.33446435e-7, 3.96910987e-6, -5.52401614e-5, -3.31299840e-5, 3.63342835e-2, 7.97884216e-1)
 
 
-def _or_else(
-    textbook: Callable[..., Any], work: Callable[..., Any], single: bool = False, results: int = 1
-) -> Callable[..., Any]:
-    """A kernel that computes by ``work(*made, *tiles)``, and as the textbook does what no tiles are made of."""
-    fast = ("float32",) if single else ("float32", "float64")
+#: As the textbook has it, fewer numbers than this, which are in the cache anyhow, take less time.
+_LEAST = {
+    "relu": 1 << 14, "relu_backward": 1 << 11, "sigmoid": 1 << 13, "silu": 1 << 13, "silu_backward": 1 << 13,
+    "gelu": 0, "gelu_and_slope": 0, "tanh_gelu": 1 << 13, "tanh_gelu_backward": 1 << 13,
+}  # fmt: skip
+
+
+def _or_else(textbook: Callable[..., Any], work: Callable[..., Any], results: int = 1) -> Callable[..., Any]:
+    """A kernel that computes by ``work(*made, *tiles)``; as the textbook does what no tiles are made of."""
 
     @functools.wraps(textbook)
     def kernel(xp: Any, *arrays: Array) -> Any:
-        made = tiled(work, *arrays, results=results) if all(array.dtype in fast for array in arrays) else None
+        many = arrays[0].size >= _LEAST[textbook.__name__] and arrays[0].dtype.kind == "f"
+        made = tiled(work, *arrays, results=results) if many else None
         if made is None:
             return textbook(xp, *arrays)
         return made if results > 1 else made[0]
 
     return half_in_single(kernel)
+
+
+def _in_single(tuned: Callable[..., Any], textbook: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel that is exact to single precision only, and left to the textbook in double."""
+    return functools.wraps(textbook)(lambda xp, x: (textbook if x.dtype == "float64" else tuned)(xp, x))
 
 
 # Kinks ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +164,7 @@ relu_backward = _or_else(reference.relu_backward, _relu_backward)
 sigmoid = _or_else(reference.sigmoid, _sigmoid)
 silu = _or_else(reference.silu, _silu)
 silu_backward = _or_else(reference.silu_backward, _silu_backward)
-gelu = _or_else(reference.gelu, _gelu, single=True)
-gelu_and_slope = _or_else(reference.gelu_and_slope, _gelu_and_slope, single=True, results=2)
 tanh_gelu = _or_else(reference.tanh_gelu, _tanh_gelu)
 tanh_gelu_backward = _or_else(reference.tanh_gelu_backward, _tanh_gelu_backward)
+gelu = _in_single(_or_else(reference.gelu, _gelu), reference.gelu)
+gelu_and_slope = _in_single(_or_else(reference.gelu_and_slope, _gelu_and_slope, 2), reference.gelu_and_slope)

@@ -35,8 +35,7 @@ def tiled(work: Callable[..., Any], *arrays: Array, results: int = 1) -> tuple[A
         work(*lines)
     else:
         threads.share(lambda tile: work(*(line[tile * _TILE : (tile + 1) * _TILE] for line in lines)), count)
-    back = np.argsort(order)
-    return tuple(array.transpose(back) for array in made)
+    return tuple(array.transpose(inverse(order)) for array in made)
 
 
 def dense_order(x: Array) -> tuple[int, ...] | None:
@@ -45,3 +44,8 @@ def dense_order(x: Array) -> tuple[int, ...] | None:
         return tuple(range(x.ndim))
     order = tuple(sorted(range(x.ndim), key=lambda axis: -x.strides[axis]))
     return order if x.transpose(order).flags.c_contiguous else None
+
+
+def inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    """The order that undoes a transposition by this one."""
+    return tuple(order.index(axis) for axis in range(len(order)))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu.elementwise import inverse
 from tinycnn.backend.cpu.sheets import Sheet, each, tiles, total
 from tinycnn.backend.threads import scratch
 
@@ -75,5 +76,5 @@ def normalize_rows_backward(
         return (gx,)
     in_memory = [shape[axis] for axis in sheet.order]
     return gx, *(
-        t.sum(0, dtype="float64").astype(x.dtype).reshape(in_memory).transpose(np.argsort(sheet.order)) for t in sums
+        t.sum(0, dtype="float64").astype(x.dtype).reshape(in_memory).transpose(inverse(sheet.order)) for t in sums
     )

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinycnn.backend import threads
-from tinycnn.backend.cpu.elementwise import dense_order
+from tinycnn.backend.cpu.elementwise import dense_order, inverse
 from tinycnn.shapes import product
 
 Array = Any
 
 _TILE = 1 << 18  # numbers: 1 MiB in float32. In smaller tiles the threads would queue for the GIL more often
+_LEAST = 1 << 16  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
 _SERIAL = 1 << 18  # numbers below which handing tiles to threads takes longer than doing without
 _PIECES, _WIDE = 1024, 8192  # numbers in a row, see `Sheet.widened`
 
@@ -57,7 +58,7 @@ class Sheet(NamedTuple):
         """An array of the same shape, laid out as the sheet is."""
         if x.transpose(self.order).flags.c_contiguous:
             return x
-        return np.ascontiguousarray(x.transpose(self.order)).transpose(np.argsort(self.order))
+        return np.ascontiguousarray(x.transpose(self.order)).transpose(inverse(self.order))
 
     # Statistics and parameters: a number for each channel, or for each entry of a row ─────────────────────────────────
 
@@ -76,12 +77,13 @@ class Sheet(NamedTuple):
 
     def channel(self, t: Array) -> Array:
         """A statistic, or a parameter the same all along it, as a vector, a number a channel."""
-        return np.broadcast_to(t, self._kept).transpose(self.order).reshape(-1)
+        whole = t if t.shape == self._kept else np.broadcast_to(t, self._kept)
+        return whole.transpose(self.order).reshape(-1)
 
     def statistic(self, t: Array) -> Array:
         """A vector, a number a channel, as a statistic, whose axes are kept as 1."""
         kept = self._kept
-        return t.reshape([kept[axis] for axis in self.order]).transpose(np.argsort(self.order))
+        return t.reshape([kept[axis] for axis in self.order]).transpose(inverse(self.order))
 
     def factor(self, t: Array, dtype: Any) -> Array:
         """A vector, a number a channel, repeated to stand beside the matrix, as a row or as a column."""
@@ -90,9 +92,9 @@ class Sheet(NamedTuple):
 
 
 def sheet_of(x: Array, axes: tuple[int, ...]) -> Sheet | None:
-    """How x lies in memory; None if there are gaps, or another pattern of axes than those of a sheet."""
+    """How x lies in memory; None if there are gaps, another pattern of axes than those of a sheet, or little of it."""
     order = dense_order(x)
-    if order is None or not x.size:
+    if order is None or x.size < _LEAST:
         return None
     groups = itertools.groupby((axis for axis in order if x.shape[axis] > 1), lambda axis: axis in axes)
     runs = [(averaged, product([x.shape[axis] for axis in run])) for averaged, run in groups]
