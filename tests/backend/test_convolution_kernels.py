@@ -105,6 +105,7 @@ GEOMETRIES = {
     "1×1": (5, 33, 65, window("test", (32, 31), (1, 1))),
     "stem": (2, 3, 32, window("test", (65, 65), (7, 7), (2, 2), (3, 3))),
     "LeNet's": (16, 3, 6, window("test", (32, 32), (5, 5))),
+    "LeNet's second": (8, 6, 16, window("test", (14, 14), (5, 5))),
     "few pixels": (4, 96, 96, window("test", (7, 7), (3, 3), (1, 1), (1, 1))),
 }
 
@@ -137,7 +138,12 @@ def test_what_is_not_finite_stays_where_it_is_seen(name: str, odd: float) -> Non
     with np.errstate(all="ignore"):
         expected = textbook.conv2d(np, x, w, None, geometry, 1)
         found = backend.get("cpu").kernels.conv2d(x, w, None, geometry, 1)
-    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+        np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+        g = normal(1, o, *geometry.out, dtype="float32")
+        g[0, 0, 3, 2] = odd
+        expected = textbook.conv2d_input(np, g, w, geometry, 1)
+        found = backend.get("cpu").kernels.conv2d_input(g, w, geometry, 1)
+        np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int16", "float16", "float32"])

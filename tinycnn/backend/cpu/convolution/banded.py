@@ -9,8 +9,8 @@ the convolution is one with kernels of that width, stride t and t·O channels, e
 a matrix with a band of kernels in it, that is multiplied in full. Result and g, N oH oW O in memory, are N oH oW/t t·O
 as they lie. Only stride 1 is done so.
 
-What it gains over `direct`: half of the time of LeNet's first layer, in both directions, and 0.6 of that of the second
-one's input gradient.
+What it gains over `direct`: LeNet's first layer takes a third of the time, in both directions, and the input gradient
+of its second one 0.3.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
     wide = np.zeros((t * o, w.shape[1], *_widened(window, t).kernel), w.dtype)
     _band(wide, w.shape, t)[:] = w
     y = direct.conv2d(xp, x, wide, None if b is None else np.tile(b, t), _widened(window, t), groups)
-    if not np.isfinite(np.vdot(y.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1))):
-        return direct.conv2d(xp, x, w, b, window, groups)  # ∞ times the zeros beside the band would be NaN
+    if not _finite(y):
+        return direct.conv2d(xp, x, w, b, window, groups)
     return y.transpose(0, 2, 3, 1).reshape(n, *window.out, o).transpose(0, 3, 1, 2)
 
 
@@ -53,16 +53,39 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
-    """A convolution of g with the kernels turned around, to as many channels as x has."""
+    """Of short rows the rows of g times W′, added up; else a convolution of g with the kernels turned around."""
     if w.shape[1] > FEW:
         return direct.conv2d_input(xp, g, w, window, groups)
+    if window.out[1] <= 2 * window.kernel[1]:
+        gx = _by_rows(g, w, window)
+        return gx if _finite(gx) else direct.conv2d_input(xp, g, w, window, groups)
     (phase,) = phases(window)
     return conv2d(xp, g, w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3), None, phase.window, groups)
+
+
+def _by_rows(g: Array, w: Array, window: Window) -> Array:
+    """t is oW: a row of g times W′ is what it gives to the kH rows that it was made of."""
+    (n, o), c, (o_h, t), (k_h, k_w) = g.shape[:2], w.shape[1], window.out, window.kernel
+    (height, width), ((top, _), (left, _)) = window.padded, window.padding
+    wide = np.zeros((t, o, k_h, t - 1 + k_w, c), w.dtype)
+    _band(wide.reshape(t * o, k_h, -1, c).transpose(0, 3, 1, 2), w.shape, t)[:] = w
+    made = g.transpose(0, 2, 3, 1).reshape(n * o_h, t * o) @ wide.reshape(t * o, -1)
+    made = made.reshape(n, o_h, k_h, t - 1 + k_w, c)
+    gx = np.zeros((n, height, width, c), g.dtype)
+    for i in range(k_h):
+        gx[:, i : i + o_h, : t - 1 + k_w] += made[:, :, i]
+    return gx[:, top : top + window.size[0], left : left + window.size[1]].transpose(0, 3, 1, 2)
 
 
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
     """Both, one after the other."""
     return conv2d_input(xp, g, w, window, groups), conv2d_weight(xp, x, g, window, groups)
+
+
+def _finite(y: Array) -> bool:
+    """Whether no ∞ or NaN was multiplied by the zeros beside the band, which makes NaN of it."""
+    rows = y.transpose(0, 2, 3, 1)
+    return bool(np.isfinite(np.vdot(rows, rows)))
 
 
 def neighbours(window: Window) -> int:
