@@ -129,9 +129,9 @@ def test_what_is_not_finite_stays_where_it_belongs(kernels: ModuleType, odd: flo
 
 @pytest.mark.parametrize(("size", "c", "k", "s"), [(56, 8, 7, 1), (28, 16, 7, 1), (14, 32, 5, 1), (7, 32, 7, 1)])
 def test_a_spectrum_is_as_exact_as_sums_are(size: int, c: int, k: int, s: int) -> None:
-    """Rounding errors, in root mean square, are at most three times those of adding up in single precision.
+    """The largest rounding error is at most three times that of adding up in single precision, and 1e-7 of the largest.
 
-    A ones-and-noise image is the hard case: its mean is the largest number of the spectrum.
+    An image far from zero is the hard case: its mean is the largest number of the spectrum.
     """
     geometry = window("test", (size, size), (k, k), (s, s), (k // 2, k // 2))
     x, w, b, g = drawn(geometry, 4, c)
