@@ -10,6 +10,7 @@ import pytest
 import tinycnn
 from tinycnn import nn
 from tinycnn.nn import init
+from tinycnn.random import host
 
 
 def seeded(seed=0):
@@ -281,3 +282,22 @@ def test_layers_of_no_size_are_allowed_with_a_warning():
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call(tinycnn.empty(4, 3))
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["as it lies", "transposed"])
+@pytest.mark.parametrize(("fill", "draw"), [
+    (lambda x: init.normal_(x, 1.0, 2.0), lambda rng, shape: rng.normal(1.0, 2.0, shape)),
+    (lambda x: init.uniform_(x, -1.0, 2.0), lambda rng, shape: rng.uniform(-1.0, 2.0, shape)),
+], ids=["normal", "uniform"])  # fmt: skip
+def test_large_tensors_get_the_numbers_of_one_draw(fill, draw, turned, device):
+    """Drawn in parts: across their edges the stream goes on, and who saved the old values notices."""
+    x = tinycnn.zeros(300, 500, device=device)
+    x = (x.t() if turned else x).requires_grad_()
+    square = x * x
+    tinycnn.manual_seed(3)
+    assert fill(x) is x
+    tinycnn.manual_seed(3)
+    expected = draw(host(None), x.shape).astype("float32")
+    np.testing.assert_array_equal(x.detach().cpu().numpy(), expected)
+    with pytest.raises(tinycnn.GraphError, match="Mul: "):
+        square.sum().backward()

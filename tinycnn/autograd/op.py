@@ -142,6 +142,8 @@ class Op:
 
     def _record(self, inputs: tuple[Any, ...], outputs: tuple[Tensor, ...], options: dict[str, Any]) -> None:
         """Become a node: remember where cotangents go, and what backward named."""
+        if len(outputs) != len(self.results):
+            raise ValueError(f"{self.name}: forward returned {len(outputs)} results, but named are {self.results}")
         self.connect(inputs)
         for number, name in enumerate(self.results):
             if name not in self.constants:

@@ -24,7 +24,7 @@ import numpy as np
 from tinycnn._tensor import Tensor
 from tinycnn.autograd import no_grad
 from tinycnn.errors import ConfigError, ShapeError, explain
-from tinycnn.nn.filling import filling, write
+from tinycnn.nn.filling import filling, write, write_drawn
 from tinycnn.random import Generator, host
 
 __all__ = [
@@ -111,7 +111,8 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     """Fill with draws from the uniform distribution on [a, b)."""
     if a > b:
         raise ConfigError(f"uniform_: the lower bound must not exceed the upper one, but {a} > {b}")
-    return write(tensor, host(generator).uniform(a, b, tensor.shape))
+    rng = host(generator)
+    return write_drawn(tensor, lambda count: rng.uniform(a, b, count))
 
 
 @filling
@@ -119,7 +120,8 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     """Fill with draws from the normal distribution N(mean, std²)."""
     if std < 0:
         raise ConfigError(f"normal_: a standard deviation must not be negative, but it is {std}")
-    return write(tensor, host(generator).normal(mean, std, tensor.shape))
+    rng = host(generator)
+    return write_drawn(tensor, lambda count: rng.normal(mean, std, count))
 
 
 @filling
