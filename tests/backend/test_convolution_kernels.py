@@ -88,17 +88,6 @@ def test_tiles_join_without_a_seam(stride: int, count: int, monkeypatch: pytest.
             assert_textbook(way, problem(5, 3, 4, geometry), geometry)
 
 
-@pytest.mark.usefixtures("_threads")
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_1x1_kernels_on_many_pixels(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    threads.set_num_threads(count)
-    monkeypatch.setattr(pointwise, "MANY", 0)
-    monkeypatch.setattr(pointwise, "TILE", 7)
-    for stride in (1, 2):
-        geometry = window("test", (9, 7), (1, 1), (stride, stride))
-        assert_textbook(pointwise, problem(3, 5, 4, geometry), geometry)
-
-
 GEOMETRIES = {
     "3×3": (3, 32, 48, window("test", (40, 40), (3, 3), (1, 1), (1, 1))),
     "3×3, stride 2": (3, 32, 48, window("test", (41, 41), (3, 3), (2, 2), (1, 1))),
