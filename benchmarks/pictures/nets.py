@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import HIGH, LAST, TINYCNN
-from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, bar, legend, net_label, note, rows
+from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, bar, beside, legend, net_label, note, rows
 from benchmarks.record import Record
 from benchmarks.tables import GEOMETRIC_GOAL, mean
 from tinycnn.plot.canvas import INK, new_figure
@@ -48,15 +48,18 @@ def _panel(axes: Axes, nets: list[Net], ratio: Ratio, goals: bool) -> None:
     for place, net in enumerate(nets):
         ours, high, last = (ratio(net, peer.name) for peer in (TINYCNN, HIGH, LAST))
         shift = 0.2 if high is not None else 0.0  # two bars, or one in the middle
-        bar(axes, place - shift, ours, ORANGE, 0.36)
-        bar(axes, place + shift, high, PALE, 0.36)
+        for bar_place, value, colour in ((place - shift, ours, ORANGE), (place + shift, high, PALE)):
+            bar(axes, bar_place, value, colour, 0.36)
+            beside(axes, bar_place, value)
         if goals:
             _goal(axes, place - shift, net.goal)
             _goal(axes, place + shift, net.high_goal if high is not None else None)
         if last is not None:
             axes.plot(last, place, marker="D", ms=5, color=SKY, mec=BLUE, mew=0.8, zorder=3)
     if whole:
-        bar(axes, len(nets), mean(ratio(net, TINYCNN.name) for net in nets), ORANGE, 0.36)
+        average = mean(ratio(net, TINYCNN.name) for net in nets)
+        bar(axes, len(nets), average, ORANGE, 0.36)
+        beside(axes, len(nets), average)
         _goal(axes, len(nets), GEOMETRIC_GOAL if goals else None)
         axes.axhline(len(nets) - 0.5, color=INK, linewidth=0.6)
     axes.axvline(1, color=BLUE, linewidth=1.4, zorder=2)

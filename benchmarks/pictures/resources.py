@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import REFERENCE, TINYCNN
-from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, bar, legend, net_label, note, rows
+from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, bar, beside, legend, net_label, note, rows
 from benchmarks.record import Record
 from tinycnn.plot.canvas import INK, new_figure
 
@@ -36,9 +36,10 @@ def threads(record: Record) -> Figure | None:
     for place, pair in enumerate(gains.values()):
         for shift, value, colour in zip((-0.2, 0.2), pair, (ORANGE, BLUE), strict=True):
             bar(axes, place + shift, value, colour, 0.36)
+            beside(axes, place + shift, value)
     axes.axvline(record.threads, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.axvline(1, color=INK, linewidth=0.8)
-    axes.set_xlim(0, 1.12 * record.threads)
+    axes.set_xlim(0, 1.05 * record.threads)
     legend(axes, [(Patch(color=ORANGE), "tinycnn"), (Patch(color=BLUE), "PyTorch, large blocks kept")],
            loc="upper left", bbox_to_anchor=(0, -0.06), ncols=2)
     note(figure, record, "Each the best of several turns. Dashed: as many times as there are threads.")

@@ -48,14 +48,18 @@ def rows(axes: Axes, labels: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def bar(axes: Axes, place: float, value: float | None, colour: str, height: float, text: str | None = None) -> None:
-    """A bar from 0, its value written behind it; nothing where there is no value."""
-    if value is None:
-        return
-    axes.barh(place, value, height=height, color=colour, linewidth=0)
-    axes.annotate(text if text is not None else f"{value:.2f}", (value, place), (4, 0), textcoords="offset points",
-                  va="center", fontsize=8.5, color=INK, zorder=4,
-                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8})
+def bar(axes: Axes, place: float, value: float | None, colour: str, height: float, text: str = "") -> None:
+    """A bar from 0, the text behind it; nothing where there is no value."""
+    if value is not None:
+        axes.barh(place, value, height=height, color=colour, linewidth=0)
+        axes.annotate(text, (value, place), (4, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK)
+
+
+def beside(axes: Axes, place: float, value: float | None) -> None:
+    """The value of a bar in a column to the right, where it hides no line."""
+    if value is not None:
+        axes.annotate(f"{value:.2f}", (1.015, place), xycoords=("axes fraction", "data"), va="center", fontsize=8.5,
+                      color=INK)
 
 
 def legend(axes: Axes, entries: Sequence[tuple[Any, str]], **options: Any) -> None:
