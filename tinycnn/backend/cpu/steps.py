@@ -16,11 +16,32 @@ from tinycnn.backend.threads import scratch, share
 
 Array = Any
 
+_WHOLE = 1 << 20  # numbers below which the textbook's way is as good
 _TILE = 1 << 18  # numbers: of smaller tiles come so many that the threads wait for Python's lock more than they compute
-_WHOLE = 1 << 20  # numbers below which one tile is as good
 
 
-def sgd_step(
+def sgd_step(xp: Any, p: Array, g: Array, velocity: Array | None, **options: Any) -> Array | None:
+    """`steps.sgd_step`, of a large array in tiles."""
+    return (steps.sgd_step if p.size < _WHOLE else _sgd_in_tiles)(xp, p, g, velocity, **options)
+
+
+def adam_step(xp: Any, p: Array, g: Array, m: Array, v: Array, v_max: Array | None, t: int, **options: Any) -> None:
+    """`steps.adam_step`, of a large array in tiles."""
+    if p.size < _WHOLE:
+        steps.adam_step(xp, p, g, m, v, v_max, t, **options)
+        return
+    p, g, m, v, v_max = _as_they_lie(p, g, m, v, v_max)
+    tiles = _tiles(p)
+
+    def step(tile: int) -> None:
+        rows = tiles[tile]
+        spare, most = scratch("step", p[rows].shape, p.dtype), None if v_max is None else v_max[rows]
+        steps.adam_step(xp, p[rows], g[rows], m[rows], v[rows], most, t, scratch=spare, **options)
+
+    share(step, len(tiles))
+
+
+def _sgd_in_tiles(
     xp: Any,
     p: Array,
     g: Array,
@@ -33,8 +54,9 @@ def sgd_step(
     nesterov: bool = False,
     maximize: bool = False,
 ) -> Array | None:
-    """`steps.sgd_step`, in tiles: line by line the same, but that the usual way makes no fresh arrays."""
-    v = None if not momentum else np.empty_like(p) if velocity is None else velocity
+    """`steps.sgd_step`, line by line, but that the usual way makes no fresh arrays."""
+    result = None if not momentum else np.empty_like(p) if velocity is None else velocity
+    p, g, v = _as_they_lie(p, g, result)
     tiles = _tiles(p)
 
     def step(tile: int) -> None:
@@ -55,24 +77,21 @@ def sgd_step(
         weights -= np.multiply(d, lr, out=spare)
 
     share(step, len(tiles))
-    return v
+    return result
 
 
-def adam_step(xp: Any, p: Array, g: Array, m: Array, v: Array, v_max: Array | None, t: int, **options: Any) -> None:
-    """`steps.adam_step`, in tiles."""
-    tiles = _tiles(p)
-
-    def step(tile: int) -> None:
-        rows = tiles[tile]
-        spare, most = scratch("step", p[rows].shape, p.dtype), None if v_max is None else v_max[rows]
-        steps.adam_step(xp, p[rows], g[rows], m[rows], v[rows], most, t, scratch=spare, **options)
-
-    share(step, len(tiles))
+def _as_they_lie(p: Array, *others: Array | None) -> tuple[Any, ...]:
+    """The arrays with their axes in the order of p's memory, and as vectors if all of them lie so."""
+    axes = sorted(range(p.ndim), key=lambda axis: -p.strides[axis])
+    turned = [None if a is None else a.transpose(axes) for a in (p, *others)]
+    if all(a is None or a.flags.c_contiguous for a in turned):
+        turned = [None if a is None else a.reshape(-1) for a in turned]
+    return tuple(turned)
 
 
 def _tiles(p: Array) -> list[Any]:
-    """Slices of rows; all of a small array, or of one that has no rows."""
-    if p.size < _WHOLE or not p.ndim or len(p) == 1:
+    """Slices of rows, or all of an array that has none."""
+    if p.ndim == 0 or not p.size:
         return [...]
     rows = max(_TILE * len(p) // p.size, 1)
     return [slice(first, first + rows) for first in range(0, len(p), rows)]
