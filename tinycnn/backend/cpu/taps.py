@@ -2,6 +2,7 @@ r"""Which entries of a kernel look where, along one direction, when its stride p
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -28,9 +29,10 @@ class Axis(NamedTuple):
     target_step: int
     places: int
     reach: int
-    taps: list[Taps]
+    taps: tuple[Taps, ...]
 
 
+@functools.lru_cache(256)
 def forward(window: Window, axis: int) -> Axis:
     """Entry i meets the padded pixels s·p + d·i: of the phase (d·i) mod s those from ⌊d·i/s⌋ on."""
     k, s, d = window.kernel[axis], window.stride[axis], window.dilation[axis]
@@ -39,9 +41,10 @@ def forward(window: Window, axis: int) -> Axis:
     for r in range(min(k, s // common)):  # those that meet one phase
         count = len(range(r, k, s // common))
         taps.append(Taps(r * d % s, 0, r * d // s, d // common, slice(r, None, s // common), count))
-    return Axis(-window.padding[axis][0], s, 0, 1, window.out[axis], (k - 1) * d // s, taps)
+    return Axis(-window.padding[axis][0], s, 0, 1, window.out[axis], (k - 1) * d // s, tuple(taps))
 
 
+@functools.lru_cache(256)
 def backward(window: Window, axis: int) -> Axis:
     """The padded pixel s·u + a got something from the p = u − ⌊d·i/s⌋, by the entries i with (d·i) mod s = a."""
     k, s, d, before = window.kernel[axis], window.stride[axis], window.dilation[axis], window.padding[axis][0]
@@ -52,4 +55,4 @@ def backward(window: Window, axis: int) -> Axis:
         entries = slice(last, None, -(s // common))  # backwards: the last entry comes from the first g
         taps.append(Taps(0, r * d % s, reach - last * d // s, d // common, entries, len(ours)))
     first, end = before // s, -(-(before + window.size[axis]) // s)
-    return Axis(first - reach, 1, first * s - before, s, end - first, reach, taps)
+    return Axis(first - reach, 1, first * s - before, s, end - first, reach, tuple(taps))
