@@ -119,7 +119,8 @@ class _BatchNorm(_ChannelNorm):
     def _share_of_this_batch(self) -> float:
         """The weight of this batch in the running statistics; without a momentum they are the mean of all batches."""
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+            self.num_batches_tracked.array += 1  # add_ would look for a history, which a counter has not
+            self.num_batches_tracked._bump_version()
             if self.momentum is None:
                 return 1 / int(self.num_batches_tracked)
         return self.momentum or 0.0
