@@ -17,7 +17,7 @@ SIZES, DTYPES = st.integers(0, 40), st.sampled_from(["f2", "f4", "f8", "i8"])
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"_LARGE": 8, "_COLUMNS": 3, "_ROWS": 4}.items():
+    for name, value in {"_LARGE": 8, "_HUGE": 100, "_COLUMNS": 3, "_ROWS": 4}.items():
         monkeypatch.setattr(products, name, value)
 
 
@@ -32,11 +32,18 @@ def test_blocks_make_the_whole(small: None, m: int, k: int, n: int, orders: Any,
 
 
 @pytest.mark.parametrize(("m", "k", "n", "cut"), [
-    (2, 4096, 1024, True), (1024, 2, 4096, True), (2, 1024, 1024, False), (64, 4096, 1024, False),
+    (2, 4096, 4096, True), (4096, 2, 4096, True), (2, 4096, 1024, False), (64, 4096, 4096, False),
+    (4096, 64, 4096, False), (0, 4096, 4096, True), (4096, 0, 4096, True),
 ])  # fmt: skip
 def test_where_it_is_cut(m: int, k: int, n: int, cut: bool) -> None:
-    blocks = products._blocks(np.empty((m, k), "f4"), np.empty((k, n), "f4"))
-    assert (len(blocks) > 1) is cut
+    assert bool(products._blocks(m, k, n)) is cut
+
+
+def test_a_product_with_transposed_weights_lies_row_by_row() -> None:
+    x, w = np.ones((3, 512), "f4"), np.ones((600, 512), "f4")
+    z = products.matmul(np, x, w.T)
+    assert z.flags.c_contiguous
+    assert (z == 512).all()
 
 
 def test_infinities_and_nan_stay_in_their_rows(small: None) -> None:
