@@ -1,0 +1,145 @@
+"""Winograd's convolution: its matrices, its three roles against the textbook's, its rounding, and who allows more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.backend.geometries import normal
+from tinycnn.backend import matmul_precision, windows
+from tinycnn.backend.cpu.convolution import direct, winograd
+from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, toom_cook
+from tinycnn.backend.threads import get_num_threads, set_num_threads
+from tinycnn.geometry import window
+
+Array = Any
+
+
+@pytest.mark.parametrize("points", [(0, 1), (0, 1, -1), (0, 1, -1, 2, -2), (3, -1, 2, 5)])
+def test_the_matrices_make_a_correlation(points: tuple[int, ...]) -> None:
+    """Σ_k A[k, i]·G[k, j]·B[l, k] is 1 where l = i + j: all three roles follow from it."""
+    A, G, B = toom_cook(points)
+    made = np.einsum("ki,kj,lk->ijl", A, G, B)
+    i, j, l = np.indices(made.shape)
+    np.testing.assert_allclose(made, i + j == l, atol=1e-12)
+
+
+@pytest.fixture(autouse=True)
+def highest() -> Iterator[None]:
+    yield
+    matmul_precision.set_float32_matmul_precision("highest")
+
+
+SIZES = st.integers(1, 11)
+
+
+@given(size=st.tuples(SIZES, SIZES), padding=st.tuples(*[st.integers(0, 2)] * 4), n=st.integers(1, 5),
+       c=st.integers(1, 4), o=st.integers(1, 4), channels_last=st.booleans(),
+       precision=st.sampled_from(["highest", "high"]), threads=st.integers(1, 3))  # fmt: skip
+def test_the_three_roles_equal_the_textbook(
+    size: Any, padding: Any, n: int, c: int, o: int, channels_last: bool, precision: str, threads: int
+) -> None:
+    size = tuple(max(s, 3 - padding[k] - padding[k + 2]) for k, s in enumerate(size))
+    geometry = window("conv2d", size, (3, 3), padding=((padding[0], padding[2]), (padding[1], padding[3])))
+    x, w, b = normal(n, c, *size), normal(o, c, 3, 3, seed=1), normal(o, seed=2)
+    g = normal(n, o, *geometry.out, seed=3)
+    xs, ws, bs, gs = (a.astype("float32") for a in (x, w, b, g))
+    if channels_last:
+        xs, ws, gs = (np.ascontiguousarray(a.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) for a in (xs, ws, gs))
+    before = get_num_threads()
+    matmul_precision.set_float32_matmul_precision(precision)
+    set_num_threads(threads)
+    try:
+        gx, gw = winograd.conv2d_backward(np, gs, xs, ws, geometry, 1)
+        pairs = [
+            (winograd.conv2d(np, xs, ws, bs, geometry, 1), windows.conv2d(np, x, w, b, geometry, 1)),
+            (winograd.conv2d(np, xs, ws, None, geometry, 1), windows.conv2d(np, x, w, None, geometry, 1)),
+            (winograd.conv2d_input(np, gs, ws, geometry, 1), windows.conv2d_input(np, g, w, geometry, 1)),
+            (winograd.conv2d_weight(np, xs, gs, geometry, 1), windows.conv2d_weight(np, x, g, geometry, 1)),
+            (gx, windows.conv2d_input(np, g, w, geometry, 1)),
+            (gw, windows.conv2d_weight(np, x, g, geometry, 1)),
+        ]
+    finally:
+        set_num_threads(before)
+    for ours, theirs in pairs:
+        assert ours.dtype == "float32"
+        np.testing.assert_allclose(ours, theirs, atol=(1e-5 if precision == "highest" else 2e-4) * np.sqrt(n * c * o))
+
+
+def errors(way: Any, x: Array, w: Array, g: Array, geometry: Any) -> list[float]:
+    """Of the three roles in float32: the root of the mean squared error, relative to that of the values."""
+    exact = [windows.conv2d(np, x, w, None, geometry, 1), *windows.conv2d_backward(np, g, x, w, geometry, 1)]
+    x, w, g = (a.astype("float32") for a in (x, w, g))
+    made = [way.conv2d(np, x, w, None, geometry, 1), *way.conv2d_backward(np, g, x, w, geometry, 1)]
+    return [float(np.sqrt(np.mean((m - e) ** 2) / np.mean(e**2))) for m, e in zip(made, exact, strict=True)]
+
+
+@pytest.mark.parametrize("mean", [0, 1, 10])
+def test_small_squares_round_like_the_direct_sum(mean: float) -> None:
+    """Within 3 times its errors, over 3200 pixels, and where the pixels have a mean that cancels."""
+    geometry = window("conv2d", (40, 40), (3, 3), padding=(1, 1))
+    single = normal(2, 32, 40, 40).astype("float32"), normal(32, 32, 3, 3, seed=1).astype("float32")
+    x, w, g = (a.astype("float64") for a in (single[0] + np.float32(mean), single[1], single[0][::-1]))
+    for ours, directs in zip(errors(winograd, x, w, g, geometry), errors(direct, x, w, g, geometry), strict=True):
+        assert ours < 3 * directs
+
+
+def test_large_squares_err_by_a_hundred_thousandth() -> None:
+    matmul_precision.set_float32_matmul_precision("high")
+    geometry = window("conv2d", (28, 28), (3, 3), padding=(1, 1))
+    x, w = normal(1, 64, 28, 28).astype("float32"), normal(64, 64, 3, 3, seed=1).astype("float32")
+    exact = windows.conv2d(np, x.astype("float64"), w.astype("float64"), None, geometry, 1)
+    error = np.abs(winograd.conv2d(np, x, w, None, geometry, 1) - exact).max() / np.abs(exact).max()
+    assert 1e-7 < error < 2e-5
+
+
+@pytest.mark.parametrize("spoilt", ["x", "w", "g"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_stays_where_it_is_seen(spoilt: str, value: float) -> None:
+    geometry = window("conv2d", (8, 8), (3, 3), padding=(1, 1))
+    x, w, g = (normal(*shape).astype("float32") for shape in ((1, 2, 8, 8), (3, 2, 3, 3), (1, 3, 8, 8)))
+    {"x": x, "w": w, "g": g}[spoilt][0, 1, 2, 2] = value
+    with np.errstate(invalid="ignore"):  # ∞ − ∞ in the direct sums
+        pairs = [
+            (winograd.conv2d(np, x, w, None, geometry, 1), direct.conv2d(np, x, w, None, geometry, 1)),
+            (winograd.conv2d_input(np, g, w, geometry, 1), direct.conv2d_input(np, g, w, geometry, 1)),
+            (winograd.conv2d_weight(np, x, g, geometry, 1), direct.conv2d_weight(np, x, g, geometry, 1)),
+            *zip(winograd.conv2d_backward(np, g, x, w, geometry, 1),
+                 direct.conv2d_backward(np, g, x, w, geometry, 1), strict=True),
+        ]  # fmt: skip
+    for ours, theirs in pairs:
+        np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(theirs))
+
+
+def test_it_comes_out_the_same_bit_by_bit() -> None:
+    geometry = window("conv2d", (33, 31), (3, 3), padding=(1, 1))
+    x, w, g = (normal(*s).astype("float32") for s in ((3, 40, 33, 31), (48, 40, 3, 3), (3, 48, 33, 31)))
+    first = winograd.conv2d_backward(np, g, x, w, geometry, 1)
+    for _ in range(3):
+        for a, b in zip(first, winograd.conv2d_backward(np, g, x, w, geometry, 1), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_the_precision_is_set_by_pytorchs_names() -> None:
+    assert matmul_precision.get_float32_matmul_precision() == "highest"
+    for name in ("high", "medium"):
+        matmul_precision.set_float32_matmul_precision(name)
+        assert matmul_precision.get_float32_matmul_precision() == name
+    with pytest.raises(TypeError, match="set_float32_matmul_precision expects a str, but got int"):
+        matmul_precision.set_float32_matmul_precision(3)  # type: ignore[arg-type]  # that it is refused is tested
+    with pytest.raises(ValueError, match="low is not one of 'highest', 'high', or 'medium'"):
+        matmul_precision.set_float32_matmul_precision("low")
+    assert matmul_precision.get_float32_matmul_precision() == "medium"
+
+
+def test_each_precision_has_its_filter() -> None:
+    geometry = window("conv2d", (28, 28), (3, 3), padding=(1, 1))
+    assert winograd.filter_for(8, 128, 128, geometry) is F2
+    assert winograd.filter_for(8, 8, 128, geometry) is None
+    matmul_precision.set_float32_matmul_precision("medium")
+    assert winograd.filter_for(8, 128, 128, geometry) is F4
