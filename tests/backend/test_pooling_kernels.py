@@ -71,6 +71,12 @@ def test_empty_batches_and_windows_of_more_places_than_a_byte_counts(n: int, sid
     expect_equal(x, g, geometry)
 
 
+@pytest.mark.parametrize("odd", [np.inf, np.nan])
+def test_only_the_winner_of_the_maxima_gets_a_gradient_that_is_not_finite(odd: float) -> None:
+    x, g = np.arange(16.0).reshape(1, 1, 4, 4), np.full((1, 1, 2, 2), odd)
+    expect_equal(x, g, window("test", (4, 4), (2, 2), (2, 2)))
+
+
 def test_a_winner_takes_a_byte_and_an_index_is_an_index() -> None:
     """What the graph keeps is small; what the user is told counts beyond 255."""
     assert pooling.max_pool2d(np, np.ones((1, 1, 4, 4)), window("test", (4, 4), (2, 2), (2, 2)))[1].dtype == np.uint8

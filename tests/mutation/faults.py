@@ -11,7 +11,11 @@ OPS = "tinycnn/ops/"
 LAYERS = "tinycnn/nn/functional/"
 GRAPH = "tinycnn/autograd/"
 
+CPU = "tinycnn/backend/cpu/"
+
 LAYER_TESTS = "tests/parity/test_recorded.py tests/nn/functional"
+DEPTHWISE_TESTS = "tests/backend/test_depthwise_kernels.py"
+POOLING_TESTS = "tests/backend/test_pooling_kernels.py"
 ENGINE_TESTS = "tests/autograd/test_engine.py tests/autograd/test_lifetimes.py"
 WRITE_TESTS = "tests/autograd/test_inplace.py"
 
@@ -44,6 +48,14 @@ WINDOWS = [
     Fault("convolution", "padding='same' puts the odd pixel before", "off by one", LAYERS + "convolution.py",
           "sides = tuple((t // 2, t - t // 2) for t in total)", "sides = tuple((t - t // 2, t // 2) for t in total)",
           "conv", LAYER_TESTS),
+    Fault("convolution", "a spectrum not conjugated", "sign", CPU + "depthwise/spectrum.py",
+          "(np.add if conjugate else np.subtract)(rr, ii, out=out[0])", "np.subtract(rr, ii, out=out[0])",
+          "spectrum", DEPTHWISE_TESTS),
+    Fault("convolution", "a transform so short that the other end comes in", "off by one",
+          CPU + "depthwise/spectrum.py", "y[axis][-1] + w[axis][-1])) + 1 for", "y[axis][-1] + w[axis][-1])) for",
+          "spectrum", DEPTHWISE_TESTS),
+    Fault("convolution", "a strip one phase off where stride and dilation share no factor", "stride remainder",
+          CPU + "taps.py", "reach - last * d // s,", "reach - last * (d // s),", "rows", DEPTHWISE_TESTS),
     Fault("convolution", "output_padding added at both ends", "stride remainder", "tinycnn/geometry.py",
           "s * (o - 1) - sum(p) + d * (k - 1) + 1 + m", "s * (o - 1) - sum(p) + d * (k - 1) + 1 + 2 * m",
           "conv_transpose", LAYER_TESTS),
@@ -63,6 +75,10 @@ WINDOWS = [
           "image[:, rows, columns] += xp.where(winner == place, g, 0)",
           "image[:, rows, columns] += xp.where(winner != place, g, 0)",
           "Unpick or MaxPool2d"),
+    Fault("pooling", "of equals the last gets most votes", "wrong tie", CPU + "pooling.py",
+          "to_last = np.arange(places, 0, -1,", "to_last = np.arange(1, places + 1,", "maxima", POOLING_TESTS),
+    Fault("pooling", "0 times an infinite gradient reaches the losers", "NaN", CPU + "pooling.py",
+          "finite = bool(np.isfinite(strip).all())", "finite = True", "maxima", POOLING_TESTS),
     Fault("pooling", "a mean's gradient overwrites its neighbour's", "missing sum", WINDOW,
           "        image[:, rows, columns] += g\n", "        image[:, rows, columns] = g\n", "SumPool2d or Spread2d"),
     Fault("pooling", "what reaches past the padding counts", "wrong divisor", LAYERS + "pooling.py",
