@@ -8,7 +8,7 @@ and the minimal filter F(m) of `winograd_filters` makes the one of the other:
 What saves is that the sum over channels comes first: patches and kernels are transformed once each, and in between
 stands, for each of the a·a positions, a product of matrices, (squares × C) @ (C × O). F(2) needs 16/36 of the direct
 products, F(4) 36/144. The transforms cost about 2·a⁴ additions and multiplications a patch and channel, be the other
-channels many or few: so it pays from some 50 channels on.
+channels many or few: so it pays from some 30 channels on.
 
 **Three roles, one form.** Y = X ⋆ W, the gradient X̄ and the gradient W̄ are faces of ⟨G, X ⋆ W⟩, and the filter serves
 all three. X̄ is itself a correlation, of g with the kernels turned round by 180°. So one may transform the patches of g,
@@ -19,16 +19,17 @@ squares of x they are W̄, turned round, G applied last:
 
 (The transpose of the forward pass would add up overlapping patches instead, which threads cannot share.)
 
-**What it gains.** Time relative to the direct way, 2 cores with AVX-512, forward and backward together (forward alone):
+**What it gains.** Time of forward and backward, relative to the direct way (2 cores with AVX-512):
 
-    channels, map, batch     F(2)           F(4)                   channels, map, batch     F(2)           F(4)
-     64, 56², 8              0.94 (0.67)    0.80 (0.65)            256, 56², 4              0.94 (0.61)    0.63 (0.54)
-    128, 28², 8              0.93 (0.65)    0.77 (0.51)            512, 28², 4              0.64 (0.53)    0.57 (0.42)
-     64, 32², 64             0.95 (0.74)    0.86 (0.59)            256,  8², 64             0.95 (0.63)    0.80 (0.65)
-    256, 14², 8              1.1  (1.1)     1.1  (1.1)             512,  7², 8              1.6  (1.8)     1.9  (2.1)
+    channels, map, batch    F(2)  F(4)      channels, map, batch    F(2)  F(4)      channels, map, batch    F(2)  F(4)
+     64, 56², 8             0.68  0.52      256, 56², 4             0.63  0.47      256, 14², 8             0.71  0.73
+    128, 28², 8             0.66  0.49      512, 28², 4             0.52  0.40      512, 14², 4             0.76  0.98
+     64, 32², 64            0.79  0.58      256,  8², 64            0.66  0.53      512, 14², 2             0.98  1.5
+     32, 16², 64            0.90  0.72       16, 32², 64            1.2   1.0       512,  7², 8             1.0   1.6
 
-In the last row there are few squares: products are small, and the transforms of the kernels weigh. `filter_for` draws
-the line.
+Where there are few squares, the transforms of the kernels weigh and the products are small: `filter_for` draws the
+line. No product here is left to several threads of BLAS: after one they wait a while, awake, for another, on the very
+core that a strip's thread needs. With two such products the gradients took twice as long.
 
 References
 ----------
@@ -59,13 +60,13 @@ def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
 
     There must be channels enough to pay for the transforms of pixels, and squares enough for those of kernels.
     """
-    if not covers(window) or min(c, o) < 48:
+    if not covers(window) or min(c, o) < 32:
         return None
     if get_float32_matmul_precision() != "highest":
         squares = n * _squares(F4, window)
-        if squares >= 190 and F4.m**2 * squares <= 1.2 * n * window.out[0] * window.out[1]:
+        if 8 * squares >= 3 * max(c, o) and F4.m**2 * squares <= 1.2 * n * window.out[0] * window.out[1]:
             return F4
-    return F2 if n * _squares(F2, window) >= 600 else None
+    return F2 if 8 * n * _squares(F2, window) >= 3 * max(c, o) else None
 
 
 def covers(window: Window) -> bool:

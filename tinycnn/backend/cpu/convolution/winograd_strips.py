@@ -5,8 +5,8 @@ squares and channels of the strip lies together, so that a transform of the squa
 is, position by position, the sum over channels.
 
 What a strip holds stays near the core that works on it. Small strips fit its cache better; large ones make large
-products, and leave Python's lock alone for longer, for which the threads wait by turns. About 200 squares of 4 × 4, or
-100 of 6 × 6, were best from 64 channels on; half or twice as many take 1.1 to 1.3 times as long.
+products, and leave Python's lock alone for longer, for which the threads wait by turns. About 200 patches of 4 × 4, or
+100 of 6 × 6, do well.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _cut(count: int, number: int) -> list[slice]:
 class Desk:
     """Where a thread transforms strips of one shape: its memory, and every view of it that is needed, made once.
 
-    Making views anew for each strip would hold Python's lock so often that two threads took 1.5 times as long.
+    Making views anew for each strip would hold Python's lock while the other thread waits for it.
 
     Parameters
     ----------
