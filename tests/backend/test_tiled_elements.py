@@ -127,8 +127,8 @@ def test_single_precision_loses_nothing(what: str, order: Any) -> None:
 
 # Activations ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-OF_X = ["relu", "sigmoid", "silu", "gelu", "gelu_and_slope", "tanh_gelu"]
-BACK = ["relu_backward", "silu_backward", "tanh_gelu_backward"]
+OF_X = ["relu", "sigmoid", "silu", "silu_and_slope", "gelu", "gelu_and_slope", "tanh_gelu", "tanh_gelu_and_slope"]
+BACK = ["relu_backward"]
 
 
 def both(name: str, *arrays: Any) -> Iterator[tuple[Any, Any]]:

@@ -23,9 +23,9 @@ def density(x: Any) -> Any:
     return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
 
 
-def slope(x: Any) -> Any:
-    """GELU's, which its forward computes."""
-    return ops.GELU.apply_all(x.detach().requires_grad_())[1].detach()
+def slope(op: Any, x: Any) -> Any:
+    """That of an activation, which its forward computes."""
+    return op.apply_all(x.detach().requires_grad_())[1].detach()
 
 
 def sigmoid(x: Any) -> Any:
@@ -94,10 +94,10 @@ CASES = [
     ),
     Case(ops.TanhGELU, lambda x: F.gelu(x, approximate="tanh"), (X,),
          lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
-    Case(ops.SiLUBackward, ops.SiLUBackward.apply, (G, X), lambda g, x: g * sigmoid(x) * (1 + x * sigmoid(-x)),
-         batch=(0, 1)),
-    Case(ops.GELUBackward, lambda g, x: ops.GELUBackward.apply(g, x, slope(x)), (G, X),
+    Case(ops.SiLUBackward, lambda g, x: ops.SiLUBackward.apply(g, x, slope(ops.SiLU, x)), (G, X),
+         lambda g, x: g * sigmoid(x) * (1 + x * sigmoid(-x)), batch=(0, 1)),
+    Case(ops.GELUBackward, lambda g, x: ops.GELUBackward.apply(g, x, slope(ops.GELU, x)), (G, X),
          lambda g, x: g * ((1 + erf(x / math.sqrt(2))) / 2 + x * density(x)), batch=(0, 1)),
-    Case(ops.TanhGELUBackward, ops.TanhGELUBackward.apply, (G, X),
+    Case(ops.TanhGELUBackward, lambda g, x: ops.TanhGELUBackward.apply(g, x, slope(ops.TanhGELU, x)), (G, X),
          lambda g, x: g * 0.5 * (1 + np.tanh(bent(x)[0]) + x * bent(x)[1] / np.cosh(bent(x)[0]) ** 2), batch=(0, 1)),
 ]  # fmt: skip

@@ -77,7 +77,8 @@ CASES = [
          lambda g, x, t: CrossEntropyBackward.apply(g, x, t, x.detach().log_softmax(1), divisor=4),
          (np.array(0.7), X, LABELS), lambda g, x, t: g * (np.exp(log_softmax(x, 1)) - np.eye(3)[t]) / 4, batch=()),
     Case(LogSoftmax, lambda x, t: F.cross_entropy(x, t, reduction="none"), (X, LABELS),
-         lambda x, t: -log_softmax(x, 1)[np.arange(len(t)), t], batch=(0, 1), looks=(1, 0), note="in cross_entropy, each"),
+         lambda x, t: -log_softmax(x, 1)[np.arange(len(t)), t], batch=(0, 1), looks=(1, 0),
+         note="in cross_entropy, each"),
     Case(
         CrossEntropy, F.cross_entropy, (X, LABELS), lambda x, t: cross_entropy(x, t, np.ones(3)), batch=(),
         looks=(1, 0), note="in cross_entropy",

@@ -153,7 +153,7 @@ ELEMENTS = [
     Fault("activations", "GELU's density forgotten where it is differentiated again", "missing term",
           OPS + "activations.py", "return g * (probability + x * density)", "return g * probability", "GELU"),
     Fault("activations", "SiLU's gradient with the wrong sign inside", "sign", ELEMENTWISE,
-          "return g * (s * (1 + x * (1 - s)))", "return g * (s * (1 - x * (1 - s)))", "SiLU"),
+          "return x * s, s * (1 + x * (1 - s))", "return x * s, s * (1 - x * (1 - s))", "SiLU"),
     Fault("activations", "softplus overflows", "overflow", OPS + "activations.py",
           "return ctx.xp.maximum(x, 0) + ctx.xp.log1p(ctx.xp.exp(-ctx.xp.abs(x)))",
           "return ctx.xp.log1p(ctx.xp.exp(x))", "softplus"),

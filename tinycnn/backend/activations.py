@@ -1,4 +1,4 @@
-r"""The textbook kernels of activations, and of their gradients: functions of each element by itself."""
+r"""The textbook kernels of activations, alone or with their slopes: functions of each element by itself."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def silu(xp: Any, x: Array) -> Array:
 
 
 @half_in_single
-def silu_backward(xp: Any, g: Array, x: Array) -> Array:
-    """g·σ(x)·(1 + x·(1 − σ(x)))."""
+def silu_and_slope(xp: Any, x: Array) -> tuple[Array, Array]:
+    """x·σ(x), and its slope σ(x)·(1 + x·(1 − σ(x)))."""
     s = 1 / (1 + xp.exp(-x))
-    return g * (s * (1 + x * (1 - s)))
+    return x * s, s * (1 + x * (1 - s))
 
 
 @half_in_single
@@ -63,8 +63,8 @@ def tanh_gelu(xp: Any, x: Array) -> Array:
 
 
 @half_in_single
-def tanh_gelu_backward(xp: Any, g: Array, x: Array) -> Array:
-    """g·½·(1 + t + x·(1 − t²)·u′), t = tanh u."""
+def tanh_gelu_and_slope(xp: Any, x: Array) -> tuple[Array, Array]:
+    """½x·(1 + t), t = tanh u, and its slope ½·(1 + t + x·(1 − t²)·u′)."""
     t = xp.tanh(TANH_SCALE * (x + TANH_CUBE * (x * x * x)))
-    slope = TANH_SCALE * (1 + 3 * TANH_CUBE * (x * x))  # u′
-    return 0.5 * g * (1 + t + x * (1 - t * t) * slope)
+    bend = TANH_SCALE * (1 + 3 * TANH_CUBE * (x * x))  # u′
+    return 0.5 * x * (1 + t), 0.5 * (1 + t + x * (1 - t * t) * bend)

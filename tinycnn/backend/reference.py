@@ -15,9 +15,9 @@ from tinycnn.backend.activations import (
     relu_backward,
     sigmoid,
     silu,
-    silu_backward,
+    silu_and_slope,
     tanh_gelu,
-    tanh_gelu_backward,
+    tanh_gelu_and_slope,
 )
 from tinycnn.backend.error_function import erf
 from tinycnn.backend.precision import half_in_single
@@ -38,8 +38,8 @@ from tinycnn.backend.windows import (
 __all__ = [
     "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "cross_entropy", "cross_entropy_backward", "erf",
     "fold", "gelu", "gelu_and_slope", "log_softmax", "matmul", "max_pool2d", "normalize", "normalize_backward",
-    "pick", "relu", "relu_backward", "scatter_add", "sigmoid", "silu", "silu_backward", "softmax", "spread2d",
-    "standardize", "sum_pool2d", "tanh_gelu", "tanh_gelu_backward", "total", "unfold", "unpick",
+    "pick", "relu", "relu_backward", "scatter_add", "sigmoid", "silu", "silu_and_slope", "softmax", "spread2d",
+    "standardize", "sum_pool2d", "tanh_gelu", "tanh_gelu_and_slope", "total", "unfold", "unpick",
 ]
 
 KERNELS = (*__all__,)

@@ -109,25 +109,35 @@ class Softplus(Op):
 class SiLU(Op):
     r"""y = x·σ(x),   x̄ = ȳ·σ(x)·(1 + x·(1 − σ(x)))
 
+    The slope is computed beside y, where the exponential is at hand, and kept if a gradient may be asked for.
+
     References
     ----------
     Elfwing, Uchibe and Doya 2018, "Sigmoid-weighted linear units for neural network function approximation in
     reinforcement learning", equations 6 and 7.
     """
 
-    def forward(ctx, x: Array) -> Array: return ctx.kernels.silu(x)
-    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return SiLUBackward.apply(g, x)
+    results: tuple[str, ...] = ("y", "slope")
+    constants = ("slope",)
+
+    def forward(ctx, x: Array) -> Any:
+        if any(ctx.needs_input_grad):
+            return ctx.kernels.silu_and_slope(x)
+        ctx.results = ("y",)
+        return ctx.kernels.silu(x)
+
+    def backward(ctx, g: Tensor, x: Tensor, slope: Tensor) -> Tensor: return SiLUBackward.apply(g, x, slope)
 
 
 class SiLUBackward(Op):
-    """x̄ from ȳ and x in one pass."""
+    """x̄ from ȳ and the slope, which is a function of x."""
 
     results = ("gx",)
 
-    def forward(ctx, g: Array, x: Array) -> Array: return ctx.kernels.silu_backward(g, x)
+    def forward(ctx, g: Array, x: Array, slope: Array) -> Array: return ctx.xp.multiply(g, slope)
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor) -> Tensor:
+    def composed(g: Tensor, x: Tensor, slope: Tensor) -> Tensor:
         s = Sigmoid.apply(x)
         return g * (s * (1 + x * (1 - s)))
 
@@ -171,27 +181,37 @@ class GELUBackward(Op):
 class TanhGELU(Op):
     r"""y = ½x·(1 + t) with t = tanh u, u = √(2/π)·(x + 0.044715·x³),   x̄ = ȳ·½·(1 + t + x·(1 − t²)·u′)
 
+    The slope is computed beside y, where the tangent is at hand, and kept if a gradient may be asked for.
+
     References
     ----------
     Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
     """
 
-    def forward(ctx, x: Array) -> Array: return ctx.kernels.tanh_gelu(x)
-    def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return TanhGELUBackward.apply(g, x)
+    results: tuple[str, ...] = ("y", "slope")
+    constants = ("slope",)
+
+    def forward(ctx, x: Array) -> Any:
+        if any(ctx.needs_input_grad):
+            return ctx.kernels.tanh_gelu_and_slope(x)
+        ctx.results = ("y",)
+        return ctx.kernels.tanh_gelu(x)
+
+    def backward(ctx, g: Tensor, x: Tensor, slope: Tensor) -> Tensor: return TanhGELUBackward.apply(g, x, slope)
 
 
 class TanhGELUBackward(Op):
-    """x̄ from ȳ and x in one pass."""
+    """x̄ from ȳ and the slope, which is a function of x."""
 
     results = ("gx",)
 
-    def forward(ctx, g: Array, x: Array) -> Array: return ctx.kernels.tanh_gelu_backward(g, x)
+    def forward(ctx, g: Array, x: Array, slope: Array) -> Array: return ctx.xp.multiply(g, slope)
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor) -> Tensor:
+    def composed(g: Tensor, x: Tensor, slope: Tensor) -> Tensor:
         t = tanh(TANH_SCALE * (x + TANH_CUBE * (x * x * x)))
-        slope = TANH_SCALE * (1 + 3 * TANH_CUBE * (x * x))  # u′
-        return 0.5 * g * (1 + t + x * (1 - t * t) * slope)
+        bend = TANH_SCALE * (1 + 3 * TANH_CUBE * (x * x))  # u′
+        return 0.5 * g * (1 + t + x * (1 - t * t) * bend)
 
 
 def in_single(name: str, input: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ from tinycnn.backend.cpu.activations import (
     relu_backward,
     sigmoid,
     silu,
-    silu_backward,
+    silu_and_slope,
     tanh_gelu,
-    tanh_gelu_backward,
+    tanh_gelu_and_slope,
 )
 from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
@@ -23,7 +23,7 @@ from tinycnn.backend.cpu.summation import total
 __all__ = [
     "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope", "matmul",
     "max_pool2d", "normalize", "normalize_backward", "relu", "relu_backward", "sgd_step", "sigmoid", "silu",
-    "silu_backward", "standardize", "tanh_gelu", "tanh_gelu_backward", "total", "unpick",
+    "silu_and_slope", "standardize", "tanh_gelu", "tanh_gelu_and_slope", "total", "unpick",
 ]
 
 KERNELS: tuple[str, ...] = (*__all__,)
