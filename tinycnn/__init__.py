@@ -31,6 +31,7 @@ from tinycnn.autograd import (
 )
 from tinycnn.autograd.node import is_tensor
 from tinycnn.backend import device
+from tinycnn.backend.matmul_precision import get_float32_matmul_precision, set_float32_matmul_precision
 from tinycnn.backend.threads import get_num_threads, set_num_threads
 from tinycnn.conversion import as_tensor, asarray, from_dlpack, from_numpy, tensor
 from tinycnn.creation import (
@@ -271,21 +272,21 @@ __all__ = [
     "divide", "dot", "double", "dropout", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf",
     "exp", "exp2", "expm1", "eye", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32",
     "float64", "float_", "float_power", "floor", "floor_divide", "fmod", "frac", "from_dlpack", "from_numpy", "full",
-    "full_like", "gather", "ge", "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal",
-    "group_norm", "gt", "half", "hstack", "iinfo", "index_add", "index_select", "inf", "inference_mode", "initial_seed",
-    "int", "int8", "int16", "int32", "int64", "int_", "is_floating_point", "is_grad_enabled",
-    "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf",
-    "kthvalue", "layer_norm", "le", "less", "less_equal", "linspace", "load", "log", "log1p", "log2", "log10",
-    "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "long", "lt", "manual_seed",
-    "masked_fill", "masked_select", "matmul", "max", "max_pool2d", "maximum", "mean", "meshgrid", "min", "minimum",
-    "mm", "moveaxis", "movedim", "msort", "mul", "multiply", "mv", "nan", "nansum", "narrow", "ne", "neg", "negative",
-    "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute", "pi",
-    "positive", "pow", "prod", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
-    "randperm", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll", "round", "rsqrt",
-    "rsub", "save", "scatter", "scatter_add", "select", "set_default_dtype", "set_grad_enabled", "set_num_threads",
-    "set_printoptions", "set_rng_state", "short", "sigmoid", "sign", "sin", "softmax", "sort", "split",
-    "split_with_sizes", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
-    "swapdims", "t", "take", "take_along_dim", "tanh", "tensor", "tensor_split", "tile", "topk", "trace", "transpose",
-    "tril", "triu", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vstack",
-    "where", "zeros", "zeros_like",
+    "full_like", "gather", "ge", "get_default_dtype", "get_float32_matmul_precision", "get_num_threads",
+    "get_rng_state", "greater", "greater_equal", "group_norm", "gt", "half", "hstack", "iinfo", "index_add",
+    "index_select", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "int_",
+    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf",
+    "isnan", "isneginf", "isposinf", "kthvalue", "layer_norm", "le", "less", "less_equal", "linspace", "load", "log",
+    "log1p", "log2", "log10", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
+    "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "max_pool2d", "maximum", "mean",
+    "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "msort", "mul", "multiply", "mv", "nan", "nansum",
+    "narrow", "ne", "neg", "negative", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones",
+    "ones_like", "outer", "permute", "pi", "positive", "pow", "prod", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "random", "randperm", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave",
+    "reshape", "roll", "round", "rsqrt", "rsub", "save", "scatter", "scatter_add", "select", "set_default_dtype",
+    "set_float32_matmul_precision", "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "short",
+    "sigmoid", "sign", "sin", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze", "stack",
+    "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tanh",
+    "tensor", "tensor_split", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint8",
+    "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vstack", "where", "zeros", "zeros_like",
 ]
