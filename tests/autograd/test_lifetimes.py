@@ -183,10 +183,18 @@ def test_gradients_are_added_up_in_place_only_where_nobody_sees_it(way: str, ord
     assert KEPT_TENSOR.tolist() == KEPT.tolist()
 
 
-def test_a_fresh_gradient_is_handed_to_the_leaf_without_a_copy() -> None:
+@pytest.mark.parametrize("shown", [lambda a: a, lambda a: a.T.copy().T, lambda a: np.ravel(a)[:, None, None]],
+                         ids=["plain", "transposed", "with dimensions of size 1"])  # fmt: skip
+def test_a_fresh_gradient_is_handed_to_the_leaf_without_a_copy(shown: Any) -> None:
     made = []
-    Handing.make = staticmethod(lambda g: made.append(weakref.ref((fresh := g * 3).array)) or fresh)
-    x = leaf([1.0, 2.0])
+
+    def make(g: Any) -> Any:
+        fresh = type(g).wrap(shown(g.array * 3))
+        made.append(weakref.ref(fresh.array))
+        return fresh
+
+    Handing.make = staticmethod(make)
+    x = leaf(shown(np.ones((2, 3), "float32")))
     Handing.apply(x).sum().backward()
     assert made[0]() is x.grad.array
 

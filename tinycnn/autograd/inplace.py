@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.node import LAST
-from tinycnn.autograd.ownership import sole
+from tinycnn.autograd.ownership import is_expanded, sole
 from tinycnn.dtypes import result_type
 from tinycnn.errors import DTypeError, GraphError, ShapeError
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
-    from tinycnn.backend import Array
 
 
 def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any, **options: Any) -> Tensor:
@@ -80,12 +79,6 @@ def adopt(target: Tensor, result: Tensor) -> None:
         target._keep_grad(result.grad_fn)
     target.grad_fn, target.output_nr, target._requires_grad = result.grad_fn, result.output_nr, result._requires_grad
     target._take_over()
-
-
-def is_expanded(array: Array) -> bool:
-    """Whether one place in memory is several elements."""
-    strides = zip(array.strides, array.shape, strict=True)
-    return bool(array.size) and any(stride == 0 and size > 1 for stride, size in strides)
 
 
 def check_writable(name: str, target: Tensor) -> None:

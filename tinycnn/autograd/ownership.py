@@ -36,4 +36,11 @@ def sole(memory: Array, holders: int = 1) -> bool:
     if _count(memory) > holders + _LOOKING:
         return False
     whole = memory.base
-    return whole is None or (_count(whole) <= 1 + _LOOKING and 0 not in memory.strides)
+    return whole is None or (_count(whole) <= 1 + _LOOKING and not is_expanded(memory))
+
+
+def is_expanded(array: Array) -> bool:
+    """Whether one place in memory is several elements."""
+    if 0 not in array.strides or not array.size:
+        return False
+    return any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True))
