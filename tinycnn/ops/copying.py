@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import backend as backends
-from tinycnn.autograd.ownership import is_expanded
 from tinycnn.autograd.op import Op
+from tinycnn.autograd.ownership import is_expanded
 from tinycnn.backend import Array
 from tinycnn.ops.arguments import checked
 
