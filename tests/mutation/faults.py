@@ -251,6 +251,9 @@ PLACES = [
 ]  # fmt: skip
 
 ENGINE = [
+    Fault("engine", "a cotangent that others see is overwritten", "memory", GRAPH + "engine.py",
+          "not (create_graph or node.hooks or stops) and id(slots[0]) in ours", "True", "overwrit or stay or neither",
+          "tests/autograd/test_overwriting.py"),
     Fault("engine", "of two uses only the last sends its gradient", "missing sum", GRAPH + "engine.py",
           "            held = pending[node][number]\n", "            held = None\n", tests=ENGINE_TESTS),
     Fault("engine", "a leaf used twice", "missing sum", GRAPH + "engine.py",

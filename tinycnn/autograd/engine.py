@@ -149,6 +149,7 @@ def _run(
                 _announce(node, slots, stops, arrived)
             if on_path is not None and not any(edge and (edge in stops or edge[0] in on_path) for edge in node.edges):
                 continue  # nothing that was asked for lies beyond
+            node.may_overwrite = not (create_graph or node.hooks or stops) and id(slots[0]) in ours
             if observing.observer is None:
                 gradients = node.vjp(slots)
             else:

@@ -70,6 +70,7 @@ class Op:
     # A node's own:
     backend: Backend
     needs_input_grad: tuple[bool, ...] = ()
+    may_overwrite: bool = False  # on the way back: whether nobody else sees the first cotangent's memory
     serial: int = 0
     edges: tuple[Edge, ...]
     shapes: tuple[Any, ...]  # of the inputs; None for what is no tensor

@@ -18,8 +18,8 @@ def relu(xp: Any, x: Array) -> Array:
     return xp.maximum(x, 0)
 
 
-def relu_backward(xp: Any, g: Array, y: Array) -> Array:
-    """g where y > 0, else 0; NaN lets g pass."""
+def relu_backward(xp: Any, g: Array, y: Array, overwrite: bool = False) -> Array:
+    """g where y > 0, else 0; NaN lets g pass. To `overwrite` g is allowed, not asked."""
     return xp.where(y <= 0, g.dtype.type(0), g)  # a product would make NaN of 0·∞
 
 

@@ -83,9 +83,12 @@ def normalize(
 @half_in_single
 def normalize_backward(
     xp: Any, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, axes: tuple[int, ...], eps: float,
-    shape: tuple[int, ...] | None,
+    shape: tuple[int, ...] | None, overwrite: bool = False,
 ) -> tuple[Array, ...]:  # fmt: skip
-    r"""X̄ = r·(ĝ − E[ĝ] − x̂·E[ĝ·x̂]) with ĝ = g·γ; and, if γ and β have a shape, γ̄ = Σ g·x̂ and β̄ = Σ g."""
+    r"""X̄ = r·(ĝ − E[ĝ] − x̂·E[ĝ·x̂]) with ĝ = g·γ; and, if γ and β have a shape, γ̄ = Σ g·x̂ and β̄ = Σ g.
+
+    To `overwrite` g is allowed, not asked.
+    """
     r = 1 / xp.sqrt(var + eps)
     normal = (x - mean) * r
     g_normal = g * normal

@@ -31,16 +31,18 @@ class ReLU(Op):
     """
 
     def forward(ctx, x: Array) -> Array: return ctx.kernels.relu(x)
-    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return ReLUBackward.apply(g, y)
+    def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return ReLUBackward.apply(g, y, overwrite=ctx.may_overwrite)
     def winners(ctx, y: Array, x: Array) -> Array: return x > 0
 
 
 class ReLUBackward(Op):
-    """x̄ = ȳ·[y > 0], linear in ȳ and its own adjoint; flat in y."""
+    """x̄ = ȳ·[y > 0], linear in ȳ and its own adjoint; flat in y. It may overwrite ȳ."""
 
     results = ("gx",)
 
-    def forward(ctx, g: Array, y: Array) -> Array: return ctx.kernels.relu_backward(g, y)
+    def forward(ctx, g: Array, y: Array, *, overwrite: bool = False) -> Array:
+        return ctx.kernels.relu_backward(g, y, overwrite)
+
     def backward(ctx, h: Tensor, y: Tensor) -> Any: return ReLUBackward.apply(h, y), None
 
 

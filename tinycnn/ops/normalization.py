@@ -51,14 +51,16 @@ class Normalize(Op):
         asked = shape if asked_weight or asked_bias else None
         if weight is not None and shape is not None:
             weight = reshape(weight, shape)
-        gx, *sums = NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=eps, shape=asked)
+        gx, *sums = NormalizeBackward.apply_all(
+            g, x, weight, mean, var, axes=axes, eps=eps, shape=asked, overwrite=ctx.may_overwrite
+        )
         return gx, *(
             reshape(sums[i], ctx.shapes[1 + i]) if ctx.needs_input_grad[1 + i] else None for i in (0, 1)
         )
 
 
 class NormalizeBackward(Op):
-    """x̄ and, if γ and β have a shape, γ̄ and β̄, from ȳ, x and γ.
+    """x̄ and, if γ and β have a shape, γ̄ and β̄, from ȳ, x and γ. It may overwrite ȳ.
 
     The statistics handed in save their recomputation; they are functions of x.
     """
@@ -67,11 +69,11 @@ class NormalizeBackward(Op):
 
     def forward(
         ctx, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, *, axes: tuple[int, ...], eps: float,
-        shape: Shape,
+        shape: Shape, overwrite: bool = False,
     ) -> Any:  # fmt: skip
         if shape is None:
             ctx.results = ("gx",)
-        return ctx.kernels.normalize_backward(g, x, weight, mean, var, axes, eps, shape)
+        return ctx.kernels.normalize_backward(g, x, weight, mean, var, axes, eps, shape, overwrite)
 
     @staticmethod
     def composed(

@@ -71,6 +71,14 @@ def _relu_backward(out: Array, g: Array, y: Array) -> None:
     np.multiply(g.view(bits), passes, out=out.view(bits))
 
 
+@half_in_single
+def relu_backward(xp: Any, g: Array, y: Array, overwrite: bool = False) -> Array:
+    """On large arrays, in place of g it takes two thirds of the time."""
+    many = g.size >= _LEAST["relu_backward"] and g.dtype.kind == "f"
+    made = tiled(_relu_backward, g, y, overwrite=overwrite) if many else None
+    return reference.relu_backward(xp, g, y) if made is None else made[0]
+
+
 # Sigmoids ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -161,7 +169,6 @@ def _tangent(out: Array, x: Array, square: Array) -> None:
 
 
 relu = _or_else(reference.relu, _relu)
-relu_backward = _or_else(reference.relu_backward, _relu_backward)
 sigmoid = _or_else(reference.sigmoid, _sigmoid)
 silu = _or_else(reference.silu, _silu)
 silu_and_slope = _or_else(reference.silu_and_slope, _silu_and_slope, 2)

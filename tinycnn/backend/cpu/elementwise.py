@@ -18,18 +18,21 @@ Array = Any
 _TILE = 1 << 17  # numbers: half a MiB in float32; in smaller tiles the threads would queue for the GIL more often
 
 
-def tiled(work: Callable[..., Any], *arrays: Array, results: int = 1) -> tuple[Array, ...] | None:
+def tiled(
+    work: Callable[..., Any], *arrays: Array, results: int = 1, overwrite: bool = False
+) -> tuple[Array, ...] | None:
     """Arrays made by ``work(*made, *tiles)`` a tile at a time, of which it writes to the first.
 
     They lie as the first of the arrays that lies densely, and so are the others laid: a gradient may have gaps, or be
-    one number for many elements. None if no array lies densely.
+    one number for many elements. None if no array lies densely. If the first of them may be overwritten, that is the
+    result's memory: new memory would have to be fetched first, to be written to.
     """
     order = next((order for array in arrays if (order := dense_order(array)) is not None), None)
     if order is None:
         return None
-    made = [np.empty_like(arrays[0].transpose(order), order="C") for _ in range(results)]
-    lines = [array.reshape(-1) for array in made]
-    lines += [np.ascontiguousarray(array.transpose(order)).reshape(-1) for array in arrays]
+    given = [np.ascontiguousarray(array.transpose(order)) for array in arrays]
+    made = given[:1] if overwrite else [np.empty_like(given[0]) for _ in range(results)]
+    lines = [array.reshape(-1) for array in (*made, *given)]
     count = -(-lines[0].size // _TILE)
     if count < 2:
         work(*lines)

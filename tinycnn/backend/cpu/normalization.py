@@ -53,7 +53,7 @@ def normalize(
 @half_in_single
 def normalize_backward(
     xp: Any, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, axes: tuple[int, ...], eps: float,
-    shape: tuple[int, ...] | None,
+    shape: tuple[int, ...] | None, overwrite: bool = False,
 ) -> tuple[Array, ...]:  # fmt: skip
     """Two sums a channel, which are β̄ and γ̄ as well, in one pass, and x̄ in another; along rows all in one."""
     sheet = sheet_of(x, axes)
@@ -67,7 +67,8 @@ def normalize_backward(
     bias_bar, weight_bar = _gradient_sums(sheet, g, x, mean)
     weight_bar *= r
     scale = r if weight is None else r * sheet.channel(weight)
-    gx = _input_gradient(sheet, g, x, mean, r, scale, bias_bar, weight_bar)
+    gx = g if overwrite else np.empty_like(x)
+    _input_gradient(sheet, gx, g, x, mean, r, scale, bias_bar, weight_bar)
     if shape is None:
         return (gx,)
     spread = tuple(axis for axis, n in enumerate(shape) if n == 1)
@@ -159,10 +160,13 @@ def _gradient_sums(sheet: Sheet, g: Array, x: Array, mean: Array) -> tuple[Array
 
 
 def _input_gradient(
-    sheet: Sheet, g: Array, x: Array, mean: Array, r: Array, scale: Array, bias_bar: Array, weight_bar: Array
-) -> Array:
-    """x̄ = scale·(g − β̄/n − x̂·γ̄/n) as scale·g − (slope·x + level), μ taken off x first where it is large."""
-    sheet, gx = sheet.widened(), np.empty_like(x)
+    sheet: Sheet, gx: Array, g: Array, x: Array, mean: Array, r: Array, scale: Array, bias_bar: Array, weight_bar: Array
+) -> None:
+    """x̄ = scale·(g − β̄/n − x̂·γ̄/n) as scale·g − (slope·x + level), μ taken off x first where it is large.
+
+    Into gx, which may be g: memory that is not in the cache is fetched even to be overwritten.
+    """
+    sheet = sheet.widened()
     gradient, source, target = sheet.matrix(g), sheet.matrix(x), sheet.matrix(gx)
     slope, level = scale * r * weight_bar / sheet.averaged, scale * bias_bar / sheet.averaged
     centre = None if _small(mean * r) else sheet.factor(mean, x.dtype)
@@ -170,13 +174,13 @@ def _input_gradient(
     slope, scale = sheet.factor(slope, x.dtype), sheet.factor(scale, x.dtype)
 
     def apply(number: int, rows: slice) -> None:
-        tile, out = source[rows], target[rows]
+        tile = source[rows]
+        owed = scratch("owed", tile.shape, x.dtype)  # to the statistics
         if centre is not None:
-            tile = np.subtract(tile, beside(centre, rows), out=out)
-        np.multiply(tile, beside(slope, rows), out=out)
-        out += beside(level, rows)
-        scaled = np.multiply(gradient[rows], beside(scale, rows), out=scratch("scaled", out.shape, x.dtype))
-        np.subtract(scaled, out, out=out)
+            tile = np.subtract(tile, beside(centre, rows), out=owed)
+        np.multiply(tile, beside(slope, rows), out=owed)
+        owed += beside(level, rows)
+        out = np.multiply(gradient[rows], beside(scale, rows), out=target[rows])
+        out -= owed
 
     each(apply, sheet.size)
-    return gx
