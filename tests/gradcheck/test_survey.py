@@ -49,8 +49,8 @@ def test_a_wrong_first_derivative_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
     right = Conv2d.backward
 
     def twice_the_weights(ctx: Any, *args: Any, **options: Any) -> Any:
-        gx, gw = right(ctx, *args, **options)
-        return gx, 2 * gw
+        gx, gw, gb = right(ctx, *args, **options)
+        return gx, 2 * gw, gb
 
     monkeypatch.setattr(Conv2d, "backward", twice_the_weights)
     verdict, lines = run("conv2d", "relu")

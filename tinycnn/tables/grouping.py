@@ -16,10 +16,10 @@ from tinycnn.geometry import Window
 from tinycnn.nn import Module
 from tinycnn.nn.backward_hooks import Gate
 from tinycnn.ops.arithmetic import Add, Div
-from tinycnn.ops.convolution import Conv2d, Conv2dInput
+from tinycnn.ops.convolution import Conv2d, Conv2dBackward, Conv2dInput
 from tinycnn.ops.copying import Clone
 from tinycnn.ops.expansion import Expand
-from tinycnn.ops.linalg import Linear, MatMul
+from tinycnn.ops.linalg import Linear, LinearBackward, MatMul
 from tinycnn.ops.pooling import MaxPool2d, SumPool2d
 from tinycnn.ops.promotion import Cast
 from tinycnn.ops.reduction import Sum
@@ -88,6 +88,11 @@ def mult_adds(op: Op) -> int:
         return product(op.shapes[0]) * product(op.shapes[1][1:])
     if isinstance(op, Linear | MatMul):
         return product(op.like[0][0]) * int(op.shapes[0][-1])
+    if isinstance(op, Conv2dBackward):
+        return 2 * product(op.shapes[0]) * product(op.shapes[2][1:])
+    if isinstance(op, LinearBackward):
+        wide = int((op.shapes[1] or op.shapes[2])[-1])
+        return product(op.shapes[0]) * wide * int(sum(op.options["asked"][:2]))
     return 0
 
 
