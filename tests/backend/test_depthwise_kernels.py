@@ -74,6 +74,18 @@ def test_groups_in_bundles_are_the_textbooks_sum(
     expect_close(results(grouped, *arrays, geometry), textbook(*arrays, geometry=geometry), bound)
 
 
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan])
+def test_what_is_not_finite_stays_in_its_group(odd: float) -> None:
+    """Though groups are computed several at a time."""
+    geometry = window("test", (9, 9), (3, 3), (1, 1), (1, 1))
+    x, g = normal(2, 16, 9, 9, seed=1), normal(2, 16, 9, 9, seed=2)
+    x[0, 5, 4, 4] = g[1, 9, 4, 4] = odd
+    arrays = x, normal(16, 4, 3, 3), normal(16), g
+    with np.errstate(invalid="ignore"):
+        for ours, theirs in zip(results(grouped, *arrays, geometry), textbook(*arrays, geometry=geometry), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
 @WAYS
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(("size", "c", "k", "s"), [((30, 17), 24, 7, 1), ((41, 40), 40, 5, 2), ((7, 7), 400, 7, 1)])
