@@ -118,5 +118,5 @@ def _diagonal(gw: Array, groups: int) -> Array:
 
 
 def _apart(made: Array, bundles: list[slice]) -> bool:
-    """Whether no infinity or NaN has met the zeros: it would have spoilt all of a bundle, so one channel is looked at."""
+    """Whether no infinity or NaN has met the zeros: it would have spoilt all of a bundle, whose first channel tells."""
     return bool(np.isfinite(made[:, [channels.start for channels in bundles]]).all())
