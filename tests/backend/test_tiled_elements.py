@@ -148,6 +148,15 @@ def test_activations_equal_the_textbook(name: str, shape: Any, orders: Any, dtyp
 
 
 @pytest.mark.parametrize("name", OF_X + BACK)
+@pytest.mark.parametrize("shape", [(), (0, 3)])
+def test_activations_of_one_number_and_of_none(name: str, shape: tuple[int, ...]) -> None:
+    arrays = [np.full(shape, 0.5, "float32")] * (2 if name in BACK else 1)
+    for found, expected in both(name, *arrays):
+        assert found.shape == shape
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", OF_X + BACK)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @np.errstate(all="ignore")
 def test_what_is_no_number_passes_as_in_the_textbook(name: str, dtype: str) -> None:

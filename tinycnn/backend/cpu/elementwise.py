@@ -30,7 +30,7 @@ def tiled(
     order = next((order for array in arrays if (order := dense_order(array)) is not None), None)
     if order is None:
         return None
-    given = [np.ascontiguousarray(array.transpose(order)) for array in arrays]
+    given = [np.asarray(array.transpose(order), order="C") for array in arrays]  # of one number, too
     made = given[:1] if overwrite else [np.empty_like(given[0]) for _ in range(results)]
     lines = [array.reshape(-1) for array in (*made, *given)]
     count = -(-lines[0].size // _TILE)
