@@ -43,7 +43,8 @@ def test_what_is_no_number_of_threads_is_refused(num: Any, error: type[Exception
     assert threads.get_num_threads() == before
 
 
-def test_there_are_as_many_as_blas_has() -> None:
+def test_there_are_as_many_as_blas_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blas, "_given", None)  # what set_num_threads said in another test
     with threadpool_limits(1, user_api="blas"):
         assert threads.get_num_threads() == 1
     with threadpool_limits(2, user_api="blas"):

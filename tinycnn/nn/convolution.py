@@ -57,8 +57,8 @@ class _Convolution(Module):
         self._check_options(kind)
         c, o = self.in_channels, self.out_channels
         first, second = (c, o) if self.transposed else (o, c)
-        laid = empty((first, *self.kernel_size, second // self.groups), device=device, dtype=dtype)
-        self.weight = Parameter(laid.permute(0, 3, 1, 2))  # channels last in memory, as images lie in the kernels
+        shape = first, second // self.groups, *self.kernel_size
+        self.weight = Parameter(empty(shape, device=device, dtype=dtype))
         self.register_parameter("bias", Parameter(empty(o, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
 

@@ -49,7 +49,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
         return direct.conv2d_weight(xp, x, g, window, groups)
     beside = g.transpose(0, 2, 3, 1).reshape(n, o_h, o_w // t, t * o).transpose(0, 3, 1, 2)
     wide = direct.conv2d_weight(xp, x, beside, _widened(window, t), groups)
-    return _band(wide, (o, x.shape[1], *window.kernel), t).sum(axis=0)
+    return np.ascontiguousarray(_band(wide, (o, x.shape[1], *window.kernel), t).sum(axis=0))
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:

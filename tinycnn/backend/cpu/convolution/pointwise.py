@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu.order import contiguous
 from tinycnn.geometry import Window
 
 Array = Any
@@ -62,4 +63,4 @@ def _pixels(x: Array, window: Window) -> Array:
 def _rows(image: Array) -> Array:
     """N H W C as a matrix, a pixel a row: copied unless it lies so."""
     n, h, w, c = image.shape
-    return np.ascontiguousarray(image).reshape(n * h * w, c)
+    return contiguous(image).reshape(n * h * w, c)

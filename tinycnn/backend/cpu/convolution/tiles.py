@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend.threads import get_num_threads, parts, scratch, share
+from tinycnn.backend.cpu.order import copy
+from tinycnn.backend.threads import get_num_threads, scratch
 from tinycnn.geometry import Window
 
 Array = Any
@@ -58,14 +59,8 @@ def unfolded(image: Array, tile: Tile, window: Window) -> Array:
         (by_image, s_h * by_row, s_w * by_pixel, d_h * by_row, d_w * by_pixel, by_channel),
     )  # fmt: skip
     cols = scratch("cols", seen.shape, strip.dtype)
-    _copy(cols, seen)
+    copy(cols, seen)
     return cols.reshape(n * out_h * out_w, k_h * k_w * c)
-
-
-def _copy(cols: Array, seen: Array) -> None:
-    """The windows of one tile copied, of a large one on all threads."""
-    pieces = parts(len(cols)) if cols.nbytes > BYTES // 4 else [slice(None)]
-    share(lambda piece: np.copyto(cols[pieces[piece]], seen[pieces[piece]]), len(pieces))
 
 
 def padded(image: Array, rows: slice, columns: slice) -> Array:

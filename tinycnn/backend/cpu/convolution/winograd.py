@@ -140,6 +140,19 @@ def _transformed(matrix: Array, w: Array) -> Array:
     return u
 
 
+def _kernels(matrix: Array, u: Array) -> Array:
+    """Gᵀ u G of each a × a square of u (a·a, O, C): O, C, 3, 3."""
+    _, o, c = u.shape
+    gw = np.empty((o, c, 9), u.dtype)
+    parts = threads.parts(o, least=_TOGETHER // c)
+
+    def transform(part: int) -> None:
+        gw[parts[part]] = np.matmul(matrix, u[:, parts[part]].transpose(1, 0, 2)).transpose(0, 2, 1)
+
+    threads.share(transform, len(parts))
+    return gw.reshape(o, c, 3, 3)
+
+
 # The work, strip by strip ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -191,7 +204,7 @@ def _gradients(f: Filter, g: Array, x: Array, u: Array | None, window: Window) -
         threads.share(compute, len(parts))
         for more in sums[1:]:  # in their order: run to run, they are rounded alike
             sums[0] += more
-        gw = np.matmul(f.mirrored.T, sums[0].transpose(1, 0, 2)).reshape(o, 3, 3, c).transpose(0, 3, 1, 2)
+        gw = _kernels(f.mirrored.T, sums[0])
     spoilt = not (finite(gw[0]) and finite(gw[:, 0]))  # an inf or NaN of x is in all of a column, one of g in a row
     return gx.transpose(0, 3, 1, 2) if all(known) else None, None if spoilt else gw
 
