@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from tinycnn.backend.cpu import products
 from tinycnn.backend.quiet import quietly
 
-SIZES, DTYPES = st.integers(0, 40), st.sampled_from(["f2", "f4", "f8", "i8"])
+SIZES, DTYPES = st.integers(0, 20), st.sampled_from(["f2", "f4", "f8", "i8"])
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"_LARGE": 8, "_HUGE": 100, "_COLUMNS": 3, "_ROWS": 4}.items():
+    for name, value in {"_SLIM": 8, "_LARGE": 8, "_HUGE": 40, "_COLUMNS": 3, "_ROWS": 4}.items():
         monkeypatch.setattr(products, name, value)
 
 
@@ -26,9 +26,19 @@ def test_blocks_make_the_whole(small: None, m: int, k: int, n: int, orders: Any,
     rng = np.random.default_rng(m + k + n)
     x, y = rng.integers(-3, 4, (m, k)).astype(dtype), rng.integers(-3, 4, (k, n)).astype(dtype)
     x, y = (np.array(a, order="F" if flip else "C") for a, flip in zip((x, y), orders, strict=True))
-    z = products.matmul(np, x[:, ::-1], y[::-1])
+    x, y = (x[:, ::-1], y[::-1]) if m % 2 else (x, y)
+    z = products.matmul(np, x, y)
     assert z.dtype == dtype
     np.testing.assert_array_equal(z, x.astype("i8") @ y.astype("i8"))  # whole numbers: exact in any order
+
+
+@pytest.mark.parametrize("slim", ["m", "k"])
+@pytest.mark.parametrize("size", [12, 13, 16, 17])
+def test_no_row_and_no_column_is_left_out(small: None, slim: str, size: int) -> None:
+    m, k = (2, size) if slim == "m" else (size, 2)
+    x, y = np.arange(1, m * k + 1, dtype="f4").reshape(m, k), np.arange(1, k * size + 1, dtype="f4").reshape(k, size)
+    assert len(products._blocks(m, k, size)) > 2
+    np.testing.assert_array_equal(products.matmul(np, x, y), x.astype("i8") @ y.astype("i8"))
 
 
 @pytest.mark.parametrize(("m", "k", "n", "cut"), [

@@ -16,6 +16,8 @@ CPU = "tinycnn/backend/cpu/"
 LAYER_TESTS = "tests/parity/test_recorded.py tests/nn/functional"
 DEPTHWISE_TESTS = "tests/backend/test_depthwise_kernels.py"
 POOLING_TESTS = "tests/backend/test_pooling_kernels.py"
+TILED = "tinycnn/backend/cpu/steps.py"
+STEP_TESTS = "tests/backend/test_step_kernels.py tests/optim/test_steps.py"
 ENGINE_TESTS = "tests/autograd/test_engine.py tests/autograd/test_lifetimes.py"
 WRITE_TESTS = "tests/autograd/test_inplace.py"
 
@@ -290,4 +292,19 @@ ENGINE = [
           "        old.array = target.array.copy()", "        old.array = target.array", tests=WRITE_TESTS),
 ]  # fmt: skip
 
-FAULTS = [*WINDOWS, *STATISTICS, *ELEMENTS, *LOSSES, *NOISE, *PLACES, *ENGINE]
+STEPS = [
+    Fault("optimizers", "the velocity begins at 0 where dampening should not count yet", "stale value", TILED,
+          "                u[...] = d\n", "                u[...] = 0 * d\n", tests=STEP_TESTS),
+    Fault("optimizers", "the last rows are left out", "off by one", TILED,
+          "for first in range(0, len(p), rows)]", "for first in range(0, len(p) - rows, rows)]", tests=STEP_TESTS),
+    Fault("optimizers", "arrays of several orders are paired as they lie", "order", TILED,
+          "if all(a is None or a.flags.c_contiguous for a in turned):", "if p.ndim:", tests=STEP_TESTS),
+    Fault("optimizers", "Nesterov's look ahead is taken with dampening", "factor", "tinycnn/backend/steps.py",
+          "g = g + momentum * velocity if nesterov", "g = g + velocity if nesterov", tests=STEP_TESTS),
+    Fault("linalg", "the rows of a block's end are left out", "off by one", "tinycnn/backend/cpu/products.py",
+          "slice(r, r + _ROWS), slice(n)) for r in range(0, m, _ROWS)",
+          "slice(r, r + _ROWS), slice(n)) for r in range(0, m - 1, _ROWS)",
+          tests="tests/backend/test_matrix_products.py"),
+]  # fmt: skip
+
+FAULTS = [*STEPS, *WINDOWS, *STATISTICS, *ELEMENTS, *LOSSES, *NOISE, *PLACES, *ENGINE]
