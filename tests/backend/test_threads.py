@@ -14,7 +14,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from tests.backend.sharing import a_step, assert_same, blas_counts, python, squares
-from tinycnn.backend import threads
+from tinycnn.backend import blas, threads
 from tinycnn.backend.blas import limited
 
 pytestmark = pytest.mark.usefixtures("in_time_and_tidily")

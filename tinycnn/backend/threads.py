@@ -173,12 +173,19 @@ def set_num_threads(num: int) -> None:
 def share(work: Callable[[int], None], tiles: int) -> None:
     """``work(0)`` … ``work(tiles − 1)``, in any order, on all threads; an error in one ends all, and is raised.
 
-    Called by work that is shared already, it computes the tiles one after another.
+    A single tile is computed by the caller, who may share parts of it in turn. Called by work that is shared already,
+    it computes the tiles one after another.
     """
-    helpers = min(get_num_threads(), tiles) - 1
-    if helpers < 1 or getattr(_local, "sharing", False):
+    if getattr(_local, "sharing", False):
         for tile in range(tiles):
             work(tile)
+        return
+    team = get_num_threads()
+    helpers = min(team, tiles) - 1
+    if helpers < 1:
+        with blas.held(1) if team > 1 else contextlib.nullcontext():
+            for tile in range(tiles):
+                work(tile)
         return
     next_tile, left = itertools.count().__next__, tiles
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from tinycnn.backend.cpu.convolution import direct
 from tinycnn.backend.cpu.convolution.phases import phases
+from tinycnn.backend.cpu.products import product
 from tinycnn.geometry import Window
 
 Array = Any
@@ -69,7 +70,7 @@ def _by_rows(g: Array, w: Array, window: Window) -> Array:
     (height, width), ((top, _), (left, _)) = window.padded, window.padding
     wide = np.zeros((t, o, k_h, t - 1 + k_w, c), w.dtype)
     _band(wide.reshape(t * o, k_h, -1, c).transpose(0, 3, 1, 2), w.shape, t)[:] = w
-    made = g.transpose(0, 2, 3, 1).reshape(n * o_h, t * o) @ wide.reshape(t * o, -1)
+    made = product(g.transpose(0, 2, 3, 1).reshape(n * o_h, t * o), wide.reshape(t * o, -1))
     made = made.reshape(n, o_h, k_h, t - 1 + k_w, c)
     gx = np.zeros((n, height, width, c), g.dtype)
     for i in range(k_h):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu import products
 from tinycnn.backend.cpu.convolution.phases import Phase, phases
 from tinycnn.backend.cpu.convolution.sums import Sum
 from tinycnn.backend.cpu.convolution.tiles import tiles, unfolded
@@ -31,7 +32,7 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
     def multiply(number: int) -> None:
         tile = todo[number]
         out = y[tile].reshape(-1, o)  # a view: a tile has all rows, or one image
-        np.matmul(unfolded(image, tile, window), kernels.T, out=out)
+        products.product(unfolded(image, tile, window), kernels.T, out=out)
         if b is not None:
             out += b
 
@@ -105,7 +106,7 @@ def _multiply_into(out: Array, cols: Array, kernels: Array) -> None:
     """The product, for pixels that may lie apart."""
     direct = out.flags.c_contiguous
     made = out if direct else scratch("product", out.shape, out.dtype)
-    np.matmul(cols, kernels, out=made.reshape(len(cols), -1))
+    products.product(cols, kernels, out=made.reshape(len(cols), -1))
     if not direct:
         out[:] = made
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu.products import product
 from tinycnn.backend.threads import parts, scratch
 
 Array = Any
@@ -26,13 +27,17 @@ class Sum:
 
     def add(self, part: int, a: Array, b: Array) -> None:
         """A·B added to what the part has; the products of stacks of matrices are all added."""
-        made = np.matmul(a, b, out=scratch("more", (*a.shape[:-2], *self._sums.shape[1:]), self._sums.dtype))
-        more = made.sum(axis=0) if made.ndim > 2 else made
-        if self._begun[part]:
-            self._sums[part] += more
+        total, begun = self._sums[part], self._begun[part]
+        self._begun[part] = True
+        if a.ndim == 2 and not begun:
+            product(a, b, out=total)
+            return
+        made = scratch("more", (*a.shape[:-2], *total.shape), total.dtype)
+        more = np.matmul(a, b, out=made).sum(axis=0) if a.ndim > 2 else product(a, b, out=made)
+        if begun:
+            total += more
         else:
-            self._begun[part] = True
-            self._sums[part] = more
+            total[...] = more
 
     def value(self) -> Array:
         """What the parts have, added up in their order."""
