@@ -1,0 +1,250 @@
+r"""Accuracy is not traded for speed: in float32 errors are at most three times PyTorch's on the same data.
+
+An error is the distance of a float32 result, or of one of its gradients, from the library's own float64 one, relative
+to the largest number in that; its maximum and its root mean square are compared. The float64 answers are the same.
+What is right to the last digit is good enough even where PyTorch's happens to be exact: an ulp of the largest number,
+and half of one in the mean square, are always granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinycnn
+from tinycnn.backend.cpu import depthwise, grouped
+from tinycnn.backend.cpu.convolution import banded, choice, direct, narrow, pointwise, winograd
+from tinycnn.geometry import window
+
+torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+
+EPS = 2.0**-23
+FLOOR = np.array([EPS, EPS / 2])  # of the maximum, and of the root mean square
+TIMES = 3
+Call = Callable[..., Any]
+
+
+def errors(library: Any, call: Call, arrays: list[Any]) -> tuple[np.ndarray, list[Any]]:
+    """Maximum and root mean square of the errors of the result and each gradient, and the float64 answers."""
+    single, double = (answers(library, call, arrays, dtype) for dtype in (np.float32, np.float64))
+    found = []
+    for rounded, exact in zip(single, double, strict=True):
+        assert rounded.dtype == np.float32, "float32 became wider"
+        error = (rounded - exact) / max(np.abs(exact).max(), 1e-300)
+        found.append((np.abs(error).max(), np.sqrt(np.square(error).mean())))
+    return np.array(found), double
+
+
+def answers(library: Any, call: Call, arrays: list[Any], dtype: Any) -> list[Any]:
+    """The result, and the gradients of ⟨cotangent, result⟩ in all arrays of floats."""
+    xs = [library.from_numpy(a.astype(dtype) if a.dtype.kind == "f" else a.copy()) for a in arrays]
+    leaves = [x.requires_grad_() for x in xs if x.is_floating_point()]
+    y = call(library.nn.functional, *xs)
+    cotangent = np.random.default_rng(7).standard_normal(tuple(y.shape), dtype=np.float32).astype(dtype)
+    gradients = library.autograd.grad(y, leaves, library.from_numpy(np.asarray(cotangent)))
+    return [np.asarray(t.detach().numpy()) for t in (y, *gradients)]
+
+
+def compare(call: Call, *arrays: Any, most: bool = True) -> None:
+    """By the mean square, and unless told otherwise by the `most` that an element errs."""
+    ours, exact = errors(tinycnn, call, list(arrays))
+    theirs, reference = errors(torch, call, list(arrays))
+    for one, other in zip(exact, reference, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12 * np.abs(other).max(), err_msg="in float64")
+    good = ours <= TIMES * theirs + FLOOR
+    assert good[:, 0 if most else 1 :].all(), f"ours\n{ours}\nPyTorch's\n{theirs}"
+
+
+def normal(seed: int, *shapes: tuple[int, ...]) -> list[Any]:
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
+
+
+# Convolution, every way it can go ────────────────────────────────────────────────────────────────────────────────────
+
+# way: lists of images (N, C, H, W), kernels (O, C/groups, kH, kW), stride, padding, groups
+CONVOLUTIONS: list[tuple[Any, tuple[int, ...], tuple[int, ...], int, int, int]] = [
+    (direct,    (2, 64, 28, 28),  (128, 64, 3, 3), 2, 1, 1),
+    (direct,    (2, 64, 27, 27),  (192, 64, 5, 5), 1, 2, 1),
+    (direct,    (4, 96, 7, 7),    (128, 96, 3, 3), 2, 1, 1),
+    (direct,    (4, 256, 2, 2),   (256, 256, 3, 3), 1, 1, 1),
+    (direct,    (2, 16, 20, 31),  (24, 16, 3, 3),  1, 1, 1),
+    (direct,    (2, 96, 14, 14),  (192, 96, 2, 2), 2, 0, 1),
+    (narrow,    (2, 3, 64, 64),   (64, 3, 7, 7),   2, 3, 1),
+    (direct,    (2, 3, 95, 95),   (64, 3, 11, 11), 4, 2, 1),
+    (narrow,    (1, 3, 224, 224), (64, 3, 11, 11), 4, 2, 1),
+    (narrow,    (2, 3, 48, 40),   (64, 3, 3, 3),   1, 1, 1),
+    (narrow,    (2, 3, 64, 64),   (96, 3, 4, 4),   4, 0, 1),
+    (banded,    (16, 3, 32, 32),  (6, 3, 5, 5),    1, 0, 1),
+    (banded,    (16, 6, 14, 14),  (16, 6, 5, 5),   1, 0, 1),
+    (pointwise, (2, 256, 14, 14), (512, 256, 1, 1), 1, 0, 1),
+    (pointwise, (2, 256, 15, 15), (128, 256, 1, 1), 2, 0, 1),
+    (winograd,  (4, 64, 28, 28),  (64, 64, 3, 3),  1, 1, 1),
+    (winograd,  (2, 128, 15, 17), (96, 128, 3, 3), 1, 1, 1),
+    (winograd,  (16, 256, 7, 7),  (256, 256, 3, 3), 1, 1, 1),
+    (winograd,  (3, 32, 33, 20),  (48, 32, 3, 3),  1, 0, 1),
+    (depthwise.rows,     (2, 96, 28, 28), (96, 1, 3, 3), 1, 1, 96),
+    (depthwise.rows,     (2, 96, 28, 28), (96, 1, 5, 5), 2, 2, 96),
+    (depthwise.rows,     (2, 32, 14, 14), (64, 1, 3, 3), 1, 1, 32),
+    (depthwise.spectrum, (2, 96, 56, 56), (96, 1, 7, 7), 1, 3, 96),
+    (depthwise.spectrum, (2, 384, 14, 14), (384, 1, 7, 7), 1, 3, 384),
+    (grouped,   (2, 128, 28, 28), (128, 4, 3, 3),  1, 1, 32),
+    (grouped,   (2, 256, 14, 14), (256, 8, 3, 3),  2, 1, 32),
+    (grouped,   (2, 96, 13, 13),  (128, 48, 5, 5), 1, 2, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CONVOLUTIONS, ids=lambda c: f"{c[0].__name__.split('.')[-1]}-{c[1]}-{c[2]}-{c[3]}")
+@pytest.mark.parametrize("positive", [False, True], ids=["any", "positive"])
+def test_convolution(case: Any, positive: bool) -> None:
+    """Images of any sign, or as a ReLU leaves them, whose sums grow."""
+    way, image, kernel, stride, padding, groups = case
+    seen = window("test", image[2:], kernel[2:], (stride, stride), ((padding, padding),) * 2)
+    assert choice.way(np.dtype("f"), *image[:2], kernel[0], seen, groups) is way, "no longer an example of this way"
+    x, w, b = normal(len(image) + sum(kernel), image, kernel, kernel[:1])
+    compare(
+        lambda F, x, w, b: F.conv2d(x, w, b, stride=stride, padding=padding, groups=groups),
+        np.abs(x) if positive else x, w / np.float32(np.sqrt(np.prod(kernel[1:]))), b,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_convolution_of_a_drawn_geometry(seed: int) -> None:
+    """In the mean square: BLAS adds hundreds of pixels up one by one, PyTorch in short rows, and far ends differ."""
+    rng = np.random.default_rng([9, seed])
+    c, o = rng.choice([1, 3, 8, 20, 32, 80, 200]), rng.choice([8, 20, 32, 80, 200])
+    groups = int(rng.choice([1, 1, np.gcd(c, o)]))
+    kernel, padding = rng.integers(2, 8, 2), int(rng.integers(0, 4))
+    x, w, b = normal(seed, (int(rng.integers(3, 7)), c, *rng.integers(8, 30, 2)), (o, c // groups, *kernel), (o,))
+    stride = int(rng.integers(1, 4))
+    compare(lambda F, x, w, b: F.conv2d(x, w, b, stride=stride, padding=padding, groups=groups), x, w, b, most=False)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_transposed_convolution(stride: int) -> None:
+    x, w, b = normal(0, (2, 64, 14, 14), (64, 32, 3, 3), (32,))
+    compare(lambda F, x, w, b: F.conv_transpose2d(x, w, b, stride=stride), x, w, b)
+
+
+# Norms ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NORMS: dict[str, Call] = {
+    "batch": lambda F, x, w, b: F.batch_norm(x, None, None, w, b, training=True),
+    "layer": lambda F, x, w, b: F.layer_norm(x.permute(0, 2, 3, 1), (x.shape[1],), w, b),
+    "group": lambda F, x, w, b: F.group_norm(x, 8, w, b),
+    "instance": lambda F, x, w, b: F.instance_norm(x, weight=w, bias=b),
+}
+
+
+@pytest.mark.parametrize("data", ["usual", "a mean of 1000", "a value far off"])
+@pytest.mark.parametrize("shape", [(8, 64, 28, 28), (16, 96, 7, 7), (2, 32, 3, 3)], ids=str)
+@pytest.mark.parametrize("name", NORMS)
+def test_norms(name: str, shape: tuple[int, ...], data: str) -> None:
+    x, w, b = normal(1, shape, shape[1:2], shape[1:2])
+    if data == "a mean of 1000":
+        x += 1000
+    elif data == "a value far off":
+        x[0, 0, 0, 0] = 1e4
+    compare(NORMS[name], x, w, b)
+
+
+@pytest.mark.parametrize("mean", [0, 1000])
+def test_batch_norm_in_evaluation(mean: float) -> None:
+    x, w, b = normal(2, (8, 64, 28, 28), (64,), (64,))
+    (means,) = normal(3, (64,))
+    variances = np.linspace(0.5, 2, 64, dtype=np.float32)
+
+    def call(F: Any, x: Any, w: Any, b: Any) -> Any:
+        library = torch if F is torch.nn.functional else tinycnn
+        running = (library.from_numpy(t).to(x.dtype) for t in (means + np.float32(mean), variances))
+        return F.batch_norm(x, *running, w, b)
+
+    compare(call, x + np.float32(mean), w, b)
+
+
+# Activations, and what tells classes apart ───────────────────────────────────────────────────────────────────────────
+
+ELEMENTWISE: dict[str, Call] = {
+    "relu": lambda F, x: F.relu(x),
+    "gelu": lambda F, x: F.gelu(x),
+    "tanh gelu": lambda F, x: F.gelu(x, approximate="tanh"),
+    "silu": lambda F, x: F.silu(x),
+    "sigmoid": lambda F, x: F.sigmoid(x),
+    "tanh": lambda F, x: F.tanh(x),
+    "softplus": lambda F, x: F.softplus(x),
+    "logsigmoid": lambda F, x: F.logsigmoid(x),
+    "elu": lambda F, x: F.elu(x),
+    "exp": lambda F, x: x.exp(),
+    "log": lambda F, x: (x * x + 0.1).log(),
+    "sqrt": lambda F, x: (x * x + 0.1).sqrt(),
+}
+
+
+@pytest.mark.parametrize("scale", [0.01, 1, 8])
+@pytest.mark.parametrize("size", [40, 200_000])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_elementwise(name: str, size: int, scale: float) -> None:
+    (x,) = normal(4, (size,))
+    compare(ELEMENTWISE[name], x * np.float32(scale))
+
+
+@pytest.mark.parametrize(
+    ("name", "low"),
+    [(name, low) for name, least in (("gelu", -4), ("tanh gelu", -4), ("silu", -16), ("sigmoid", -16))
+     for low in range(least, 16, 2)],
+)  # fmt: skip
+def test_activations_piece_by_piece(name: str, low: int) -> None:
+    """Relative to the largest number of a short stretch, where small values far out count as much as large ones.
+
+    GELU's are left out below −4, where both libraries' float64 has lost the digits that float32 is measured by.
+    """
+    compare(ELEMENTWISE[name], np.linspace(low, low + 2, 20_001, dtype=np.float32))
+
+
+@pytest.mark.parametrize("shape", [(64, 10), (32, 1000), (4, 50_000)], ids=str)
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax(name: str, shape: tuple[int, ...]) -> None:
+    (x,) = normal(5, shape)
+    compare(lambda F, x: getattr(F, name)(x, dim=1), 3 * x)
+    compare(lambda F, x: getattr(F, name)(x, dim=1), 3 * x + 1000)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("shape", [(64, 10), (256, 1000)], ids=str)
+def test_cross_entropy(shape: tuple[int, int], smoothing: float) -> None:
+    (x,) = normal(6, shape)
+    labels = np.arange(shape[0]) % shape[1]
+    compare(lambda F, x, y: F.cross_entropy(x, y, label_smoothing=smoothing), 3 * x, labels)
+
+
+# Pooling, linear layers, sums ────────────────────────────────────────────────────────────────────────────────────────
+
+SUMS: dict[str, tuple[Call, list[tuple[int, ...]]]] = {
+    "max_pool2d": (lambda F, x: F.max_pool2d(x, 3, 2, 1), [(4, 64, 28, 28)]),
+    "avg_pool2d": (lambda F, x: F.avg_pool2d(x, 3, 2, 1), [(4, 64, 28, 28)]),
+    "adaptive_avg_pool2d to 1": (lambda F, x: F.adaptive_avg_pool2d(x, 1), [(4, 64, 56, 56)]),
+    "adaptive_avg_pool2d to 6": (lambda F, x: F.adaptive_avg_pool2d(x, 6), [(4, 64, 13, 13)]),
+    "linear": (lambda F, x, w, b: F.linear(x, w, b), [(128, 1024), (512, 1024), (512,)]),
+    "linear, a small batch": (lambda F, x, w, b: F.linear(x, w, b), [(4, 4096), (2048, 4096), (2048,)]),
+    "linear, three axes": (lambda F, x, w, b: F.linear(x, w, b), [(2, 196, 384), (1536, 384), (1536,)]),
+    "matmul": (lambda F, x, w: x @ w, [(300, 700), (700, 200)]),
+    "batched matmul": (lambda F, x, w: x @ w, [(6, 64, 300), (6, 300, 64)]),
+    "sum": (lambda F, x: x.sum(), [(3_000_000,)]),
+    "mean": (lambda F, x: x.mean(), [(1000, 3000)]),
+    "sum of rows": (lambda F, x: x.sum(1), [(30, 100_000)]),
+    "sum of columns": (lambda F, x: x.sum(0), [(100_000, 30)]),
+    "mean of channels": (lambda F, x: x.mean((0, 2, 3)), [(16, 32, 56, 56)]),
+    "variance": (lambda F, x: x.var((0, 2, 3)), [(8, 32, 56, 56)]),
+    "mse_loss": (lambda F, x, y: F.mse_loss(x, y), [(1000, 500), (1000, 500)]),
+}
+
+
+@pytest.mark.parametrize("positive", [False, True], ids=["any", "positive"])
+@pytest.mark.parametrize("name", SUMS)
+def test_sums(name: str, positive: bool) -> None:
+    call, shapes = SUMS[name]
+    arrays = normal(8, *shapes)
+    compare(call, *(np.abs(a) if positive else a for a in arrays))
