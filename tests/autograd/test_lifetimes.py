@@ -152,6 +152,7 @@ WAYS = {
     "memory that is kept": lambda g: torch.from_numpy(KEPT_TENSOR.array),
     "a part of what is kept": lambda g: type(g).wrap(KEPT_TENSOR.array[:]),
     "a transposed part": lambda g: type(g).wrap(KEPT_TENSOR.array.reshape(3, 2).T.reshape(2, 3)),
+    "what is read-only": lambda g: type(g).wrap(np.broadcast_to(g.array * 3, (2, 3))),
     "one number for all": lambda g: type(g).wrap(np.ndarray((2, 3), "float32", np.full(1, 3, "float32"), 0, (0, 0))),
 }
 

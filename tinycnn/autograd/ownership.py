@@ -32,11 +32,17 @@ def owned(gradients: tuple[Tensor | None, ...], place: int) -> bool:
 
 
 def sole(memory: Array, holders: int = 1) -> bool:
-    """Whether an array is held by no more than that, and the whole that it shows a part of by the array alone."""
+    """Whether an array is held by no more than that, and the whole that it shows a part of by the array alone.
+
+    What must not be written to, as NumPy's broadcast arrays, is nobody's own; nor is a view of nothing.
+    """
     if _count(memory) > holders + _LOOKING:
         return False
     whole = memory.base
-    return whole is None or (_count(whole) <= 1 + _LOOKING and not is_expanded(memory))
+    if whole is None:
+        return True
+    writable = memory.size and getattr(memory.flags, "writeable", True)  # CuPy's arrays all are
+    return bool(writable) and _count(whole) <= 1 + _LOOKING and not is_expanded(memory)
 
 
 def is_expanded(array: Array) -> bool:
