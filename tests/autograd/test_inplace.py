@@ -224,6 +224,30 @@ def test_a_relu_in_place_behind_a_layer_copies_nothing() -> None:
     assert y.grad_fn.saved[0].tensor.array is y.array
 
 
+@pytest.mark.parametrize("grad", [True, False])
+def test_a_large_relu_in_place_stays_where_it_is(grad: bool) -> None:
+    w = torch.linspace(-1, 1, 20_000).requires_grad_()
+    with torch.set_grad_enabled(grad):
+        y = w * 2
+        memory = id(y.array)
+        torch.nn.functional.relu(y, inplace=True)
+    assert id(y.array) == memory
+    assert y.tolist() == (w * 2).relu().tolist()
+    if grad:
+        y.sum().backward()
+        assert w.grad.tolist() == [0] * 10_000 + [2] * 10_000
+
+
+def test_a_large_relu_in_place_leaves_what_others_see_to_them() -> None:
+    w = torch.linspace(-1, 1, 20_000).requires_grad_()
+    y = w * 2
+    squares, seen = y * y, y.detach().numpy()
+    torch.nn.functional.relu(y, inplace=True)
+    assert seen.tolist() == y.tolist()
+    with pytest.raises(GraphError, match=r"Mul: .*its input 'x'"):
+        squares.sum().backward()
+
+
 @pytest.mark.parametrize("sight", [
     lambda y: y.detach(), lambda y: y.detach().numpy(), lambda y: y.detach()[:], lambda y: y.data, lambda y: y.array,
     lambda y: memoryview(y.array), lambda y: y.array[::-1][::-1],

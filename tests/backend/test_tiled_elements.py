@@ -29,6 +29,7 @@ def small_tiles() -> Iterator[None]:
         patch.setattr(sheets, "_LEAST", 1)
         patch.setattr(elementwise, "_TILE", 24)
         patch.setattr(tuned, "_LEAST", dict.fromkeys(tuned._LEAST, 0))
+        patch.setattr(tuned, "_AT_ONCE", 0)
         yield
 
 

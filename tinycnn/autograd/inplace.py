@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
 
 
-def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any, **options: Any) -> Tensor:
+def write(
+    name: str, target: Tensor, function: Callable[..., Tensor], *args: Any,
+    over: Callable[..., Tensor] | None = None, **options: Any,
+) -> Tensor:  # fmt: skip
     """``target ← function(target, *args)``, in target's memory.
+
+    `over` computes the same, and may write over what it is given.
 
     Raises
     ------
@@ -36,7 +41,8 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
         check_recordable(name, target)
     old = type(target).wrap(target.array)  # the old value, with a version of its own
     old.grad_fn, old.output_nr, old._requires_grad = target.grad_fn, target.output_nr, target._requires_grad
-    result = function(old, *args, **options)
+    written = over is not None and (not recorded or _only_here(target))
+    result = (over if over is not None and written else function)(old, *args, **options)
     if result._requires_grad and not recorded:  # a constant becomes part of the graph
         recorded = True
         check_recordable(name, target)
@@ -53,7 +59,7 @@ def write(name: str, target: Tensor, function: Callable[..., Tensor], *args: Any
         )
     if result.array.dtype != target.array.dtype:
         result = result.to(target.array.dtype)
-    if recorded and _only_here(target) and result.array.strides == target.array.strides:
+    if recorded and (written or _only_here(target)) and result.array.strides == target.array.strides:
         target.array, target._version = result.array, result.version  # memory that nobody else sees: it need not stay
     else:
         if recorded and old._version is not None:

@@ -13,8 +13,8 @@ Array = Any
 TANH_SCALE, TANH_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
-def relu(xp: Any, x: Array) -> Array:
-    """max(x, 0)."""
+def relu(xp: Any, x: Array, overwrite: bool = False) -> Array:
+    """max(x, 0). To `overwrite` x is allowed, not asked."""
     return xp.maximum(x, 0)
 
 

@@ -30,9 +30,9 @@ class ReLU(Op):
     Nair and Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
     """
 
-    def forward(ctx, x: Array) -> Array: return ctx.kernels.relu(x)
+    def forward(ctx, x: Array, *, overwrite: bool = False) -> Array: return ctx.kernels.relu(x, overwrite)
     def backward(ctx, g: Tensor, y: Tensor) -> Tensor: return ReLUBackward.apply(g, y, overwrite=ctx.may_overwrite)
-    def winners(ctx, y: Array, x: Array) -> Array: return x > 0
+    def winners(ctx, y: Array, x: Array, *, overwrite: bool = False) -> Array: return y > 0
 
 
 class ReLUBackward(Op):
@@ -244,6 +244,11 @@ def clipped(name: str, op: type[Op], input: Tensor, **bounds: float) -> Tensor:
 def relu(input: Tensor) -> Tensor:
     """max(x, 0)."""
     return clipped("relu", ReLU, input)
+
+
+def relu_over(input: Tensor) -> Tensor:
+    """The same, and the input's memory may be the result's."""
+    return clipped("relu", ReLU, input) if input.array.dtype.kind != "f" else ReLU.apply(input, overwrite=True)
 
 
 @checked

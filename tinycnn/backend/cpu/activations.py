@@ -55,6 +55,9 @@ def _in_single(tuned: Callable[..., Any], textbook: Callable[..., Any]) -> Calla
     return functools.wraps(textbook)(lambda xp, x: (textbook if x.dtype == "float64" else tuned)(xp, x))
 
 
+_AT_ONCE = 1 << 20  # numbers that one thread compares as fast as two, for they are in the cache
+
+
 # Kinks ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -69,6 +72,16 @@ def _relu_backward(out: Array, g: Array, y: Array) -> None:
     np.logical_not(passes, out=passes)
     bits = f"int{8 * g.itemsize}"
     np.multiply(g.view(bits), passes, out=out.view(bits))
+
+
+@half_in_single
+def relu(xp: Any, x: Array, overwrite: bool = False) -> Array:
+    """Up to 4 MiB at one go, in less time than tiles are handed out. In place of x, large arrays take half the time."""
+    many = x.size >= _LEAST["relu"] and x.dtype.kind == "f"
+    made = tiled(_relu, x, overwrite=overwrite, at_once=_AT_ONCE) if many else None
+    if made is None:
+        return reference.relu(xp, x)
+    return x if overwrite else made[0]
 
 
 @half_in_single
@@ -168,7 +181,6 @@ def _tangent(out: Array, x: Array, square: Array) -> None:
     np.tanh(out, out=out)
 
 
-relu = _or_else(reference.relu, _relu)
 sigmoid = _or_else(reference.sigmoid, _sigmoid)
 silu = _or_else(reference.silu, _silu)
 silu_and_slope = _or_else(reference.silu_and_slope, _silu_and_slope, 2)

@@ -19,13 +19,14 @@ _TILE = 1 << 17  # numbers: half a MiB in float32; in smaller tiles the threads 
 
 
 def tiled(
-    work: Callable[..., Any], *arrays: Array, results: int = 1, overwrite: bool = False
+    work: Callable[..., Any], *arrays: Array, results: int = 1, overwrite: bool = False, at_once: int = 0
 ) -> tuple[Array, ...] | None:
     """Arrays made by ``work(*made, *tiles)`` a tile at a time, of which it writes to the first.
 
     They lie as the first of the arrays that lies densely, and so are the others laid: a gradient may have gaps, or be
     one number for many elements. None if no array lies densely. If the first of them may be overwritten, that is the
-    result's memory: new memory would have to be fetched first, to be written to.
+    result's memory: new memory would have to be fetched first, to be written to. Numbers fewer than `at_once` are one
+    tile.
     """
     order = next((order for array in arrays if (order := dense_order(array)) is not None), None)
     if order is None:
@@ -34,7 +35,7 @@ def tiled(
     made = given[:1] if overwrite else [np.empty_like(given[0]) for _ in range(results)]
     lines = [array.reshape(-1) for array in (*made, *given)]
     count = -(-lines[0].size // _TILE)
-    if count < 2:
+    if count < 2 or lines[0].size < at_once:
         work(*lines)
     else:
         threads.share(lambda tile: work(*(line[tile * _TILE : (tile + 1) * _TILE] for line in lines)), count)

@@ -26,7 +26,7 @@ __all__ = [
 @checked
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0); `inplace` overwrites the input."""
-    return _made("relu", ops.relu, input, inplace)
+    return write("relu_", input, ops.relu, over=ops.relu_over) if inplace else ops.relu(input)
 
 
 @checked
