@@ -52,6 +52,27 @@ def test_holds_that_overlap_end_in_any_order() -> None:
     assert blas_counts() == before
 
 
+@pytest.mark.parametrize("when", ["at the beginning", "at the end"])
+def test_an_interrupt_while_blas_is_told_does_not_leave_it_with_one_thread(
+    when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Ctrl-C, and a notebook's stop button, may cause."""
+
+    def interrupted(library: object, num: int) -> None:
+        raise KeyboardInterrupt
+
+    with threadpool_limits(2, user_api="blas"):
+        hold = blas.held(1)
+        if when == "at the end":
+            hold.__enter__()
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(blas, "_set", interrupted)
+            hold.__exit__(None, None, None) if when == "at the end" else hold.__enter__()
+        assert threads.get_num_threads() == 2
+        threads.share(lambda tile: None, 2)
+        assert set(blas_counts()) <= {2}
+
+
 def test_every_thread_of_the_program_can_hold_blas() -> None:
     """threadpoolctl 3.8 lets only the first one set it, here the main thread, and says nothing to the others."""
     inside = []

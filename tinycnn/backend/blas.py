@@ -28,6 +28,7 @@ _given: int | None = None  # the number that the user gave it
 _own: list[int] = []  # the threads of each library before anybody wished
 _held: list[_Wish] = []  # by kernels that run now
 _limits: list[_Wish] = []  # by users, the innermost last
+_bound = False  # whether BLAS was told of wishes and has not got back its own; an interrupt (Ctrl-C) may come between
 
 
 def count() -> int:
@@ -35,7 +36,7 @@ def count() -> int:
     with _lock:
         if _limits:
             return _limits[-1].num
-        return _given or max(_own if _held else _counts(), default=_known().most)
+        return _given or max(_own if _bound else _counts(), default=_known().most)
 
 
 def give(num: int) -> None:
@@ -65,20 +66,20 @@ def limited(num: int | None) -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def _wished(wishes: list[_Wish], num: int) -> Iterator[None]:
-    wish = _Wish(num)
-    with _lock:
-        if not _held and not _limits:
-            _own[:] = _counts()
-        wishes.append(wish)
-        _obey()
-        apart = [(library, library.num_threads) for library in _known().apart]
-        settle(num)
+    wish, apart = _Wish(num), [(library, library.num_threads) for library in _known().apart]
     try:
+        with _lock:
+            if not _bound:
+                _own[:] = _counts()
+            wishes.append(wish)
+            _obey()
+            settle(num)
         yield
     finally:
         with _lock:
-            wishes.remove(wish)
-            _obey()
+            wishes[:] = [other for other in wishes if other is not wish]
+            if _bound:
+                _obey()
             for library, before in apart:
                 _set(library, before)
 
@@ -91,9 +92,13 @@ def settle(num: int) -> None:
 
 def _obey() -> None:
     """Tell the libraries what is wished now."""
+    global _bound
+    wished = bool(_held or _limits)
+    _bound = _bound or wished
     num = min(wish.num for wish in _held) if _held else _limits[-1].num if _limits else None
     for library, own in zip(_known().shared, _own, strict=True):
         _set(library, own if num is None else num)
+    _bound = wished
 
 
 def _set(library: Any, num: int) -> None:
