@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.backend.geometries import normal, windows
 from tinycnn import backend
 from tinycnn.backend import threads
 from tinycnn.backend import windows as textbook
-from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, tiles
+from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, tiles, trimmed
 from tinycnn.geometry import Window, window
 
 NAMES = ("conv2d", "conv2d_input", "conv2d_weight", "conv2d_backward")
@@ -72,6 +72,29 @@ def test_every_way_is_the_textbooks(geometry: Window, n: int, c: int, o: int, da
 def test_1x1_kernels_are_a_product(n: int, size: Any, stride: Any, c: int, o: int, data: Any) -> None:
     geometry = window("test", size, (1, 1), stride)
     assert_textbook(pointwise, problem(n, c, o, geometry, data.draw(st.sampled_from([*ORDERS]))), geometry)
+
+
+@given(size=st.tuples(st.integers(1, 3), st.integers(1, 3)), kernel=st.integers(1, 5), stride=st.integers(1, 3),
+       padding=st.integers(0, 4), dilation=st.integers(1, 2), groups=st.integers(1, 2))  # fmt: skip
+def test_entries_that_meet_only_padding_are_left_out(
+    size: Any, kernel: int, stride: int, padding: int, dilation: int, groups: int
+) -> None:
+    reach = dilation * (kernel - 1) + 1
+    assume(min(size) + 2 * padding >= reach)
+    geometry = window("test", size, (kernel, kernel), (stride, stride), (padding, padding), (dilation, dilation))
+    entries, less = trimmed.trim(geometry)
+    assert normal(1, 1, kernel, kernel)[entries].shape[2:] == less.kernel
+    x, w, g = normal(2, 2 * groups, *size), normal(3 * groups, 2, kernel, kernel), normal(2, 3 * groups, *geometry.out)
+    for name, given_ in arguments(x, w, g).items():
+        found, expected = (getattr(room, name)(np, *given_, geometry, groups) for room in (trimmed, textbook))
+        for ours, theirs in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, expected)), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-11, err_msg=name)
+
+
+def test_of_a_padded_pixel_one_entry_is_left() -> None:
+    geometry = window("test", (1, 1), (3, 3), padding=(1, 1))
+    entries, less = trimmed.trim(geometry)
+    assert (entries[2:], less.kernel, less.padding) == ((slice(1, 2), slice(1, 2)), (1, 1), ((0, 0), (0, 0)))
 
 
 @pytest.mark.usefixtures("_threads")
