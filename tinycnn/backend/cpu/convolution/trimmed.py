@@ -63,7 +63,7 @@ def trim(window: Window) -> tuple[tuple[slice, ...], Window]:
 
 def _along(window: Window, axis: int) -> tuple[slice, tuple[int, int]]:
     """Of one axis, the entries that meet a pixel in some window, and the padding that theirs need."""
-    k, s, d, (before, after) = (part[axis] for part in (window.kernel, window.stride, window.dilation, window.padding))
+    k, s, d, (before, after) = window.kernel[axis], window.stride[axis], window.dilation[axis], window.padding[axis]
     starts = [s * place - before for place in range(window.out[axis])]
     meet = [i for i in range(k) if any(0 <= start + d * i < window.size[axis] for start in starts)]
     first, last = (meet[0], meet[-1]) if meet else (0, k - 1)
