@@ -17,7 +17,7 @@ GEOMETRIC_GOAL = 0.85
 
 
 def ratio_rows(record: Record) -> list[Row]:
-    """The goals' table: a column a network, and the geometric mean of those there are."""
+    """The goals' table: a column a network, and the geometric mean of those there are. The goals are a CPU's."""
     def key(net: Net) -> dict[str, object]:
         return {"kind": "step", "name": net.name, "batch": net.batch, "size": net.size, "threads": record.threads}
 
@@ -37,13 +37,12 @@ def ratio_rows(record: Record) -> list[Row]:
         ("inference, memory", [*_twos(ratios(TINYCNN.name, "memory", "inference")),
                       _two(mean(ratios(TINYCNN.name, "memory", "inference")))]),
     ]
-    goals = [label for label, _ in rows]
-    return [
-        row for number, row in enumerate(rows)
-        if any(cell != NONE for cell in row[1]) and (
-            not goals[number].strip().startswith("goal") or any(cell != NONE for cell in rows[number - 1][1])
-        )
-    ]
+    def shown(row: Row, above: Row) -> bool:
+        goal = row[0].strip().startswith("goal")
+        there = any(cell != NONE for cell in (above if goal else row)[1])
+        return there and (not goal or record.about["device"] == "cpu")
+
+    return [row for above, row in zip([rows[0], *rows], rows, strict=False) if shown(row, above)]
 
 
 def step_rows(record: Record, kind: str = "step") -> list[Row]:

@@ -30,12 +30,13 @@ def ratios(record: Record) -> Figure | None:
     kinds = [kind for kind in TITLES if any(of(kind)(net, TINYCNN.name) for net in nets)]
     if not kinds:
         return None
+    goals = record.about["device"] == "cpu"
     figure = new_figure(3.6 + 4.6 * len(kinds), 2.0 + 0.5 * len(nets), "Time, in multiples of PyTorch's")
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     for axes, kind in zip(panels, kinds, strict=True):
-        _panel(axes, nets, of(kind), kind == "step")
+        _panel(axes, nets, of(kind), goals and kind == "step")
         axes.set_title(TITLES[kind], loc="left", fontsize=11, color=INK)
-    _key(panels[0], any(of("step")(net, HIGH.name) for net in nets), "step" in kinds)
+    _key(panels[0], any(of("step")(net, HIGH.name) for net in nets), goals and "step" in kinds)
     note(figure, record,
          "Left of the line at 1 tinycnn is faster. Each in a process of its own, in turn; the best of several turns. "
          "PyTorch: N C H W, with glibc as it is or told to keep large blocks, whichever is faster.")

@@ -102,6 +102,11 @@ def test_a_slope_is_that_of_the_upper_points():
     assert scaling.slope([(1, 100), (2, 100), *((x, x) for x in (128, 256, 512, 1024))]) == pytest.approx(1)
 
 
+def test_a_gpu_has_no_goals():
+    assert any("goal" in label for label, _ in tables.ratio_rows(made.whole("cpu", quick=True)))
+    assert not any("goal" in label for label, _ in tables.ratio_rows(made.whole("cuda", quick=True)))
+
+
 @pytest.mark.parametrize(("op", "kind"), [
     ("Conv2dBackward", "convolution"), ("aten::mkldnn_convolution", "convolution"), ("BatchNormTrain", "normalization"),
     ("aten::threshold_backward", "activation"), ("aten::addmm", "linear"), ("aten::add_", "optimizer"),
