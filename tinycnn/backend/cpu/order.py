@@ -10,7 +10,7 @@ from tinycnn.backend.threads import parts, share
 
 Array = Any
 
-_LARGE = 1 << 19  # bytes: of fewer one thread is done before the other has begun
+_LARGE = 1 << 20  # bytes: of fewer one thread is done before the other has begun
 
 
 def copy(target: Array, source: Array) -> None:
