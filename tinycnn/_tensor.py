@@ -39,6 +39,7 @@ from tinycnn.ops import (
 )
 from tinycnn.shapes import Size
 
+_OVER: Any = {arithmetic.add: arithmetic.add_over, activations.relu: activations.relu_over}  # see `inplace.write`
 _OPERANDS = (TensorBase, bool, int, float, np.ndarray, np.generic)  # what == compares with; it differs from all else
 
 
@@ -49,10 +50,10 @@ def _sized(method: Any) -> Callable[..., Tensor]:
 
 def _in_place(function: Any) -> Callable[..., Any]:
     """The method that writes what `function` computes into the tensor itself."""
-    name = f"{function.__name__}_"
+    name, over = f"{function.__name__}_", _OVER.get(function)
 
     def method(self: Tensor, *args: Any, **options: Any) -> Tensor:
-        return inplace.write(name, self, function, *args, **options)
+        return inplace.write(name, self, function, *args, over=over, **options)
 
     method.__name__, method.__doc__ = name, f"`{name[:-1]}` in the tensor's own memory."
     return method

@@ -225,6 +225,21 @@ def test_a_relu_in_place_behind_a_layer_copies_nothing() -> None:
 
 
 @pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize("more", [[1.0, 2.0], [1.0], 1.0, None], ids=["alike", "broadcast", "a number", "itself"])
+def test_a_sum_in_place_stays_where_it_is(grad: bool, more: Any) -> None:
+    w = leaf([1.0, -2.0])
+    with torch.set_grad_enabled(grad):
+        y = w * 3
+        memory = id(y.array)
+        y += y if more is None else torch.tensor(more) if isinstance(more, list) else more
+    assert id(y.array) == memory or isinstance(more, float)
+    np.testing.assert_array_equal(y.detach().numpy(), np.add([3, -6], [3, -6] if more is None else more))
+    if grad:
+        y.sum().backward()
+        assert w.grad.tolist() == [6 if more is None else 3] * 2
+
+
+@pytest.mark.parametrize("grad", [True, False])
 def test_a_large_relu_in_place_stays_where_it_is(grad: bool) -> None:
     w = torch.linspace(-1, 1, 20_000).requires_grad_()
     with torch.set_grad_enabled(grad):

@@ -28,7 +28,7 @@ def write(
 ) -> Tensor:  # fmt: skip
     """``target ← function(target, *args)``, in target's memory.
 
-    `over` computes the same, and may write over what it is given.
+    `over` computes the same, and may write over the memory of what it is given first.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def write(
         check_recordable(name, target)
     old = type(target).wrap(target.array)  # the old value, with a version of its own
     old.grad_fn, old.output_nr, old._requires_grad = target.grad_fn, target.output_nr, target._requires_grad
-    written = over is not None and (not recorded or _only_here(target))
+    written = over is not None and _only_here(target)
     result = (over if over is not None and written else function)(old, *args, **options)
     if result._requires_grad and not recorded:  # a constant becomes part of the graph
         recorded = True

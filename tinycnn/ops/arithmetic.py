@@ -36,7 +36,9 @@ class Add(Op):
 
     results = ("z",)
 
-    def forward(ctx, x: Array, y: Array) -> Array: return ctx.xp.add(x, y)
+    def forward(ctx, x: Array, y: Array, *, overwrite: bool = False) -> Array:
+        return ctx.xp.add(x, y, out=x) if overwrite else ctx.xp.add(x, y)
+
     def backward(ctx, g: Tensor) -> Any: return g, g
 
 
@@ -186,6 +188,13 @@ def add(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
     """input + alpha·other."""
     x, y = alike("add", input, other)
     return _applied(Add, x, _scaled("add", x, y, alpha))
+
+
+def add_over(input: Tensor, other: Any, *, alpha: Scalar = 1) -> Tensor:
+    """The same, and the input's memory may be the result's."""
+    x, y = alike("add", input, other)
+    y = _scaled("add", x, y, alpha)
+    return Add.apply(x, y, overwrite=True) if x is input and is_tensor(y) else _applied(Add, x, y)
 
 
 def sub(input: Any, other: Any, *, alpha: Scalar = 1) -> Tensor:
