@@ -87,8 +87,9 @@ class Sheet(NamedTuple):
 
     def factor(self, t: Array, dtype: Any) -> Array:
         """A vector, a number a channel, repeated to stand beside the matrix, as a row or as a column."""
-        times = self.size[1 if self.down else 0] // self.channels
-        return np.tile(t.astype(dtype), times).reshape((1, -1) if self.down else (-1, 1))
+        repeated = np.empty((self.size[1 if self.down else 0] // self.channels, self.channels), dtype)
+        repeated[:] = t
+        return repeated.reshape((1, -1) if self.down else (-1, 1))
 
 
 def sheet_of(x: Array, axes: tuple[int, ...]) -> Sheet | None:
