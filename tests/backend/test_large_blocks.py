@@ -45,6 +45,20 @@ def test_another_c_library_is_left_alone(library: str | None, monkeypatch: pytes
     assert not memory.keep_large_blocks({})
 
 
+def test_an_older_glibc_keeps_blocks_as_large_as_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It refuses a threshold above 32 MiB."""
+    kept: dict[int, int] = {}
+
+    def mallopt(option: int, value: int) -> bool:
+        taken = option != -3 or value <= 2**25
+        kept.update({option: value} if taken else {})
+        return taken
+
+    monkeypatch.setattr(memory, "_mallopt", lambda: mallopt)
+    assert memory.keep_large_blocks({})
+    assert kept == {-3: 2**25, -1: 2**30}
+
+
 def test_what_glibc_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_mallopt", lambda: lambda *settings: 0)
     assert not memory.keep_large_blocks({})

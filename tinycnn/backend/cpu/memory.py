@@ -19,14 +19,17 @@ from typing import Any
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 LARGE = 2**30  # bytes: blocks below it are kept, and as much at the end of the heap
+MOST = 2**25  # that older versions of glibc take for a block's size
 
 
 def keep_large_blocks(environment: Mapping[str, str] = os.environ) -> bool:
-    """Tell glibc to keep freed blocks of up to a GiB; whether that was done."""
+    """Tell glibc to keep freed blocks of up to a GiB, or as large as it can; whether that was done."""
     if environment.get("TINYCNN_MALLOC") == "0" or _has_settings(environment):
         return False
     mallopt = _mallopt()
-    return mallopt is not None and all(mallopt(option, LARGE) for option in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD))
+    if mallopt is None or not any(mallopt(M_MMAP_THRESHOLD, size) for size in (LARGE, MOST)):
+        return False
+    return bool(mallopt(M_TRIM_THRESHOLD, LARGE))
 
 
 def _has_settings(environment: Mapping[str, str]) -> bool:
