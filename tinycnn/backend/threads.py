@@ -213,7 +213,12 @@ def share(work: Callable[[int], None], tiles: int) -> None:
 
 def parts(count: int, least: int = 1) -> list[slice]:
     """0 … count − 1 cut into one slice a thread, nearly equal, none shorter than `least` unless it is the only one."""
-    number = max(1, min(get_num_threads(), count // max(least, 1)))
+    return cut(count, min(get_num_threads(), count // max(least, 1)))
+
+
+def cut(count: int, number: int) -> list[slice]:
+    """0 … count − 1 in `number` nearly equal slices, or in fewer, for none is empty; no numbers are one slice."""
+    number = max(1, min(count, number))
     edges = [count * part // number for part in range(number + 1)]
     return [slice(*pair) for pair in itertools.pairwise(edges)]
 

@@ -8,13 +8,12 @@ wait for Python's lock.
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
 
 from tinycnn.backend.cpu.order import copy
-from tinycnn.backend.threads import get_num_threads, scratch
+from tinycnn.backend.threads import cut, get_num_threads, scratch
 from tinycnn.geometry import Window
 
 Array = Any
@@ -40,9 +39,7 @@ def _cut(count: int, most: int) -> list[slice]:
     """0 … count − 1 in nearly equal slices, none longer than `most`, their number a multiple of the threads'."""
     threads = get_num_threads()
     number = -(-count // most)
-    number = min(count, -(-number // threads) * threads)
-    edges = [count * i // number for i in range(number + 1)]
-    return [slice(*pair) for pair in itertools.pairwise(edges)]
+    return cut(count, -(-number // threads) * threads)
 
 
 def unfolded(image: Array, tile: Tile, window: Window) -> Array:

@@ -11,14 +11,13 @@ products, and leave Python's lock alone for longer, for which the threads wait b
 
 from __future__ import annotations
 
-import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinycnn.backend.cpu.convolution.tiles import inside
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
-from tinycnn.backend.threads import get_num_threads, scratch
+from tinycnn.backend.threads import cut, get_num_threads, scratch
 from tinycnn.geometry import Pair
 
 Array = Any
@@ -44,17 +43,10 @@ def strips(f: Filter, n: int, size: Pair, channels: int) -> list[Strip]:
     most = max(f.tiles, _LEAST // (f.a * f.a * channels * 4))
     if height * width > most:
         number = -(-height * width // most)
-        return [Strip(slice(i, i + 1), rows, width) for i in range(n) for rows in _cut(height, number)]
+        return [Strip(slice(i, i + 1), rows, width) for i in range(n) for rows in cut(height, number)]
     team = get_num_threads()
     number = -(-n * height * width // most)
-    return [Strip(images, slice(0, height), width) for images in _cut(n, -(-number // team) * team)]
-
-
-def _cut(count: int, number: int) -> list[slice]:
-    """0 … count − 1 in `number` nearly equal slices, none of them empty."""
-    number = min(count, number)
-    edges = [count * part // number for part in range(number + 1)]
-    return [slice(*pair) for pair in itertools.pairwise(edges)]
+    return [Strip(images, slice(0, height), width) for images in cut(n, -(-number // team) * team)]
 
 
 class Desk:
