@@ -1,0 +1,45 @@
+"""Products of matrices are cut along their longest side, and BLAS has one thread for each part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.backend.geometries import normal
+from tests.backend.sharing import blas_counts
+from tinycnn.backend.blas import limited
+from tinycnn.backend.cpu import products
+
+SIDES = [
+    (4000, 50, 60), (50, 4000, 60), (50, 60, 4000), (300, 300, 300), (100, 60, 70), (3, 4, 5), (0, 4, 5), (3, 0, 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("m", "k", "n"), SIDES)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_product_is_the_same_wherever_it_is_cut(m: int, k: int, n: int, count: int) -> None:
+    a, b = normal(m, k, dtype="float64"), normal(n, k, dtype="float64").T
+    out = np.full((m, n), np.nan)
+    with limited(count):
+        assert products.product(a, b, out=out) is out
+        again = products.product(a, b)
+    np.testing.assert_allclose(out, np.einsum("mk,kn->mn", a, b), rtol=1e-10, atol=1e-10)
+    np.testing.assert_array_equal(again, out)  # run to run
+
+
+@pytest.mark.parametrize(("m", "k", "n"), SIDES[:5])
+def test_blas_has_one_thread_meanwhile(m: int, k: int, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    matmul, seen = np.matmul, set()
+
+    def watched(*args: Any, **options: Any) -> Any:
+        seen.update(blas_counts())
+        return matmul(*args, **options)
+
+    with limited(2):
+        monkeypatch.setattr(np, "matmul", watched)
+        products.product(normal(m, k), normal(k, n))
+        products.matmul(np, normal(4, m, 60), normal(4, 60, 80))
+        assert seen <= {1}
+        assert set(blas_counts()) <= {2}
