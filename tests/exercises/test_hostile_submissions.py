@@ -38,9 +38,9 @@ def endless(*arguments: Any) -> Any:
     (lambda *arguments: np.ones((10**6, 10**6)), "backward asked for more than 2 GB of memory (Unable to "),
 ])
 def test_what_stops_a_part_stops_no_other(backward: Function, explanation: str) -> None:
-    grade = exercises.grade(
-        "linear", solution("linear").forward, backward, parts=["shapes", "forward", "gradient of bias"], seconds=0.3
-    )
+    parts = ["shapes", "forward", "gradient of bias"]
+    seconds = 0.3 if backward is endless else 20  # all others end by themselves, however slow the machine
+    grade = exercises.grade("linear", solution("linear").forward, backward, parts=parts, seconds=seconds)
     assert grade["gradient of bias"].verdict == "stopped"
     assert explanation in grade["gradient of bias"].explanation
     assert (grade["shapes"].points, grade["forward"].points) == (1, 3)
