@@ -98,7 +98,8 @@ class Worker:
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.said):
             with contextlib.suppress(OSError):
-                stream.close()  # type: ignore[union-attr]  # both pipes were asked for
+                if stream is not None:
+                    stream.close()
 
     def __enter__(self) -> Self: return self
     def __exit__(self, *exc: object) -> None: self.end()

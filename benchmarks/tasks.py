@@ -111,9 +111,10 @@ def by_op(torch: Any, task: Task, device: str) -> list[dict[str, Any]]:
 
 def dezero_step(order: dict[str, Any]) -> tuple[Task, int]:
     """The same step in DeZero. Its ResNet-50 has the stride in the first 1×1 convolution, and so fewer products."""
-    import dezero  # type: ignore[import-not-found, unused-ignore]  # the user says where it is
-    from dezero import functions, models, optimizers
-
+    dezero = importlib.import_module("dezero")  # the user says where it is
+    functions, models, optimizers = (
+        importlib.import_module(f"dezero.{name}") for name in ("functions", "models", "optimizers")
+    )
     dezero.Config.train = True
     model = {"vgg16": models.VGG16, "resnet50": models.ResNet50}[order["name"]]()
     rng = np.random.default_rng(0)

@@ -18,6 +18,7 @@ from tinycnn.nn import functional as F
 from tinycnn.utils.data import DataLoader, TensorDataset
 
 pytestmark = pytest.mark.usefixtures("in_time_and_tidily")
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
 
 def test_several_threads_of_the_program_may_use_kernels_at_once() -> None:
@@ -96,7 +97,7 @@ FORKED = """if True:
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@forks
 @pytest.mark.parametrize("way", [
     "child()",
     "import threading; worker = threading.Thread(target=child); worker.start(); worker.join()",
@@ -114,7 +115,7 @@ def test_a_forked_child_computes(way: str) -> None:
     assert python(FORKED + program) == "child\n"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@forks
 def test_a_child_forked_while_another_thread_computes_finds_blas_as_it_was() -> None:
     program = """
     import threading
@@ -139,7 +140,7 @@ def test_a_child_forked_while_another_thread_computes_finds_blas_as_it_was() -> 
     assert python(FORKED + program) == ""
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@forks
 def test_a_limit_goes_with_the_child_and_ends_in_it() -> None:
     program = """
     with limited(1):
@@ -153,7 +154,7 @@ def test_a_limit_goes_with_the_child_and_ends_in_it() -> None:
     assert python(FORKED + program) == ""
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@forks
 def test_the_children_of_multiprocessing_compute() -> None:
     program = """
     import multiprocessing
