@@ -8,6 +8,7 @@ import datetime
 import importlib.util
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,8 @@ from benchmarks.work import SECTIONS, Work, catalogue, chosen
 
 PYTORCH = """\
 PyTorch has its default memory order, N C H W, and glibc either as it is or told to keep large
-blocks; ratios refer to the faster of the two. Its channels_last is shown beside it."""
+blocks; ratios refer to the faster of the two (--quick times the second alone). Its channels_last
+is shown beside it."""
 ROUNDS = 5
 QUICK_ROUNDS = 3
 #: what a turn takes, one run at the least
@@ -59,8 +61,8 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="the training steps alone, in a few minutes")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where (default: cpu)")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these sections, networks, or both")
-    parser.add_argument("--rounds", type=_positive, help=f"turns of each (default: {ROUNDS}; --quick: {QUICK_ROUNDS})")
-    parser.add_argument("--threads", type=_positive, help="of each (default: one a core)")
+    parser.add_argument("--rounds", type=_count, help=f"turns of each (default: {ROUNDS}; --quick: {QUICK_ROUNDS})")
+    parser.add_argument("--threads", type=_count, help="of each (default: one a core)")
     parser.add_argument("--dezero", metavar="PATH", help="a checkout of DeZero, to be timed too")
     parser.add_argument("--output", type=Path, default=Path("runs/benchmarks"), metavar="FOLDER",
                         help="results and pictures go into this/machine/ (default: %(default)s)")
@@ -68,18 +70,26 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     go_on = parser.add_mutually_exclusive_group()
     go_on.add_argument("--resume", action="store_true", help="go on with the run whose results are there")
     go_on.add_argument("--anew", action="store_true", help="begin anew, although results are there")
-    parser.add_argument("--minutes", type=float, metavar="M", help="begin nothing new after so long; --resume goes on")
+    parser.add_argument("--minutes", type=_minutes, metavar="M",
+                        help="begin nothing new after so long; --resume goes on")
     show = parser.add_mutually_exclusive_group()
     show.add_argument("--table", type=Path, metavar="JSON", help="print the README's table of these results, no more")
     show.add_argument("--draw", type=Path, metavar="JSON", help="draw the pictures of these results, no more")
     return parser.parse_args(arguments)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"at least 1 is wanted, not {number}")
-    return number
+def _count(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        if int(text) >= 1:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"a whole number of at least 1 is wanted, not {text}")
+
+
+def _minutes(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if float(text) > 0:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"a number above 0 is wanted, not {text}")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -97,6 +107,9 @@ def run(options: argparse.Namespace) -> int:
     path = folder / ("quick.json" if options.quick else "results.json")
     work = chosen(catalogue(about["threads"], options.device, options.quick, bool(options.dezero)), options.only)
     record = opened(path, about, options)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):  # where nothing can be written, that is said before hours of measuring
+        pass
     plan = planned(work, record, installed(options.dezero))
     lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
     turns = {name: Turns(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}

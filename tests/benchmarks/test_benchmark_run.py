@@ -73,13 +73,16 @@ def test_every_worker_has_as_many_threads_and_only_some_keep_blocks():
 
 
 @pytest.mark.parametrize("arguments", [
-    ["--rounds", "0"], ["--threads", "none"], ["--resume", "--anew"], ["--device", "tpu"],
+    ["--rounds", "0"], ["--threads", "none"], ["--resume", "--anew"], ["--device", "tpu"], ["--minutes", "-1"],
+    ["--minutes", "soon"],
 ])
 def test_options_that_make_no_sense_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as refused:
         command.main(arguments)
     assert refused.value.code == 2
-    assert "usage" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "usage" in said
+    assert "invalid _" not in said  # argparse would name our function
 
 
 def test_a_run_without_pytorch_times_tinycnn_alone(tmp_path, without_torch, capsys):
@@ -92,6 +95,15 @@ def test_a_run_without_pytorch_times_tinycnn_alone(tmp_path, without_torch, caps
     assert measured["parameters"] == 62_006
     assert 0 < measured["best"] <= measured["median"]
     assert "Training step, ms" in said.out
+
+
+def test_a_folder_that_cannot_be_written_is_told_of_before_anything_is_measured(tmp_path, without_torch, capsys):
+    (tmp_path / "file").touch()
+    code = command.main(["--quick", *ONE_STEP, "--output", str(tmp_path / "file")])
+    assert code == command.NOT_POSSIBLE
+    said = capsys.readouterr().err
+    assert "file" in said
+    assert "turn" not in said  # the bar
 
 
 def test_a_run_goes_on_where_it_was_left_and_never_replaces_another_unasked(tmp_path, without_torch, capsys):
