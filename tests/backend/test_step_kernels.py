@@ -48,7 +48,7 @@ def test_sgd(tiles: None, shape: Any, dtype: str, momentum: float, dampening: fl
     for step in (tiled.sgd_step, steps.sgd_step):
         p, g, v = arrays(shape, dtype, 3, flipped)
         before = g.copy()
-        velocity: Any = v if begun and momentum else None
+        velocity: Any = v if begun else None
         for _ in range(2):
             velocity = step(np, p, g, velocity, **options)
         np.testing.assert_array_equal(g, before)

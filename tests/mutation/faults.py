@@ -295,7 +295,7 @@ ENGINE = [
 
 STEPS = [
     Fault("optimizers", "the velocity begins at 0 where dampening should not count yet", "stale value", TILED,
-          "                u[...] = d\n", "                u[...] = 0 * d\n", tests=STEP_TESTS),
+          "            v[rows] = after\n", "            v[rows] = 0 * after\n", tests=STEP_TESTS),
     Fault("optimizers", "the last rows are left out", "off by one", TILED,
           "for first in range(0, len(p), rows)]", "for first in range(0, len(p) - rows, rows)]", tests=STEP_TESTS),
     Fault("optimizers", "arrays of several orders are paired as they lie", "order", TILED,

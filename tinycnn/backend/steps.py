@@ -21,6 +21,7 @@ def sgd_step(
     weight_decay: float = 0.0,
     nesterov: bool = False,
     maximize: bool = False,
+    scratch: Array | None = None,
 ) -> Array | None:
     r"""One step on the array `p`, in place. Returns the velocity after it, None without momentum.
 
@@ -29,17 +30,19 @@ def sgd_step(
         p ← p − η·{g | v | g + μv}         plain | momentum | Nesterov
 
     with lr η, momentum μ, dampening τ and weight_decay λ; `maximize` takes −g for g. The velocity is a sum of
-    gradients, not of steps: η stands before it, so that a changed learning rate acts at once.
+    gradients, not of steps: η stands before it, so that a changed learning rate acts at once. `scratch` is memory of
+    p's shape to compute in.
 
     References
     ----------
     Sutskever, Martens, Dahl, Hinton (2013), "On the importance of initialization and momentum in deep learning",
     equations 1–4, where v already contains η.
     """
+    scratch = xp.empty_like(p) if scratch is None else scratch  # the one temporary of the usual way
     if maximize:
         g = -g
     if weight_decay:
-        g = g + weight_decay * p
+        g = xp.add(g, xp.multiply(p, weight_decay, out=scratch), out=scratch)
     if momentum:
         if velocity is None:
             velocity = xp.array(g)  # a copy: g may be the gradient itself
@@ -47,7 +50,7 @@ def sgd_step(
             velocity *= momentum
             velocity += (1 - dampening) * g if dampening else g
         g = g + momentum * velocity if nesterov else velocity
-    p -= lr * g
+    p -= xp.multiply(g, lr, out=scratch)
     return velocity
 
 

@@ -22,7 +22,21 @@ _TILE = 1 << 18  # numbers: of smaller tiles come so many that the threads wait 
 
 def sgd_step(xp: Any, p: Array, g: Array, velocity: Array | None, **options: Any) -> Array | None:
     """`steps.sgd_step`, of a large array in tiles."""
-    return (steps.sgd_step if p.size < _WHOLE else _sgd_in_tiles)(xp, p, g, velocity, **options)
+    if p.size < _WHOLE:
+        return steps.sgd_step(xp, p, g, velocity, **options)
+    result = np.empty_like(p) if velocity is None and options.get("momentum") else velocity
+    p, g, v = _as_they_lie(p, g, result)
+    tiles = _tiles(p)
+
+    def step(tile: int) -> None:
+        rows = tiles[tile]
+        before = None if velocity is None else v[rows]
+        after = steps.sgd_step(xp, p[rows], g[rows], before, scratch=_spare(p[rows]), **options)
+        if result is not velocity:  # which begins
+            v[rows] = after
+
+    share(step, len(tiles))
+    return result
 
 
 def adam_step(xp: Any, p: Array, g: Array, m: Array, v: Array, v_max: Array | None, t: int, **options: Any) -> None:
@@ -35,49 +49,10 @@ def adam_step(xp: Any, p: Array, g: Array, m: Array, v: Array, v_max: Array | No
 
     def step(tile: int) -> None:
         rows = tiles[tile]
-        spare, most = scratch("step", p[rows].shape, p.dtype), None if v_max is None else v_max[rows]
-        steps.adam_step(xp, p[rows], g[rows], m[rows], v[rows], most, t, scratch=spare, **options)
+        most = None if v_max is None else v_max[rows]
+        steps.adam_step(xp, p[rows], g[rows], m[rows], v[rows], most, t, scratch=_spare(p[rows]), **options)
 
     share(step, len(tiles))
-
-
-def _sgd_in_tiles(
-    xp: Any,
-    p: Array,
-    g: Array,
-    velocity: Array | None,
-    *,
-    lr: float,
-    momentum: float = 0.0,
-    dampening: float = 0.0,
-    weight_decay: float = 0.0,
-    nesterov: bool = False,
-    maximize: bool = False,
-) -> Array | None:
-    """`steps.sgd_step`, line by line, but that the usual way makes no fresh arrays."""
-    result = None if not momentum else np.empty_like(p) if velocity is None else velocity
-    p, g, v = _as_they_lie(p, g, result)
-    tiles = _tiles(p)
-
-    def step(tile: int) -> None:
-        rows = tiles[tile]
-        weights, d, spare = p[rows], g[rows], scratch("step", p[rows].shape, p.dtype)
-        if maximize:
-            d = -d
-        if weight_decay:
-            d = np.add(d, np.multiply(weights, weight_decay, out=spare), out=spare)
-        if v is not None:
-            u = v[rows]
-            if velocity is None:
-                u[...] = d
-            else:
-                u *= momentum
-                u += (1 - dampening) * d if dampening else d
-            d = d + momentum * u if nesterov else u
-        weights -= np.multiply(d, lr, out=spare)
-
-    share(step, len(tiles))
-    return result
 
 
 def _as_they_lie(p: Array, *others: Array | None) -> tuple[Any, ...]:
@@ -95,3 +70,8 @@ def _tiles(p: Array) -> list[Any]:
         return [...]
     rows = max(_TILE * len(p) // p.size, 1)
     return [slice(first, first + rows) for first in range(0, len(p), rows)]
+
+
+def _spare(tile: Array) -> Array:
+    """Memory to compute a tile's step in."""
+    return scratch("step", tile.shape, tile.dtype)
