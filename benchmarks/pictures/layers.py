@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.layers import LAYERS
 from benchmarks.peers import HIGH, LAST, TINYCNN
-from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, legend, note, rows
+from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, beside, legend, note, of_pytorch, rows
 from benchmarks.record import Record
 from tinycnn.plot.canvas import INK, new_figure
 
@@ -35,9 +35,7 @@ def ratios(record: Record) -> Figure | None:
         ours, high, last = (ratio(layer.name, peer.name) for peer in (TINYCNN, HIGH, LAST))
         assert ours is not None
         axes.barh(place, ours - 1, left=1, height=0.62, color=ORANGE, linewidth=0)
-        side = 1 if ours >= 1 else -1
-        axes.annotate(f"{ours:.2f}", (ours, place), (4 * side, 0), textcoords="offset points", va="center",
-                      ha="left" if ours >= 1 else "right", fontsize=8.5, color=INK)
+        beside(axes, place, ours)
         for value, marker, colour, edge in ((high, "o", PALE, INK), (last, "D", SKY, BLUE)):
             if value is not None:
                 axes.plot(value, place, marker=marker, ms=5, color=colour, mec=edge, mew=0.7, zorder=3)
@@ -53,8 +51,9 @@ def ratios(record: Record) -> Figure | None:
         (Line2D([], [], color=BLUE, lw=1.4), "PyTorch"),
         (Line2D([], [], color=SKY, marker="D", mec=BLUE, mew=0.8, ms=5, lw=0), "PyTorch, channels_last"),
     ], loc="lower left", bbox_to_anchor=(-0.3, 1.0), ncols=4)
-    note(figure, record, "Bars to the left: tinycnn is faster. /2: stride 2. "
-                         "A stem's input is the image, which wants no gradient.")
+    note(figure, record,
+         "Bars to the left: tinycnn is faster. /2: stride 2. A stem's input is the image, which wants no gradient."
+         + of_pytorch(record, ["layer"], "is faster"))
     return figure
 
 

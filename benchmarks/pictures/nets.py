@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import HIGH, LAST, TINYCNN
-from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, bar, beside, legend, net_label, note, rows
+from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, bar, below, beside, net_label, note, of_pytorch, rows
 from benchmarks.record import Record
 from benchmarks.tables import GEOMETRIC_GOAL, mean
 from tinycnn.plot.canvas import INK, new_figure
@@ -38,8 +38,8 @@ def ratios(record: Record) -> Figure | None:
         axes.set_title(TITLES[kind], loc="left", fontsize=11, color=INK)
     _key(panels[0], any(of("step")(net, HIGH.name) for net in nets), goals and "step" in kinds)
     note(figure, record,
-         "Left of the line at 1 tinycnn is faster. Each in a process of its own, in turn; the best of several turns. "
-         "PyTorch: N C H W, with glibc as it is or told to keep large blocks, whichever is faster.")
+         "Left of the line at 1 tinycnn is faster. Each in a process of its own, in turn; the best of several turns."
+         + of_pytorch(record, TITLES, "is faster"))
     return figure
 
 
@@ -79,8 +79,8 @@ def _key(axes: Axes, high: bool, goals: bool) -> None:
 
     precise = [(Patch(color=PALE), "with matmul precision “high”")] if high else []
     goal = [(Line2D([], [], color=INK, marker="|", ms=10, mew=1.6, lw=0), "its goal")] if goals else []
-    legend(axes, [
+    below(axes, [
         (Patch(color=ORANGE), "tinycnn"), *precise, *goal,
         (Line2D([], [], color=BLUE, lw=1.4), "PyTorch"),
         (Line2D([], [], color=SKY, marker="D", mec=BLUE, mew=0.8, ms=5, lw=0), "PyTorch, channels_last"),
-    ], loc="upper left", bbox_to_anchor=(0, -0.07), ncols=3)
+    ], 0.28, 3)

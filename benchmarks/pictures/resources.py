@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import REFERENCE, TINYCNN
-from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, bar, beside, legend, net_label, note, rows
+from benchmarks.pictures.style import BLUE, ORANGE, PALE, SKY, bar, below, beside, net_label, note, of_pytorch, rows
 from benchmarks.record import Record
 from tinycnn.plot.canvas import INK, new_figure
 
@@ -40,8 +40,7 @@ def threads(record: Record) -> Figure | None:
     axes.axvline(record.threads, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.axvline(1, color=INK, linewidth=0.8)
     axes.set_xlim(0, 1.05 * record.threads)
-    legend(axes, [(Patch(color=ORANGE), "tinycnn"), (Patch(color=BLUE), "PyTorch, large blocks kept")],
-           loc="upper left", bbox_to_anchor=(0, -0.06), ncols=2)
+    below(axes, [(Patch(color=ORANGE), "tinycnn"), (Patch(color=BLUE), "PyTorch, large blocks kept")], 0.24, 2)
     note(figure, record, "Each the best of several turns. Dashed: as many times as there are threads.")
     return figure
 
@@ -65,15 +64,20 @@ def memory(record: Record) -> Figure | None:
                 axes.barh(place + shift, before, height=0.36, color=colours[1], linewidth=0)
     axes.set_xlabel("MB (10⁶ bytes)", color=INK)
     axes.margins(x=0.1)
-    legend(axes, [
-        (Patch(color=PALE), "tinycnn, its libraries and the weights"), (Patch(color=ORANGE), "and what steps add"),
-        (Patch(color=SKY), "PyTorch, its libraries and the weights"), (Patch(color=BLUE), "and what steps add"),
-    ], loc="upper left", bbox_to_anchor=(0, -0.12), ncols=2)
+    entries = []
+    for library, measured, colours in zip(("tinycnn", "PyTorch"), zip(*found.values(), strict=True),
+                                          ((ORANGE, PALE), (BLUE, SKY)), strict=True):
+        if any(m and m.get("memory_before") for m in measured):
+            entries += [(Patch(color=colours[1]), f"{library}, its libraries and the weights"),
+                        (Patch(color=colours[0]), "and what steps add")]
+        elif any(measured):
+            entries += [(Patch(color=colours[0]), library)]
+    below(axes, entries, 0.5, 2)
     note(figure, record,
          "The most that each library takes of the GPU's memory, what it keeps for later included."
          if record.about["gpu"] else
-         "The largest resident set of a process that does nothing but training steps; of PyTorch's two settings of "
-         "glibc the smaller.")
+         "The largest resident set of a process that does nothing but training steps."
+         + of_pytorch(record, ["step"], "needs less"))
     return figure
 
 

@@ -67,9 +67,9 @@ def _roof(axes: Axes, limits: dict[int, dict[str, float]], threads: int, product
                   linewidth=1.6 if count == threads else 1.0, linestyle="-" if count == threads else (0, (4, 3)))
         axes.annotate(f"sgemm, {count} thread{'s' * (count > 1)}:\n{facts['sgemm']:.0f} GF/s", (high, facts["sgemm"]),
                       (5, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK)
-    bandwidth, halfway = limits[threads]["copy"], 0.3 * limits[threads]["sgemm"]
-    axes.annotate(f"copy: {bandwidth:.0f} GB/s", (halfway / bandwidth, halfway), (8, -6), textcoords="offset points",
-                  fontsize=8.5, color=INK)
+    bandwidth, halfway = limits[threads]["copy"], 0.5 * limits[threads]["sgemm"]
+    axes.annotate(f"copy: {bandwidth:.0f} GB/s", (halfway / bandwidth, halfway), (-6, 0), textcoords="offset points",
+                  ha="right", fontsize=8.5, color=INK)
     axes.set_xlim(low, high)
 
 

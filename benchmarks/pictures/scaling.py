@@ -84,7 +84,7 @@ def _panel(axes: Axes, section: str, series: dict[tuple[str, str], Series]) -> N
     ticks = [tick for number, tick in enumerate(ticks) if not number or tick > 1.15 * ticks[number - 1]]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=8.5)
     axes.set_xticks([], minor=True)
-    axes.yaxis.set_minor_formatter("")
+    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
     axes.set_title(title, loc="left", fontsize=11, color=INK)
     tidy(axes)
     axes.grid(axis="x", color=GRID, linewidth=0.8)

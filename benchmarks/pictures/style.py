@@ -6,10 +6,11 @@ A bar of tinycnn has one colour, whether it is shorter than PyTorch's or longer.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.nets import Net
+from benchmarks.peers import BLOCKS, PLAIN, REFERENCE
 from benchmarks.record import Record
 from tinycnn.plot.canvas import FAINT, GRID, INK, TEST, TRAIN, tidy
 
@@ -60,6 +61,26 @@ def beside(axes: Axes, place: float, value: float | None) -> None:
     if value is not None:
         axes.annotate(f"{value:.2f}", (1.015, place), xycoords=("axes fraction", "data"), va="center", fontsize=8.5,
                       color=INK)
+
+
+def of_pytorch(record: Record, kinds: Collection[str], which: str) -> str:
+    """A sentence on the settings it was timed in; where there are two of glibc, the one which is better counts."""
+    timed = {row["peer"] for row in record.measurements if row["kind"] in kinds}
+    if not timed & set(REFERENCE):
+        return ""
+    glibc = {
+        (True, True): f", with glibc as it is or told to keep large blocks, whichever {which}",
+        (False, True): ", with glibc told to keep large blocks", (True, False): "",
+    }[PLAIN.name in timed, BLOCKS.name in timed]
+    return f" PyTorch: N C H W{glibc}."
+
+
+def below(axes: Axes, entries: Sequence[tuple[Any, str]], inches: float, columns: int) -> None:
+    """A legend so far below the axes, however low they are."""
+    from matplotlib.transforms import ScaledTranslation
+
+    place = axes.transAxes + ScaledTranslation(0, -inches, axes.figure.dpi_scale_trans)
+    legend(axes, entries, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=place, ncols=columns)
 
 
 def legend(axes: Axes, entries: Sequence[tuple[Any, str]], **options: Any) -> None:

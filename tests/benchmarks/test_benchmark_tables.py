@@ -96,6 +96,26 @@ def test_bars_that_lose_have_the_same_ink():
     assert bars[5.0] == bars[0.5]
 
 
+def test_pictures_name_only_the_libraries_and_settings_that_were_timed(whole):
+    record = made.whole(quick=True)
+    assert "glibc as it is or told to keep large blocks, whichever is faster" in note(whole, "ratios")
+    assert "whichever" not in note(record, "ratios")
+    assert "PyTorch: N C H W, with glibc told to keep large blocks." in note(record, "memory")
+    assert "glibc" not in note(made.whole("cuda"), "ratios")
+    record.measurements = [m for m in record.measurements if m["peer"] == TINYCNN.name and m["name"] == "lenet"]
+    figure = pictures.PICTURES["memory"](record)
+    (axes,) = figure.axes
+    assert "PyTorch: " not in note(record, "memory")
+    assert not any("PyTorch" in text.get_text() for text in axes.get_legend().get_texts())
+    figure.canvas.draw()
+    assert axes.get_legend().get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0  # hides it not
+
+
+def note(record: Record, picture: str) -> str:
+    """What stands below the picture, in one line."""
+    return pictures.PICTURES[picture](record).get_supxlabel().replace("\n", " ")
+
+
 def test_a_slope_is_that_of_the_upper_points():
     points = [(x, 7 * x**2.0) for x in (1, 2, 4, 8)]
     assert scaling.slope(points) == pytest.approx(2)
