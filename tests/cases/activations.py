@@ -23,9 +23,10 @@ def density(x: Any) -> Any:
     return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
 
 
-def slope(op: Any, x: Any) -> Any:
-    """That of an activation, which its forward computes."""
-    return op.apply_all(x.detach().requires_grad_())[1].detach()
+def back(op: Any, g: Any, x: Any) -> Any:
+    """The way back through a smooth activation, with the slope that its forward computes."""
+    slope = op.apply_all(x.detach().requires_grad_())[1].detach()
+    return ops.SmoothBackward.apply(g, x, slope, derivative=op.derivative)
 
 
 def sigmoid(x: Any) -> Any:
@@ -94,10 +95,11 @@ CASES = [
     ),
     Case(ops.TanhGELU, lambda x: F.gelu(x, approximate="tanh"), (X,),
          lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
-    Case(ops.SiLUBackward, lambda g, x: ops.SiLUBackward.apply(g, x, slope(ops.SiLU, x)), (G, X),
-         lambda g, x: g * sigmoid(x) * (1 + x * sigmoid(-x)), batch=(0, 1)),
-    Case(ops.GELUBackward, lambda g, x: ops.GELUBackward.apply(g, x, slope(ops.GELU, x)), (G, X),
-         lambda g, x: g * ((1 + erf(x / math.sqrt(2))) / 2 + x * density(x)), batch=(0, 1)),
-    Case(ops.TanhGELUBackward, lambda g, x: ops.TanhGELUBackward.apply(g, x, slope(ops.TanhGELU, x)), (G, X),
-         lambda g, x: g * 0.5 * (1 + np.tanh(bent(x)[0]) + x * bent(x)[1] / np.cosh(bent(x)[0]) ** 2), batch=(0, 1)),
+    Case(ops.SmoothBackward, lambda g, x: back(ops.SiLU, g, x), (G, X),
+         lambda g, x: g * sigmoid(x) * (1 + x * sigmoid(-x)), batch=(0, 1), note="of SiLU"),
+    Case(ops.SmoothBackward, lambda g, x: back(ops.GELU, g, x), (G, X),
+         lambda g, x: g * ((1 + erf(x / math.sqrt(2))) / 2 + x * density(x)), batch=(0, 1), note="of GELU"),
+    Case(ops.SmoothBackward, lambda g, x: back(ops.TanhGELU, g, x), (G, X),
+         lambda g, x: g * 0.5 * (1 + np.tanh(bent(x)[0]) + x * bent(x)[1] / np.cosh(bent(x)[0]) ** 2), batch=(0, 1),
+         note="of the tanh approximation"),
 ]  # fmt: skip

@@ -153,7 +153,7 @@ ELEMENTS = [
     Fault("activations", "GELU's density forgotten", "missing term", ELEMENTWISE,
           "return x * probability, probability + x * density", "return x * probability, probability", "GELU"),
     Fault("activations", "GELU's density forgotten where it is differentiated again", "missing term",
-          OPS + "activations.py", "return g * (probability + x * density)", "return g * probability", "GELU"),
+          OPS + "activations.py", "return probability + x * density", "return probability", "GELU or Smooth"),
     Fault("activations", "SiLU's gradient with the wrong sign inside", "sign", ELEMENTWISE,
           "return x * s, s * (1 + x * (1 - s))", "return x * s, s * (1 - x * (1 - s))", "SiLU"),
     Fault("activations", "softplus overflows", "overflow", OPS + "activations.py",

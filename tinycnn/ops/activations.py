@@ -7,7 +7,8 @@ for leaky ReLU and ELU.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
@@ -108,10 +109,47 @@ class Softplus(Op):
     def backward(ctx, g: Tensor, x: Tensor) -> Tensor: return g * Sigmoid.apply(x)
 
 
-class SiLU(Op):
-    r"""y = x·σ(x),   x̄ = ȳ·σ(x)·(1 + x·(1 − σ(x)))
+class Smooth(Op):
+    r"""y = f(x),   x̄ = ȳ·f′(x): what the smooth activations have in common.
 
-    The slope is computed beside y, where the exponential is at hand, and kept if a gradient may be asked for.
+    The slope f′(x) is computed beside y, where the costly part of f is at hand, and kept if a gradient may be asked
+    for: SiLU's `kernel` is `silu`, which makes y, and `silu_and_slope` makes both.
+    """
+
+    results: tuple[str, ...] = ("y", "slope")
+    constants = ("slope",)
+    kernel: ClassVar[str]
+
+    def forward(ctx, x: Array) -> Any:
+        if any(ctx.needs_input_grad):
+            return getattr(ctx.kernels, f"{ctx.kernel}_and_slope")(x)
+        ctx.results = ("y",)
+        return getattr(ctx.kernels, ctx.kernel)(x)
+
+    def backward(ctx, g: Tensor, x: Tensor, slope: Tensor) -> Tensor:
+        return SmoothBackward.apply(g, x, slope, derivative=ctx.derivative)
+
+    @staticmethod
+    def derivative(x: Tensor) -> Tensor:
+        """f′(x) once more, written with ops, for derivatives of higher order."""
+        raise NotImplementedError
+
+
+class SmoothBackward(Op):
+    """x̄ = ȳ·f′(x), given the slope f′(x), which is a function of x."""
+
+    results = ("gx",)
+
+    def forward(ctx, g: Array, x: Array, slope: Array, *, derivative: Callable[[Tensor], Tensor]) -> Array:
+        return ctx.xp.multiply(g, slope)
+
+    @staticmethod
+    def composed(g: Tensor, x: Tensor, slope: Tensor, *, derivative: Callable[[Tensor], Tensor]) -> Tensor:
+        return g * derivative(x)
+
+
+class SiLU(Smooth):
+    r"""y = x·σ(x),   x̄ = ȳ·σ(x)·(1 + x·(1 − σ(x)))
 
     References
     ----------
@@ -119,101 +157,46 @@ class SiLU(Op):
     reinforcement learning", equations 6 and 7.
     """
 
-    results: tuple[str, ...] = ("y", "slope")
-    constants = ("slope",)
-
-    def forward(ctx, x: Array) -> Any:
-        if any(ctx.needs_input_grad):
-            return ctx.kernels.silu_and_slope(x)
-        ctx.results = ("y",)
-        return ctx.kernels.silu(x)
-
-    def backward(ctx, g: Tensor, x: Tensor, slope: Tensor) -> Tensor: return SiLUBackward.apply(g, x, slope)
-
-
-class SiLUBackward(Op):
-    """x̄ from ȳ and the slope, which is a function of x."""
-
-    results = ("gx",)
-
-    def forward(ctx, g: Array, x: Array, slope: Array) -> Array: return ctx.xp.multiply(g, slope)
+    kernel = "silu"
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor, slope: Tensor) -> Tensor:
+    def derivative(x: Tensor) -> Tensor:
         s = Sigmoid.apply(x)
-        return g * (s * (1 + x * (1 - s)))
+        return s * (1 + x * (1 - s))
 
 
-class GELU(Op):
+class GELU(Smooth):
     r"""y = x·Φ(x),   x̄ = ȳ·(Φ(x) + x·φ(x)), where Φ is the normal distribution function and φ = Φ′ its density.
 
-    The slope is computed beside y, where the costly Φ is at hand, and kept if a gradient may be asked for.
-
     References
     ----------
     Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
     """
 
-    results: tuple[str, ...] = ("y", "slope")
-    constants = ("slope",)
-
-    def forward(ctx, x: Array) -> Any:
-        if any(ctx.needs_input_grad):
-            return ctx.kernels.gelu_and_slope(x)
-        ctx.results = ("y",)
-        return ctx.kernels.gelu(x)
-
-    def backward(ctx, g: Tensor, x: Tensor, slope: Tensor) -> Tensor: return GELUBackward.apply(g, x, slope)
-
-
-class GELUBackward(Op):
-    """x̄ from ȳ and the slope, which is a function of x."""
-
-    results = ("gx",)
-
-    def forward(ctx, g: Array, x: Array, slope: Array) -> Array: return ctx.xp.multiply(g, slope)
+    kernel = "gelu"
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor, slope: Tensor) -> Tensor:
+    def derivative(x: Tensor) -> Tensor:
         probability = 0.5 * (1 + erf(x * math.sqrt(0.5)))
         density = exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
-        return g * (probability + x * density)
+        return probability + x * density
 
 
-class TanhGELU(Op):
+class TanhGELU(Smooth):
     r"""y = ½x·(1 + t) with t = tanh u, u = √(2/π)·(x + 0.044715·x³),   x̄ = ȳ·½·(1 + t + x·(1 − t²)·u′)
-
-    The slope is computed beside y, where the tangent is at hand, and kept if a gradient may be asked for.
 
     References
     ----------
     Hendrycks and Gimpel 2016, "Gaussian error linear units (GELUs)", section 2.
     """
 
-    results: tuple[str, ...] = ("y", "slope")
-    constants = ("slope",)
-
-    def forward(ctx, x: Array) -> Any:
-        if any(ctx.needs_input_grad):
-            return ctx.kernels.tanh_gelu_and_slope(x)
-        ctx.results = ("y",)
-        return ctx.kernels.tanh_gelu(x)
-
-    def backward(ctx, g: Tensor, x: Tensor, slope: Tensor) -> Tensor: return TanhGELUBackward.apply(g, x, slope)
-
-
-class TanhGELUBackward(Op):
-    """x̄ from ȳ and the slope, which is a function of x."""
-
-    results = ("gx",)
-
-    def forward(ctx, g: Array, x: Array, slope: Array) -> Array: return ctx.xp.multiply(g, slope)
+    kernel = "tanh_gelu"
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor, slope: Tensor) -> Tensor:
+    def derivative(x: Tensor) -> Tensor:
         t = tanh(TANH_SCALE * (x + TANH_CUBE * (x * x * x)))
         bend = TANH_SCALE * (1 + 3 * TANH_CUBE * (x * x))  # u′
-        return 0.5 * g * (1 + t + x * (1 - t * t) * bend)
+        return 0.5 * (1 + t + x * (1 - t * t) * bend)
 
 
 def in_single(name: str, input: Tensor) -> Tensor:
