@@ -14,6 +14,7 @@ from tests.backend.geometries import normal, windows
 from tinycnn import backend
 from tinycnn.backend import threads
 from tinycnn.backend import windows as textbook
+from tinycnn.backend.cpu import convolution
 from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, tiles, trimmed
 from tinycnn.geometry import Window, window
 
@@ -86,7 +87,7 @@ def test_entries_that_meet_only_padding_are_left_out(
     assert normal(1, 1, kernel, kernel)[entries].shape[2:] == less.kernel
     x, w, g = normal(2, 2 * groups, *size), normal(3 * groups, 2, kernel, kernel), normal(2, 3 * groups, *geometry.out)
     for name, given_ in arguments(x, w, g).items():
-        found, expected = (getattr(room, name)(np, *given_, geometry, groups) for room in (trimmed, textbook))
+        found, expected = (getattr(room, name)(np, *given_, geometry, groups) for room in (convolution, textbook))
         for ours, theirs in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, expected)), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-11, err_msg=name)
 

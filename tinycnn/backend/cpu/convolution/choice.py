@@ -6,7 +6,7 @@ from typing import Any
 
 from tinycnn.backend import windows
 from tinycnn.backend.cpu import depthwise, grouped
-from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, trimmed, winograd
+from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, winograd
 from tinycnn.geometry import Window
 
 _FLOATS = "fd"  # the characters of float32 and float64
@@ -20,8 +20,6 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
     """
     if dtype.char not in _FLOATS or not n or not c:
         return windows
-    if trimmed.trim(window)[1] != window:
-        return trimmed
     if groups == c and groups > 1:
         return depthwise.way(dtype, c, o, window)
     if groups == 1 and window.kernel == (1, 1) and window.padding == _NONE:

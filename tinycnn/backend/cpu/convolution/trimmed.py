@@ -13,44 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend.cpu.convolution import choice
 from tinycnn.geometry import Window
 
 Array = Any
 
 _ALL = slice(None)
-
-
-def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
-    """Y = X ⋆ W + b"""
-    entries, less = trim(window)
-    return _way(x, w, less, groups).conv2d(xp, x, w[entries], b, less, groups)
-
-
-def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
-    """X̄"""
-    entries, less = trim(window)
-    return _way(g, w, less, groups).conv2d_input(xp, g, w[entries], less, groups)
-
-
-def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
-    """W̄, zero for the entries that are left out"""
-    entries, less = trim(window)
-    gw = np.zeros((g.shape[1], x.shape[1] // groups, *window.kernel), x.dtype)
-    gw[entries] = _way(x, gw, less, groups).conv2d_weight(xp, x, g, less, groups)
-    return gw
-
-
-def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
-    """X̄ and W̄"""
-    entries, less = trim(window)
-    gw = np.zeros(w.shape, w.dtype)
-    gx, gw[entries] = _way(x, w, less, groups).conv2d_backward(xp, g, x, w[entries], less, groups)
-    return gx, gw
-
-
-def _way(image: Array, w: Array, window: Window, groups: int) -> Any:
-    return choice.way(image.dtype, len(image), w.shape[1] * groups, len(w), window, groups)
 
 
 @functools.lru_cache(maxsize=256)
@@ -59,6 +26,16 @@ def trim(window: Window) -> tuple[tuple[slice, ...], Window]:
     (rows, vertical), (columns, horizontal) = _along(window, 0), _along(window, 1)
     kernel = rows.stop - rows.start, columns.stop - columns.start
     return (_ALL, _ALL, rows, columns), window._replace(kernel=kernel, padding=(vertical, horizontal))
+
+
+def whole(gw: Array, window: Window) -> Array:
+    """The gradient of all entries, from that of those that meet a pixel: zero for the others."""
+    entries, less = trim(window)
+    if less == window:
+        return gw
+    made = np.zeros((*gw.shape[:2], *window.kernel), gw.dtype)
+    made[entries] = gw
+    return made
 
 
 def _along(window: Window, axis: int) -> tuple[slice, tuple[int, int]]:
