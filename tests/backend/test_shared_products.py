@@ -29,6 +29,28 @@ def test_a_product_is_the_same_wherever_it_is_cut(m: int, k: int, n: int, count:
     np.testing.assert_array_equal(again, out)  # run to run
 
 
+@pytest.mark.parametrize("k", [0, 1, 127, 128, 129, 192, 500, 1023, 1024, 1030, 2000, 9999])
+@pytest.mark.parametrize("stack", [0, 1, 3])
+@pytest.mark.parametrize("at_once", [1, 500, 1 << 17])
+def test_a_sum_by_stretches_is_the_product(k: int, stack: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "_AT_ONCE", at_once)
+    a, b = normal(max(stack, 1), k, 7).transpose(0, 2, 1), normal(max(stack, 1), k, 5)
+    expected = np.einsum("smk,skn->mn", a, b)
+    out = np.full((5, 7), np.nan).T
+    assert products.by_stretches(*((a, b) if stack else (a[0], b[0])), out=out) is out
+    np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("m", [8, 300])
+@pytest.mark.parametrize("count", [1, 2])
+def test_by_stretches_a_long_sum_keeps_a_digit_more(m: int, count: int) -> None:
+    """Of ones and a number that is lost by itself beside a thousand of them, as no part of a short sum is."""
+    a = np.ones((m, 60_000), np.float32) + np.float32(2**-13)
+    with limited(count):
+        found = products.product(a, a[:8].T.copy(), stretches=True)
+    np.testing.assert_allclose(found, 60_000 * (1 + 2.0**-13) ** 2, rtol=3e-7)
+
+
 @pytest.mark.parametrize(("m", "k", "n"), SIDES[:5])
 def test_blas_has_one_thread_meanwhile(m: int, k: int, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     matmul, seen = np.matmul, set()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend.precision import half_in_single
-from tinycnn.backend.threads import parts, share
+from tinycnn.backend.threads import parts, scratch, share
 
 Array = Any
 
@@ -24,16 +24,23 @@ _LARGE = 1 << 18  # weights of which it is quicker to let them come first
 _HUGE = 1 << 24  # weights that no cache holds
 _COLUMNS, _ROWS = 512, 32  # of the result, in a block
 
+_STRETCH = 64  # products that are added up in a row, or twice as many of long sums
+_LONG = 1024
+_SMALL = 1 << 16  # entries of a result that stays in a core's cache while stretches are added up in it
+_AT_ONCE = 1 << 17  # entries of what stretches make
 
-def product(a: Array, b: Array, out: Array | None = None) -> Array:
+
+def product(a: Array, b: Array, out: Array | None = None, stretches: bool = False) -> Array:
     """A·B of two matrices, in `out` if it is given: cut along its longest side, a part for each thread.
 
     Be it the rows of A (an image's many pixels), the columns of B, or what is summed over (the pixels again, where the
     gradient of a kernel is made of them): then the parts' sums are added up in order. It is as fast as BLAS's own way.
+    A small result may be asked for `by_stretches`, which is more exact.
     """
     (m, k), n = a.shape, b.shape[1]
+    matmul: Any = by_stretches if stretches and m * n <= _SMALL else np.matmul
     if m * k * n <= _ALONE or a.dtype != b.dtype or a.dtype.char not in "fd":
-        return np.matmul(a, b, out=out)
+        return matmul(a, b, out=out)
     out = np.empty((m, n), a.dtype) if out is None else out
     cut = parts(max(m, k, n)) if m * k * n >= _SHARED else [slice(None)]
     sums = [out, *(np.empty((m, n), a.dtype) for _ in cut[1:])] if k > max(m, n) else []
@@ -41,15 +48,40 @@ def product(a: Array, b: Array, out: Array | None = None) -> Array:
     def multiply(part: int) -> None:
         some = cut[part]
         if sums:
-            np.matmul(a[:, some], b[some], out=sums[part])
+            matmul(a[:, some], b[some], out=sums[part])
         elif m >= n:
-            np.matmul(a[some], b, out=out[some])
+            matmul(a[some], b, out=out[some])
         else:
-            np.matmul(a, b[:, some], out=out[:, some])
+            matmul(a, b[:, some], out=out[:, some])
 
     share(multiply, len(cut))
     for more in sums[1:]:
         out += more
+    return out
+
+
+def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:
+    """A·B, or the sum of a stack of such products, of which no more than 64 or 128 numbers are added up in a row.
+
+    BLAS adds up hundreds one by one; the last of them meets a sum so large that it loses digits. The worst entry of a
+    kernel's gradient was then off by up to five times as much as PyTorch's. It costs a tenth of the product's time.
+    """
+    a, b = (x if x.ndim > 2 else x[None] for x in (a, b))
+    (_, m, k), n = a.shape, b.shape[2]
+    out = np.empty((m, n), a.dtype) if out is None else out
+    stretch = _STRETCH if k < _LONG else 2 * _STRETCH
+    count = k // stretch if k > 2 * _STRETCH else 0
+    rest, at_once = count * stretch, max(1, _AT_ONCE // max(1, len(a) * m * n))
+    if rest < k or not count:
+        np.matmul(a[:, :, rest:], b[:, rest:]).sum(axis=0, out=out)
+    else:
+        out[...] = 0
+    for first in range(0, count, at_once):
+        some = slice(first * stretch, min(first + at_once, count) * stretch)
+        left = a[:, :, some].reshape(len(a), m, -1, stretch).swapaxes(1, 2)
+        right = b[:, some].reshape(len(b), -1, stretch, n)
+        made = np.matmul(left, right, out=scratch("stretches", (*left.shape[:3], n), out.dtype)).reshape(-1, m, n)
+        out += made[0] if len(made) == 1 else made.sum(axis=0)
     return out
 
 

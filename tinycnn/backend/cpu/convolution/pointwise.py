@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu.convolution.tiles import FEW
 from tinycnn.backend.cpu.order import contiguous
 from tinycnn.backend.cpu.products import product
 from tinycnn.geometry import Window
@@ -41,7 +42,8 @@ def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Ar
 
 def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
     """W̄ = Ȳᵀ·X"""
-    return product(_rows(g.transpose(0, 2, 3, 1)).T, _pixels(x, window))[:, :, None, None]
+    gradient = _rows(g.transpose(0, 2, 3, 1))
+    return product(gradient.T, _pixels(x, window), stretches=len(gradient) <= FEW)[:, :, None, None]
 
 
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend.cpu.products import product
+from tinycnn.backend.cpu.products import by_stretches, product
 from tinycnn.backend.threads import parts, scratch
 
 Array = Any
@@ -22,22 +22,20 @@ class Sum:
 
     def __init__(self, count: int, shape: tuple[int, int], dtype: Any) -> None:
         self.parts = parts(count)
-        self._sums = np.empty((len(self.parts), *shape), dtype)
+        self._sums = [np.empty(shape, dtype) for _ in self.parts]
         self._begun = [False] * len(self.parts)
 
     def add(self, part: int, a: Array, b: Array) -> None:
-        """A·B added to what the part has; the products of stacks of matrices are all added."""
+        """A·B, summed by stretches, added to what the part has; the products of stacks of matrices are all added."""
         total, begun = self._sums[part], self._begun[part]
         self._begun[part] = True
-        if a.ndim == 2 and not begun:
-            product(a, b, out=total)
-            return
-        made = scratch("more", (*a.shape[:-2], *total.shape), total.dtype)
-        more = np.matmul(a, b, out=made).sum(axis=0) if a.ndim > 2 else product(a, b, out=made)
+        more = scratch("more", total.shape, total.dtype) if begun else total
+        if a.ndim > 2:
+            by_stretches(a, b, out=more)
+        else:
+            product(a, b, out=more, stretches=True)
         if begun:
             total += more
-        else:
-            total[...] = more
 
     def value(self) -> Array:
         """What the parts have, added up in their order."""
