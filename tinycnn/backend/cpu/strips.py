@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinycnn.backend.cpu.borders import inside
 from tinycnn.backend.cpu.taps import Axis, Taps, backward
 from tinycnn.backend.threads import get_num_threads, scratch
 from tinycnn.geometry import Window
@@ -53,13 +54,6 @@ def tiles_of(shape: tuple[int, ...], axes: list[Axis], bytes_each: int) -> tuple
     ], lines  # fmt: skip
 
 
-def inside(first: int, step: int, count: int, size: int) -> tuple[slice, slice]:
-    """Which of the places first, first + step, … lie in the image: as a slice of their numbers, and of the image."""
-    start = min(max(0, -(first // step)), count)
-    end = max(start, min(count, -((first - size) // step)))
-    return slice(start, end), slice(first + start * step, max(0, first + (end - 1) * step + 1), step)
-
-
 def strip_for(shape: tuple[int, ...], axes: list[Axis], dtype: Any, name: str = "strip") -> Array:
     """Room for what a tile of this shape looks at, by phases: phases, phases, images, rows, columns, channels."""
     images, count, _, channels = shape
@@ -75,8 +69,8 @@ def fill(strip: Array, x: Array, tile: Tile, axes: list[Axis], beyond: float = 0
     for a, b in np.ndindex(strip.shape[:2]):
         phase = strip[a, b]
         top = rows.source_first + rows.source_step * tile.rows.start + a
-        ours, theirs = inside(top, rows.source_step, phase.shape[1], x.shape[1])
-        beside, theirs_beside = inside(columns.source_first + b, columns.source_step, phase.shape[2], x.shape[2])
+        ours, theirs = inside(top, phase.shape[1], x.shape[1], rows.source_step)
+        beside, theirs_beside = inside(columns.source_first + b, phase.shape[2], x.shape[2], columns.source_step)
         phase[:, : ours.start] = phase[:, ours.stop :] = beyond
         phase[:, ours, : beside.start] = phase[:, ours, beside.stop :] = beyond
         copy_pixels(phase[:, ours, beside], x[:, theirs, theirs_beside])
@@ -107,7 +101,7 @@ def put(values: Array, target: Array, phase: tuple[int, int], axes: list[Axis], 
     for axis, number, start, count, size in zip(
         axes, phase, (first, 0), values.shape[1:3], target.shape[1:3], strict=True
     ):
-        cuts.append(inside(axis.target_first + axis.target_step * start + number, axis.target_step, count, size))
+        cuts.append(inside(axis.target_first + axis.target_step * start + number, count, size, axis.target_step))
     (ours, theirs), (beside, theirs_beside) = cuts
     copy_pixels(target[:, theirs, theirs_beside], values[:, ours, beside])
 

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu.borders import inside
 from tinycnn.backend.cpu.convolution.direct import conv2d_backward, conv2d_input
 from tinycnn.backend.cpu.convolution.sums import Sum
-from tinycnn.backend.cpu.convolution.tiles import Tile, inside, tiles
+from tinycnn.backend.cpu.convolution.tiles import Tile, tiles
 from tinycnn.backend.threads import scratch, share
 from tinycnn.geometry import Window
 
@@ -85,10 +86,8 @@ def _strip(x: Array, rows: slice, window: Window) -> Array:
     columns = window.out[1] + (window.kernel[1] - 1) // s
     strip = scratch("strip", (n, c, s, rows.stop - rows.start, columns), x.dtype)
     strip[:] = 0
-    top, bottom = inside(rows, height)
+    ours, theirs = inside(rows.start, strip.shape[3], height)
     for first in range(s):
-        skipped = max(0, -((first - left) // s))  # columns of padding
-        pixels = x[:, :, rows.start + top : rows.start + bottom, skipped * s + first - left : width : s]
-        count = max(0, min(columns - skipped, pixels.shape[3]))
-        strip[:, :, first, top:bottom, skipped : skipped + count] = pixels[..., :count]
+        beside, theirs_beside = inside(first - left, columns, width, s)
+        strip[:, :, first, ours, beside] = x[:, :, theirs, theirs_beside]
     return strip

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu.borders import inside
 from tinycnn.backend.cpu.order import copy
 from tinycnn.backend.threads import cut, get_num_threads, scratch
 from tinycnn.geometry import Window
@@ -63,25 +64,15 @@ def unfolded(image: Array, tile: Tile, window: Window) -> Array:
 def padded(image: Array, rows: slice, columns: slice) -> Array:
     """These rows and columns of the images, zero where they lie outside."""
     n, height, width, c = image.shape
-    strip = scratch("strip", (n, rows.stop - rows.start, columns.stop - columns.start, c), image.dtype)
-    (top, bottom), (left, right) = inside(rows, height), inside(columns, width)
-    strip[:, :top] = 0
-    strip[:, bottom:] = 0
-    strip[:, top:bottom, :left] = 0
-    strip[:, top:bottom, right:] = 0
-    middle, pixels = strip[:, top:bottom, left:right], image[
-        :, rows.start + top : rows.start + bottom, columns.start + left : columns.start + right
-    ]
+    high, wide = rows.stop - rows.start, columns.stop - columns.start
+    strip = scratch("strip", (n, high, wide, c), image.dtype)
+    (ours, theirs), (beside, theirs_beside) = inside(rows.start, high, height), inside(columns.start, wide, width)
+    strip[:, : ours.start] = strip[:, ours.stop :] = 0
+    strip[:, ours, : beside.start] = strip[:, ours, beside.stop :] = 0
+    middle, pixels = strip[:, ours, beside], image[:, theirs, theirs_beside]
     if c <= 4 and image.strides[3] != image.itemsize:  # NumPy would go along the few channels: half as fast
         for channel in range(c):
             middle[..., channel] = pixels[..., channel]
     else:
         middle[:] = pixels
     return strip
-
-
-def inside(asked: slice, size: int) -> tuple[int, int]:
-    """From where to where what is asked for exists."""
-    length = asked.stop - asked.start
-    first = min(max(-asked.start, 0), length)
-    return first, max(min(size - asked.start, length), first)

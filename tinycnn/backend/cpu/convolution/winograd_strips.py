@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinycnn.backend.cpu.convolution.tiles import inside
+from tinycnn.backend.cpu.borders import inside
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
 from tinycnn.backend.threads import cut, get_num_threads, scratch
 from tinycnn.geometry import Pair
@@ -83,16 +83,10 @@ class Desk:
     def read_patches(self, image: Array, strip: Strip, padding: Pair) -> None:
         """Bᵀ d B of each patch d, the a × a pixels under the windows of one square: in `patches`, a·a, squares, C."""
         (height, width), (top, left) = self.area.shape[1:3], padding
-        start = self.filter.m * strip.rows.start - top
-        first, last = inside(slice(start, start + height), image.shape[1])
-        low, high = inside(slice(-left, width - left), image.shape[2])
-        if first:
-            self.area[:, :first] = 0
-        if last < height:
-            self.area[:, last:] = 0
-        self.area[:, first:last, low:high] = image[
-            strip.images, start + first : start + last, low - left : high - left
-        ]
+        ours, theirs = inside(self.filter.m * strip.rows.start - top, height, image.shape[1])
+        beside, theirs_beside = inside(-left, width, image.shape[2])
+        self.area[:, : ours.start] = self.area[:, ours.stop :] = 0
+        self.area[:, ours, beside] = image[strip.images, theirs, theirs_beside]
         np.copyto(self._entry, self._seen)
         np.matmul(self.filter.patch, self._entries, out=self._patches)
 
