@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from tests.backend.sharing import a_step, assert_same, blas_counts, python, squares
 from tinycnn.backend import blas, threads
 from tinycnn.backend.blas import limited
+from tinycnn.errors import TinycnnError
 
 pytestmark = pytest.mark.usefixtures("in_time_and_tidily")
 
@@ -38,8 +39,9 @@ def test_what_was_set_is_what_one_gets_and_blas_obeys() -> None:
 ])  # fmt: skip
 def test_what_is_no_number_of_threads_is_refused(num: Any, error: type[Exception]) -> None:
     before = threads.get_num_threads()
-    with pytest.raises(error, match="set_num_threads: expected a"):
+    with pytest.raises(error, match="set_num_threads: expected a") as refused:
         threads.set_num_threads(num)
+    assert isinstance(refused.value, TinycnnError)
     assert threads.get_num_threads() == before
 
 

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend import blas
-from tinycnn.errors import ArgumentError
+from tinycnn.errors import ArgumentError, ConfigError
 
 Array = Any
 
@@ -160,13 +160,13 @@ def set_num_threads(num: int) -> None:
 
     Raises
     ------
-    TypeError, ValueError
+    ArgumentError, ConfigError
         If it is no positive integer.
     """
     if isinstance(num, bool) or not isinstance(num, int | np.integer):
         raise ArgumentError(f"set_num_threads: expected an int, but got {type(num).__name__}")
     if num < 1:
-        raise ValueError(f"set_num_threads: expected a positive number of threads, but got {num}")
+        raise ConfigError(f"set_num_threads: expected a positive number of threads, but got {num}")
     blas.give(int(num))
 
 
