@@ -91,6 +91,8 @@ def test_rows_in_another_order_and_fewer_of_them() -> None:
     assert "(Pyth…" in found.table(max_name_column_width=6)
     with pytest.raises(ConfigError, match="no order 'cpu_time_totl'; did you mean 'cpu_time_total'"):
         found.table(sort_by="cpu_time_totl")
+    with pytest.raises(ConfigError, match=r"no order 'sideways'\. The orders are bytes, "):
+        found.table(sort_by="sideways")
     for name in ("self_cuda_time_total", "device_time_total", "cpu_time", "self_cpu_memory_usage", "flops"):
         assert found.table(sort_by=name)
 

@@ -179,6 +179,12 @@ def test_a_round_without_its_last_step_is_kept_and_not_handed_over() -> None:
     assert events(prof)["Exp"].count == 2
 
 
+def test_a_profile_without_records_can_be_printed() -> None:
+    prof = profile()
+    assert str(prof) == repr(prof)
+    assert prof._repr_html_() is None  # a notebook shows the text
+
+
 def test_misuse_is_answered_in_words() -> None:
     prof = profile()
     with pytest.raises(StateError, match="nothing was recorded yet"):

@@ -139,7 +139,7 @@ class EventList(list[EventAverage]):
         if sort_by not in _ORDERS:
             close = get_close_matches(sort_by, _ORDERS, n=1)
             raise ConfigError(
-                f"table: there is no order {sort_by!r}" + (f"; did you mean {close[0]!r}?" if close else "")
+                f"table: there is no order {sort_by!r}" + (f"; did you mean {close[0]!r}?" if close else ".")
                 + f" The orders are {', '.join(_ORDERS)}"
             )
         rows = [_row(event, name, shapes) for event in sorted(self, key=attrgetter(_ORDERS[sort_by]), reverse=True)]

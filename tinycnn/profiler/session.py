@@ -204,9 +204,11 @@ class profile:
         write_trace(self._recorded, path)
 
     def __str__(self) -> str:
-        return str(self.key_averages())
+        return repr(self) if self._trace is None else str(self.key_averages())
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        if self._trace is None:
+            return None
         return f"{self.key_averages()._repr_html_()}\n{self.by_module()._repr_html_()}"
 
 
