@@ -30,7 +30,7 @@ class Kernels:
                 setattr(self, name, partial(getattr(room, name), xp))
 
     def __getattr__(self, name: str) -> Any:  # reached only for names that are not there
-        raise AttributeError(f"no backend has a kernel {name!r}; those of reference.py are {reference.KERNELS}")
+        raise AttributeError(f"no backend has a kernel {name!r}; there are {', '.join(sorted(self.__dict__))}")
 
 
 class Backend:
