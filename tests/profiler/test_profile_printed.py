@@ -247,6 +247,7 @@ def test_profile_prints_both_tables_and_writes_the_files(capsys: pytest.CaptureF
     assert re.search(r"^  conv1 +Conv2d +2 ", text, re.MULTILINE)
     assert re.search(r"^Optimizer.step#SGD.step +2 ", text, re.MULTILINE)
     assert "2 steps, " in text
+    assert text.endswith(f"\npicture: {chart}\n\ntrace: {trace}\n")
     assert chart.read_bytes().startswith(b"\x89PNG")
     assert json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
 
@@ -254,7 +255,7 @@ def test_profile_prints_both_tables_and_writes_the_files(capsys: pytest.CaptureF
 def test_profile_of_an_evaluation(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["profile", "lenet", "--evaluate", "--steps", "1", "--size", "32", "--threads", "1"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("lenet: evaluations of a batch of 4 × 3 × 32 × 32")
+    assert text.startswith("lenet: evaluations of a batch of 4 × 3 × 32 × 32, with 1 thread\n")
     assert re.search(r"^Conv2d +2 +[\d.]+ +– ", text, re.MULTILINE)
     assert "Optimizer" not in text
 
@@ -264,6 +265,7 @@ def test_profile_of_an_evaluation(capsys: pytest.CaptureFixture[str]) -> None:
     (["profile", "lenet", "--batch", "0"], "--batch is at least 1, not 0"),
     (["profile", "lenet", "--steps", "-1"], "--steps is at least 1, not -1"),
     (["profile", "lenet", "--threads", "0"], "--threads is at least 1, not 0"),
+    (["profile", "lenet", "--depth", "-1"], "--depth is at least 0, not -1"),
 ])  # fmt: skip
 def test_mistakes_on_the_command_line(
     arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]

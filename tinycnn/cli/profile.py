@@ -35,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     r"""Record some steps on random numbers, and print the tables."""
-    for name in ("batch", "size", "steps", "threads"):
+    for name, least in (("batch", 1), ("size", 1), ("steps", 1), ("threads", 1), ("rows", 0), ("depth", 0)):
         value = getattr(options, name)
-        if value is not None and value < 1:
-            raise ConfigError(f"--{name} is at least 1, not {value}")
+        if value is not None and value < least:
+            raise ConfigError(f"--{name} is at least {least}, not {value}")
     _, channels, high, wide = usual_input(options.model)
     size = (options.batch, channels, options.size or high, options.size or wide)
     with blas.limited(options.threads):
@@ -50,14 +50,17 @@ def run(options: argparse.Namespace) -> int:
                 prof.step()
         what = "evaluations of a batch of" if options.evaluate else "training steps on a batch of"
         sizes = " × ".join(map(str, size))
-        computed = "on cuda" if options.device == "cuda" else f"with {threads.get_num_threads()} threads"
+        count = threads.get_num_threads()
+        computed = "on cuda" if options.device == "cuda" else f"with {count} thread{'s' * (count > 1)}"
     headline = f"{options.model}: {what} {sizes}, {computed}"
     by_op, by_module = prof.key_averages().table(row_limit=options.rows), prof.by_module().table(options.depth)
     print(headline, by_op, by_module, sep="\n\n")
     if options.chart:
         plot.write(prof.chart(headline), options.chart)
+        print(f"\npicture: {options.chart}")
     if options.trace:
         prof.export_chrome_trace(options.trace)
+        print(f"\ntrace: {options.trace}")
     return 0
 
 
