@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
     from tinycnn.backend import Array
 
-_known = sys.implementation.name == "cpython" and sys.version_info < (3, 14)  # from then on variables may go uncounted
-_count: Callable[[Any], int] = sys.getrefcount if _known else lambda _: 2**31
+
+def _counting() -> Callable[[Any], int]:
+    """What tells how many references there are to an object: too many to prove anything where some may go uncounted.
+
+    From 3.14 on a variable may lend its reference to whom it calls, and without the global lock other threads may take
+    one between the look and the write. What a debugger, a tracer or a traceback holds is counted as everything else.
+    """
+    locked = getattr(sys, "_is_gil_enabled", lambda: True)()
+    known = sys.implementation.name == "cpython" and sys.version_info < (3, 14) and locked
+    return sys.getrefcount if known else lambda _: 2**31
+
+
+_count = _counting()
 _LOOKING = 2  # the variable that stands for what is looked at, and the look at its count
 
 
