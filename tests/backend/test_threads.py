@@ -277,24 +277,3 @@ def test_shared_work_that_shares_goes_on_alone() -> None:
         assert found[0] != found[1]
         barrier.reset()
         threads.share(lambda tile: barrier.wait(20) and None, 2)  # and afterwards is shared again
-
-
-def test_memory_to_compute_in_is_a_threads_own_and_comes_back() -> None:
-    barrier, seen = threading.Barrier(2), {}
-
-    def work(tile: int) -> None:
-        memory = threads.scratch("tile", (4, 8), np.float32)
-        memory[:] = tile
-        barrier.wait(20)
-        assert (memory == tile).all()
-        assert memory.ctypes.data % 64 == 0
-        again = threads.scratch("tile", (16,), np.float64)
-        assert np.shares_memory(memory, again)
-        assert not np.shares_memory(memory, threads.scratch("other", (4, 8), np.float32))
-        seen[tile] = memory
-
-    with limited(2):
-        threads.share(work, 2)
-    assert not np.shares_memory(seen[0], seen[1])
-    assert threads.scratch("tile", (0, 3), np.float32).shape == (0, 3)
-    assert threads.scratch("tile", (), np.float32).shape == ()

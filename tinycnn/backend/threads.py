@@ -32,6 +32,8 @@ from tinycnn.errors import ArgumentError, ConfigError
 
 Array = Any
 
+KEPT = 16 << 20  # bytes of the largest memory that a thread keeps to compute in
+
 
 class _Turn:
     """A helper's part in a shared work: it takes its turn, unless the work was done and the turn withdrawn before."""
@@ -226,9 +228,12 @@ def cut(count: int, number: int) -> list[slice]:
 def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
     """Memory of this thread's own to compute in, its contents arbitrary; asked for again by its name, it is the same.
 
-    A tile then stays in the cache, where fresh memory would have to be fetched, page by page.
+    A tile then stays in the cache, where fresh memory would have to be fetched, page by page. The steps of large
+    networks need some 30 MB of it a thread. What is too large for any cache is made anew, and not kept.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size > KEPT:
+        return np.empty(shape, dtype)
     kept = _local.__dict__.setdefault("memory", {})
     if name not in kept or kept[name].size < size:
         kept[name] = np.empty(size + 64, dtype=np.uint8)
