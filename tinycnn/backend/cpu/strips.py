@@ -1,9 +1,17 @@
 r"""Strips of an image, a copy of a few rows each for the cache, in which a window's entries look at runs of memory.
 
 With a stride of s, the pixels that one entry meets in a row lie s apart. A strip is therefore laid out by phases, one
-for each remainder of row and column, in which they are neighbours; `taps` tells which entries look at which, and where.
-What an entry looks at as the window slides is then a rectangle of a phase, and in N H W C each row of it one run of W·C
-numbers: one call does for all entries, and all numbers of some rows, what a kernel does.
+for each remainder of row and column, in which they are neighbours. With a stride of 2:
+
+    image      strip[0, 0]   strip[0, 1]   strip[1, 0]   strip[1, 1]
+    a b c d    a c           b d           e g           f h
+    e f g h    i k           j l           m o           n p
+    i j k l
+    m n o p    entry (0, 1) of a kernel meets b and d, then j and l: rows of strip[0, 1]
+
+`taps` tells which entries look at which phase, and where. What an entry looks at as the window slides is a rectangle of
+a phase, and in N H W C each row of it one run of W·C numbers: one call does for all entries, and all numbers of some
+rows, what a kernel does. A tile of the target is what is computed from one strip.
 """
 
 from __future__ import annotations

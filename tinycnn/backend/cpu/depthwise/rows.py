@@ -4,11 +4,21 @@ r"""Depthwise convolution: a kernel for each channel, as products of whole rows 
 
 No channel meets another, so no matrix product is to be had of it. But in N H W C a row of the image, moved by j pixels,
 is again a run of W·C numbers, and one call of `multiply` makes the products of all entries of the kernel with all
-numbers of a row or more. A row of ones, times this matrix of kH·kW rows, is their sum, at BLAS's speed; the bias is one
-row more. So a tile is a few calls: with one or two for each entry, threads would mostly wait for Python's lock.
+numbers of a row or more. A row of ones, times the matrix of them, is their sum, at BLAS's speed:
+
+                     | b                                  |
+    y = (1 1 … 1) @  | W[0, 0] ⊙ (X from pixel (0, 0) on) |        a row for b, and for each entry of the kernel;
+                     | W[0, 1] ⊙ (X from pixel (0, 1) on) |        a column for each pixel and channel
+                     | …                                  |
+
+So a tile is a few calls: with one or two for each entry, threads would mostly wait for Python's lock. Its views are
+made once and kept on a desk, as Winograd's are.
 
 With a stride, a strip of the image is laid out by phases; see `strips`. The gradient in the input is the same sum with
 the roles exchanged: every phase of X̄ is a correlation of G with those entries of the kernel that meet it.
+
+Against the textbook's product for each channel, forward and backward of 3×3 kernels take 0.05 of the time on 96
+channels at 56², 0.09 on 384 at 14², and 0.2 with a stride of 2.
 """
 
 from __future__ import annotations
@@ -67,16 +77,16 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
     sums = np.zeros((len(shares), *window.kernel, g.shape[3]))
 
     def work(part: int) -> None:
-        benches: dict[Any, _Bench] = {}
+        desks: dict[Any, _Desk] = {}
         for tile in tiles[shares[part]]:
             ours = g[tile.images, tile.rows, :, tile.channels]
-            if ours.shape not in benches:
-                benches[ours.shape] = _weighing_bench(ours.shape, axes, window.kernel, lines, g.dtype)
-            bench = benches[ours.shape]
-            fill(bench.strip, x, tile, axes)
-            np.copyto(bench.other, ours)
-            bench.run()
-            sums[part, :, :, tile.channels] += bench.sums.sum(0)
+            if ours.shape not in desks:
+                desks[ours.shape] = _weighing_desk(ours.shape, axes, window.kernel, lines, g.dtype)
+            desk = desks[ours.shape]
+            fill(desk.strip, x, tile, axes)
+            np.copyto(desk.other, ours)
+            desk.run()
+            sums[part, :, :, tile.channels] += desk.sums.sum(0)
 
     share(work, len(shares))
     return np.ascontiguousarray(sums.sum(0).astype(g.dtype).transpose(2, 0, 1)[:, None])
@@ -95,7 +105,7 @@ def _repeated(x: Array, times: int) -> Array:
 # What is computed of a strip ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Bench(NamedTuple):
+class _Desk(NamedTuple):
     """A thread's memory for tiles of one shape, and the calls that compute one: every view of it is made once."""
 
     strip: Array
@@ -114,21 +124,21 @@ def _correlate(source: Array, w: Array, bias: Array | None, axes: list[Axis], ta
     tiles, lines = tiles_of(target.shape, axes, product(w.shape[2:]) * w.itemsize)
     weights = {tile.channels.start: _in_rows(kernels[:, :, tile.channels], axes[1].places) for tile in tiles}
     phases = by_target(axes)
-    benches: dict[Any, _Bench] = {}
+    desks: dict[Any, _Desk] = {}
 
     def work(number: int) -> None:
         tile = tiles[number]
         own, block = target[tile.images, :, :, tile.channels], tile.channels.start
         shape = (len(own), tile.rows.stop - tile.rows.start, axes[1].places, own.shape[3])
         key = threading.get_ident(), block, shape
-        if key not in benches:
-            benches[key] = _summing_bench(shape, axes, phases, weights[block], lines, bias is not None)
-        bench = benches[key]
-        fill(bench.strip, source, tile, axes)
+        if key not in desks:
+            desks[key] = _summing_desk(shape, axes, phases, weights[block], lines, bias is not None)
+        desk = desks[key]
+        fill(desk.strip, source, tile, axes)
         if bias is not None:
-            bench.other[...] = bias[tile.channels]
-        bench.run()
-        for (phase, _), sums in zip(phases, bench.sums, strict=True):
+            desk.other[...] = bias[tile.channels]
+        desk.run()
+        for (phase, _), sums in zip(phases, desk.sums, strict=True):
             put(sums, own, phase, axes, tile.rows.start)
 
     share(work, len(tiles))
@@ -139,9 +149,9 @@ def _in_rows(kernels: Array, columns: int) -> Array:
     return kernels[:, :, None].repeat(columns, axis=2).reshape(*kernels.shape[:2], 1, 1, -1)
 
 
-def _summing_bench(
+def _summing_desk(
     shape: tuple[int, ...], axes: list[Axis], phases: list[Any], weight: Array, lines: int, biased: bool
-) -> _Bench:
+) -> _Desk:
     """Calls that multiply what the taps of each phase look at by their entries, some rows at a time, and sum that."""
     strip = strip_for(shape, axes, weight.dtype)
     images, rows, columns, channels = shape
@@ -161,12 +171,12 @@ def _summing_bench(
             made = memory[:done, :, :count].reshape(done, -1)
             place = sums[number, :, first : first + count].reshape(-1)
             calls.append((np.matmul, _ones(done, weight.dtype), made, place))
-    return _Bench(strip, memory[0].reshape(images, -1, columns, channels), sums, calls)
+    return _Desk(strip, memory[0].reshape(images, -1, columns, channels), sums, calls)
 
 
-def _weighing_bench(
+def _weighing_desk(
     shape: tuple[int, ...], axes: list[Axis], kernel: tuple[int, ...], lines: int, dtype: Any
-) -> _Bench:
+) -> _Desk:
     """Calls that multiply what all taps look at by the gradient there, some rows at a time, and sum over the pixels."""
     strip = strip_for(shape, axes, dtype)
     _, rows, _, channels = shape
@@ -182,7 +192,7 @@ def _weighing_bench(
             by_pixel = products.reshape(i.number, j.number, -1, channels)
             place = sums[number, i.entries, j.entries]
             calls.append((np.matmul, _ones(by_pixel.shape[2], dtype), by_pixel, place))
-    return _Bench(strip, weights, sums, calls)
+    return _Desk(strip, weights, sums, calls)
 
 
 @functools.cache
