@@ -116,6 +116,22 @@ def test_what_is_not_finite_stays_where_it_is_seen(spoilt: str, value: float) ->
         np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(theirs))
 
 
+@pytest.mark.parametrize("channel", [0, 2])
+@pytest.mark.parametrize("large", ["x", "w", "g"])
+def test_what_only_the_transforms_make_infinite_stays_finite(large: str, channel: int) -> None:
+    """Numbers of which nine have no sum, in one channel of the result; each direct sum has but one term."""
+    geometry = window("conv2d", (8, 8), (3, 3), padding=(1, 1))
+    x, w, g = (np.zeros(s, "float32") for s in ((1, 3, 8, 8), (4, 3, 3, 3), (1, 4, 8, 8)))
+    x[0, channel, 2:6, 2:6], g[0, channel, 2:6, 2:6], w[channel, channel] = 1e-9, 1e-9, 1e-9
+    {"x": x, "w": w, "g": g}[large][np.nonzero({"x": x, "w": w, "g": g}[large])] = 3e38
+    for name, given_ in (("conv2d", (x, w, None)), ("conv2d_input", (g, w)), ("conv2d_weight", (x, g)),
+                         ("conv2d_backward", (g, x, w))):  # fmt: skip
+        found, expected = (getattr(way, name)(np, *given_, geometry, 1) for way in (winograd, direct))
+        for ours, theirs in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, expected)), strict=True):
+            assert np.isfinite(theirs).all()
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-9)
+
+
 def test_it_comes_out_the_same_bit_by_bit() -> None:
     geometry = window("conv2d", (33, 31), (3, 3), padding=(1, 1))
     x, w, g = (normal(*s).astype("float32") for s in ((3, 40, 33, 31), (48, 40, 3, 3), (3, 48, 33, 31)))

@@ -108,7 +108,8 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
     """X̄ and W̄, for which the patches of g are transformed once."""
     f = _filter(x, w.shape[:2], window)
-    gx, gw = _gradients(f, g, x, _transformed(f.mirrored, w), window)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gx, gw = _gradients(f, g, x, _transformed(f.mirrored, w), window)
     if gx is None or gw is None:
         return direct.conv2d_backward(xp, g, x, w, window, groups)
     return gx, gw
@@ -140,17 +141,19 @@ def _transformed(matrix: Array, w: Array) -> Array:
     return u
 
 
-def _kernels(matrix: Array, u: Array) -> Array:
-    """Gᵀ u G of each a × a square of u (a·a, O, C): O, C, 3, 3."""
+def _kernels(matrix: Array, u: Array) -> Array | None:
+    """Gᵀ u G of each a × a square of u (a·a, O, C): O, C, 3, 3; None for what is not finite."""
     _, o, c = u.shape
     gw = np.empty((o, c, 9), u.dtype)
     parts = threads.parts(o, least=_TOGETHER // c)
+    known = [False] * len(parts)
 
     def transform(part: int) -> None:
         gw[parts[part]] = np.matmul(matrix, u[:, parts[part]].transpose(1, 0, 2)).transpose(0, 2, 1)
+        known[part] = finite(gw[parts[part]])
 
     threads.share(transform, len(parts))
-    return gw.reshape(o, c, 3, 3)
+    return gw.reshape(o, c, 3, 3) if all(known) else None
 
 
 # The work, strip by strip ────────────────────────────────────────────────────────────────────────────────────────────
@@ -159,12 +162,13 @@ def _kernels(matrix: Array, u: Array) -> Array:
 def _correlation(f: Filter, x: Array, u: Array, b: Array | None, padding: Pair, size: Pair) -> Array | None:
     """x, padded, correlated with transformed kernels; None if there are infinities or NaN.
 
-    These the transforms would spread to neighbours that do not see them: such a convolution is computed directly.
+    These the transforms would spread to neighbours that do not see them, and they may have made some of large numbers:
+    such a convolution is computed directly.
     """
     image, (n, o) = x.transpose(0, 2, 3, 1), (len(x), u.shape[2])
     y = np.empty((n, *size, o), x.dtype)
     todo = strips(f, n, size, max(u.shape[1:]))
-    known = [finite(u[0])] * len(todo)
+    known = [False] * len(todo)
     desks: dict[Any, Desk] = {}
 
     def compute(k: int) -> None:
@@ -173,7 +177,7 @@ def _correlation(f: Filter, x: Array, u: Array, b: Array | None, padding: Pair, 
         np.matmul(desk.patches, u, out=desk.products)
         if b is not None:
             desk.products[f.a + 1] += b  # at the point (1, 1), whose value goes once into each of the m × m outputs
-        known[k] &= desk.write_squares(y, todo[k])
+        known[k] = desk.write_squares(y, todo[k])
 
     threads.share(compute, len(todo))
     return y.transpose(0, 3, 1, 2) if all(known) else None
@@ -185,7 +189,7 @@ def _gradients(f: Filter, g: Array, x: Array, u: Array | None, window: Window) -
     n, (o, c) = len(x), (g.shape[1], x.shape[1])
     gx = np.empty((n, *window.size, c), g.dtype)
     todo = strips(f, n, window.size, max(o, c))
-    known = [u is not None and finite(u[0])] * len(todo)
+    known = [False] * len(todo)
     parts = threads.parts(len(todo))
     sums = np.empty((len(parts), f.a * f.a, o, c), g.dtype)
 
@@ -196,7 +200,7 @@ def _gradients(f: Filter, g: Array, x: Array, u: Array | None, window: Window) -
             desk.read_patches(gradient, todo[k], _turned_padding(window))  # a·a, squares, O
             if u is not None:
                 np.matmul(desk.patches, u, out=desk.products)
-                known[k] &= desk.write_squares(gx, todo[k])
+                known[k] = desk.write_squares(gx, todo[k])
             desk.read_squares(image, todo[k])  # a·a, squares, C
             _add(sums[part], desk.patches.transpose(0, 2, 1), desk.products, first=k == parts[part].start)
 
@@ -205,8 +209,7 @@ def _gradients(f: Filter, g: Array, x: Array, u: Array | None, window: Window) -
         for more in sums[1:]:  # in their order: run to run, they are rounded alike
             sums[0] += more
         gw = _kernels(f.mirrored.T, sums[0])
-    spoilt = not (finite(gw[0]) and finite(gw[:, 0]))  # an inf or NaN of x is in all of a column, one of g in a row
-    return gx.transpose(0, 3, 1, 2) if all(known) else None, None if spoilt else gw
+    return gx.transpose(0, 3, 1, 2) if all(known) else None, gw
 
 
 def _desk(desks: dict[Any, Desk], f: Filter, strip: Strip, c: int, o: int) -> Desk:

@@ -78,7 +78,6 @@ class Desk:
         self._products = self.products.reshape(a * a, count * o)
         self._squares = _memory("squares", m * m, count * o)
         self._image = self._squares.reshape(m, m, *shape, o).transpose(2, 3, 0, 4, 1, 5)  # n, rows, m, columns, m, O
-        self._first = self._squares[:, ::o]
 
     def read_patches(self, image: Array, strip: Strip, padding: Pair) -> None:
         """Bᵀ d B of each patch d, the a × a pixels under the windows of one square: in `patches`, a·a, squares, C."""
@@ -106,7 +105,7 @@ class Desk:
         np.copyto(whole.reshape(self._image.shape), self._image)
         if whole is not place:
             place[...] = whole[:, : place.shape[1], : place.shape[2]]
-        return finite(self._first)  # what is not, has come from its patch into every channel
+        return finite(self._squares)
 
     def _place(self, image: Array, strip: Strip) -> tuple[Array, Array]:
         """The strip's place in the image, and itself or, if the last squares reach past the edge, room for them all."""
@@ -121,6 +120,5 @@ def _memory(name: str, *shape: int) -> Array:
 
 
 def finite(x: Array) -> bool:
-    """Whether no number of x is infinite or NaN."""
-    total = float(x.sum())  # either spoils a sum
-    return total - total == 0
+    """Whether no number of x is infinite, NaN or near it: their squares, too, have a sum."""
+    return bool(np.isfinite(np.vdot(x, x)))
