@@ -100,7 +100,8 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
     add_limits(4)
     if not cuda and threads > 1:
         for net in NETS:
-            add("threads", "step", *net.key, pair, 1)
+            for count in counts:  # those on all threads are there already, unless this section is done alone
+                add("threads", "step", *net.key, pair, count)
     return found
 
 

@@ -54,6 +54,13 @@ def test_only_takes_sections_networks_and_both():
         work.chosen(work.catalogue(2, quick=True), ["inference"])
 
 
+def test_one_thread_is_set_beside_all_also_when_nothing_else_is_timed():
+    assert {w.threads for w in work.chosen(work.catalogue(2), ["threads"])} == {1, 2}
+    plan = command.planned(work.catalogue(2), Record(made.about(), [], []), {"tinycnn", "torch"})
+    timed = [(*piece.key.values(), peer) for piece, peers in plan for peer in peers]
+    assert len(timed) == len(set(timed))  # and nothing twice when everything is
+
+
 def test_layers_count_their_products_and_their_traffic():
     layer = next(layer for layer in LAYERS if layer.name == "3×3, 64→64 at 56²")
     products = 8 * 56 * 56 * 64 * 64 * 9  # multiply-adds of one of the three
