@@ -7,8 +7,8 @@ mean μₜ and M2ₜ = Σ (x − μₜ)² of its own, and once to be scaled. Til
 
 which loses nothing where means are large, as E[x²] − E[x]² does; and in the order of the tiles, whichever was finished
 first, so that results are the same from run to run. Sums over a tile are products with ones, which BLAS makes at the
-cache's rate. On 8 × 64 × 56² batch norm takes a third of the textbook's time, and its way back, which hands out γ̄ and β̄
-with x̄, a quarter.
+cache's rate. On 8 × 64 × 56² batch norm takes a quarter of the textbook's time, and its way back, which hands out γ̄ and
+β̄ with x̄, a fifth.
 
 References
 ----------
