@@ -11,7 +11,6 @@ from tinycnn.geometry import Window
 
 _FLOATS = "fd"  # the characters of float32 and float64
 _NONE = ((0, 0), (0, 0))
-_PIXELS = 200  # in all; of fewer, a call for each group takes two or three times as long as one for all of them
 
 
 def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
@@ -28,7 +27,7 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
     if any(s > 1 and d > 1 for s, d in zip(window.stride, window.dilation, strict=True)):
         return windows
     if groups > 1:
-        return grouped if n * window.out[0] * window.out[1] >= _PIXELS else windows
+        return grouped
     if min(c, o) <= banded.FEW and window.dilation == (1, 1):
         if o > banded.FEW and c * window.kernel[1] < window.out[1]:  # a row of the output has the longer runs
             return narrow
