@@ -94,7 +94,8 @@ def text(record: Record) -> str:
     nets = [net.label for net in NETS]
     sizes = [net.images for net in NETS]
     parts = [
-        _laid_out("Training step: time / PyTorch's", [[*nets, "geom."], [*sizes, "mean"]], ratio_rows(record)),
+        _laid_out("In multiples of PyTorch's: a training step's time, its memory, inference",
+                  [[*nets, "geom."], [*sizes, "mean"]], ratio_rows(record)),
         _laid_out("Training step, ms", [nets, sizes], step_rows(record)),
         _laid_out("Inference, ms", [nets, sizes], step_rows(record, "inference")),
         _laid_out("Training step, most memory, MB", [nets, sizes], memory_rows(record)),

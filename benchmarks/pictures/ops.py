@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.nets import NETS
 from benchmarks.peers import REFERENCE, TINYCNN
-from benchmarks.pictures.style import legend, net_label, note, rows
+from benchmarks.pictures.style import below, net_label, note, rows
 from benchmarks.record import Record
 from tinycnn.plot.canvas import INK, new_figure
 
@@ -55,8 +55,7 @@ def by_op(record: Record) -> Figure | None:
                               fontsize=8, color=INK)
     axes.margins(x=0.08)
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-    legend(axes, [(Patch(color=colour), kind) for kind, colour, _ in KINDS], loc="upper left",
-           bbox_to_anchor=(0, -0.06), ncols=5)
+    below(axes, [(Patch(color=colour), kind) for kind, colour, _ in KINDS], 0.24, 5)
     note(figure, record,
          "In percent of PyTorch's step, as each library's own profiler tells it; that takes time itself, so the "
          "lengths are not those of the other pictures."

@@ -111,6 +111,16 @@ def test_pictures_name_only_the_libraries_and_settings_that_were_timed(whole):
     assert axes.get_legend().get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0  # hides it not
 
 
+def test_a_legend_hides_no_number_however_few_the_rows(whole):
+    whole = Record(whole.about, [m for m in whole.measurements if m["name"] == "lenet"], [])
+    for name in ("ratios", "ops", "threads", "memory"):
+        figure = pictures.PICTURES[name](whole)
+        figure.canvas.draw()
+        axes = figure.axes[0]
+        numbers = min(label.get_window_extent().y0 for label in axes.get_xticklabels())
+        assert axes.get_legend().get_window_extent().y1 < numbers, name
+
+
 def note(record: Record, picture: str) -> str:
     """What stands below the picture, in one line."""
     return pictures.PICTURES[picture](record).get_supxlabel().replace("\n", " ")
