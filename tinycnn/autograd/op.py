@@ -48,6 +48,7 @@ class Op:
     serves : of what ``backward`` names, that which the gradient of one input alone is made with: in a product
         ``(("x", "y"), ("y", "x"))``, as ȳ = z̄·x. It is not kept where that gradient is not asked for; then it is None
     view : whether the results may share the first input's memory
+    lends : whether others may hold the memory of its gradients, unseen by `tinycnn.autograd.ownership`
     winners : of a function made of pieces, ``winners(ctx, made, *arrays, **options)`` tells on which piece each entry
         lies, from what ``forward`` got and made; see `tinycnn.autograd.winners`
     """
@@ -56,6 +57,7 @@ class Op:
     constants: tuple[str, ...] = ()
     serves: ClassVar[tuple[tuple[str, str], ...]] = ()
     view: ClassVar[bool] = False
+    lends: ClassVar[bool] = False
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
@@ -66,7 +68,6 @@ class Op:
     _options: ClassVar[tuple[str, ...]] = ()
     _differentiable: ClassVar[bool] = True  # whether some result is no constant
 
-    lends: ClassVar[bool] = False  # whether others may hold the memory of gradients unseen
     # A node's own:
     backend: Backend
     needs_input_grad: tuple[bool, ...] = ()
