@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.backend.geometries import normal
 from tinycnn.backend import matmul_precision, windows
-from tinycnn.backend.cpu.convolution import direct, winograd
+from tinycnn.backend.cpu import depthwise
+from tinycnn.backend.cpu.convolution import choice, direct, winograd
 from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, toom_cook
 from tinycnn.backend.threads import get_num_threads, set_num_threads
 from tinycnn.geometry import window
@@ -159,3 +160,13 @@ def test_each_precision_has_its_filter() -> None:
     assert winograd.filter_for(8, 8, 128, geometry) is None
     matmul_precision.set_float32_matmul_precision("medium")
     assert winograd.filter_for(8, 128, 128, geometry) is F4
+
+
+@pytest.mark.parametrize("precision", ["highest", "high", "medium"])
+def test_double_precision_goes_the_direct_way_whatever_is_allowed(precision: str) -> None:
+    """Neither by transforms of squares nor by spectra."""
+    matmul_precision.set_float32_matmul_precision(precision)
+    square, wide = (window("conv2d", (28, 28), (k, k), padding=(k // 2, k // 2)) for k in (3, 7))
+    for dtype, ways in (("float32", (winograd, depthwise.spectrum)), ("float64", (direct, depthwise.rows))):
+        assert choice.way(np.dtype(dtype), 8, 128, 128, square, 1) is ways[0]
+        assert choice.way(np.dtype(dtype), 8, 128, 128, wide, 128) is ways[1]

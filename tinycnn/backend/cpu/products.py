@@ -38,7 +38,7 @@ def product(a: Array, b: Array, out: Array | None = None, stretches: bool = Fals
     A small result may be asked for `by_stretches`, which is more exact.
     """
     (m, k), n = a.shape, b.shape[1]
-    matmul: Any = by_stretches if stretches and m * n <= _SMALL else np.matmul
+    matmul: Any = by_stretches if stretches and m * n <= _SMALL and k > 2 * _STRETCH else np.matmul
     if m * k * n <= _ALONE or a.dtype != b.dtype or a.dtype.char not in "fd":
         return matmul(a, b, out=out)
     out = np.empty((m, n), a.dtype) if out is None else out
