@@ -28,7 +28,7 @@ def test_sums_in_blocks_are_sums(shape: tuple[int, ...], order: Any, dtype: str,
     np.testing.assert_allclose(found, expected, rtol=digits, atol=digits * 100)
 
 
-@pytest.mark.parametrize("shape", [(1_000_000, 2), (4000, 250, 2)], ids=str)
+@pytest.mark.parametrize("shape", [(1_000_000, 2), (4000, 250, 2), (60, 60, 280, 2)], ids=str)
 def test_of_a_million_rows_the_last_counts_as_the_first(shape: tuple[int, ...]) -> None:
     x = np.random.default_rng(0).random(shape, dtype=np.float32)
     axes = tuple(range(len(shape) - 1))

@@ -22,9 +22,12 @@ def total(xp: Any, x: Array, axes: tuple[int, ...]) -> Array:
     ----------
     Higham 1993, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, section 3.
     """
-    for axis in axes if x.dtype.kind == "f" and x.size else ():
-        while x.shape[axis] >= 2 * _BLOCK and x.strides[axis] != x.itemsize:
-            x = _shortened(xp, x, axis)
+    for axis in axes if x.dtype.kind == "f" and x.size >= 2 * _BLOCK else ():
+        if x.strides[axis] != x.itemsize:
+            while x.shape[axis] >= 2 * _BLOCK:
+                x = _shortened(xp, x, axis)
+            if len(axes) > 1:  # several axes at once, NumPy would go along as if they were one
+                x = x.sum(axis=axis, keepdims=True, dtype=x.dtype)
     return x.sum(axis=axes, dtype=x.dtype)
 
 
