@@ -14,17 +14,23 @@ from tests.backend.geometries import normal
 from tinycnn.backend import matmul_precision, windows
 from tinycnn.backend.cpu import depthwise
 from tinycnn.backend.cpu.convolution import choice, direct, winograd
-from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, toom_cook
+from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F45, at, minimal
 from tinycnn.backend.threads import get_num_threads, set_num_threads
 from tinycnn.geometry import window
 
 Array = Any
 
 
-@pytest.mark.parametrize("points", [(0, 1), (0, 1, -1), (0, 1, -1, 2, -2), (3, -1, 2, 5)])
-def test_the_matrices_make_a_correlation(points: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("m", "taps", "moduli", "products"), [
+    (1, 3, at(0, 1), 3), (2, 3, at(0, 1, -1), 4), (4, 3, at(0, 1, -1, 2, -2), 6), (1, 5, at(3, -1, 2, 5), 5),
+    (4, 3, (*at(0, 1, -1), (1, 0, 1)), 7), (2, 5, (*at(0, 1, -1), (1, 0, 1)), 7),
+    (4, 5, (*at(0, 1, -1), (1, 1, 1), (1, -1, 1)), 10),
+])  # fmt: skip
+def test_the_matrices_make_a_correlation(m: int, taps: int, moduli: Any, products: int) -> None:
     """Σ_k A[k, i]·G[k, j]·B[l, k] is 1 where l = i + j: all three roles follow from it."""
-    A, G, B = toom_cook(points)
+    A, G, B = minimal(m, taps, moduli)
+    assert A.shape == (products, m)
+    assert G.shape == (products, taps)
     made = np.einsum("ki,kj,lk->ijl", A, G, B)
     i, j, l = np.indices(made.shape)
     np.testing.assert_allclose(made, i + j == l, atol=1e-12)
@@ -41,13 +47,14 @@ SIZES = st.integers(1, 11)
 
 @given(size=st.tuples(SIZES, SIZES), padding=st.tuples(*[st.integers(0, 2)] * 4), n=st.integers(1, 5),
        c=st.integers(1, 4), o=st.integers(1, 4), channels_last=st.booleans(),
-       precision=st.sampled_from(["highest", "high"]), threads=st.integers(1, 3))  # fmt: skip
+       taps=st.sampled_from([3, 5]), precision=st.sampled_from(["highest", "high"]),
+       threads=st.integers(1, 3))  # fmt: skip
 def test_the_three_roles_equal_the_textbook(
-    size: Any, padding: Any, n: int, c: int, o: int, channels_last: bool, precision: str, threads: int
+    size: Any, padding: Any, n: int, c: int, o: int, channels_last: bool, taps: int, precision: str, threads: int
 ) -> None:
-    size = tuple(max(s, 3 - padding[k] - padding[k + 2]) for k, s in enumerate(size))
-    geometry = window("conv2d", size, (3, 3), padding=((padding[0], padding[2]), (padding[1], padding[3])))
-    x, w, b = normal(n, c, *size), normal(o, c, 3, 3, seed=1), normal(o, seed=2)
+    size = tuple(max(s, taps - padding[k] - padding[k + 2]) for k, s in enumerate(size))
+    geometry = window("conv2d", size, (taps, taps), padding=((padding[0], padding[2]), (padding[1], padding[3])))
+    x, w, b = normal(n, c, *size), normal(o, c, taps, taps, seed=1), normal(o, seed=2)
     g = normal(n, o, *geometry.out, seed=3)
     xs, ws, bs, gs = (a.astype("float32") for a in (x, w, b, g))
     if channels_last:
@@ -80,11 +87,12 @@ def errors(way: Any, x: Array, w: Array, g: Array, geometry: Any) -> list[float]
     return [float(np.sqrt(np.mean((m - e) ** 2) / np.mean(e**2))) for m, e in zip(made, exact, strict=True)]
 
 
+@pytest.mark.parametrize("taps", [3, 5])
 @pytest.mark.parametrize("mean", [0, 1, 10])
-def test_small_squares_round_like_the_direct_sum(mean: float) -> None:
+def test_what_has_no_points_beyond_1_rounds_like_the_direct_sum(mean: float, taps: int) -> None:
     """Within 3 times its errors, over 3200 pixels, and where the pixels have a mean that cancels."""
-    geometry = window("conv2d", (40, 40), (3, 3), padding=(1, 1))
-    single = normal(2, 32, 40, 40).astype("float32"), normal(32, 32, 3, 3, seed=1).astype("float32")
+    geometry = window("conv2d", (40, 40), (taps, taps), padding=(taps // 2, taps // 2))
+    single = normal(2, 32, 40, 40).astype("float32"), normal(32, 32, taps, taps, seed=1).astype("float32")
     x, w, g = (a.astype("float64") for a in (single[0] + np.float32(mean), single[1], single[0][::-1]))
     for ours, directs in zip(errors(winograd, x, w, g, geometry), errors(direct, x, w, g, geometry), strict=True):
         assert ours < 3 * directs
@@ -158,6 +166,7 @@ def test_each_precision_has_its_filter() -> None:
     geometry = window("conv2d", (28, 28), (3, 3), padding=(1, 1))
     assert winograd.filter_for(8, 128, 128, geometry) is F2
     assert winograd.filter_for(8, 8, 128, geometry) is None
+    assert winograd.filter_for(8, 64, 192, window("conv2d", (27, 27), (5, 5), padding=(2, 2))) is F45
     matmul_precision.set_float32_matmul_precision("medium")
     assert winograd.filter_for(8, 128, 128, geometry) is F4
 

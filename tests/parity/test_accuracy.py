@@ -66,7 +66,7 @@ def normal(seed: int, *shapes: tuple[int, ...]) -> list[Any]:
 # way: lists of images (N, C, H, W), kernels (O, C/groups, kH, kW), stride, padding, groups
 CONVOLUTIONS: list[tuple[Any, tuple[int, ...], tuple[int, ...], int, int, int]] = [
     (direct,    (2, 64, 28, 28),  (128, 64, 3, 3), 2, 1, 1),
-    (direct,    (2, 64, 27, 27),  (192, 64, 5, 5), 1, 2, 1),
+    (direct,    (1, 64, 13, 13),  (192, 64, 5, 5), 1, 2, 1),
     (direct,    (4, 96, 7, 7),    (128, 96, 3, 3), 2, 1, 1),
     (direct,    (4, 256, 2, 2),   (256, 256, 3, 3), 1, 1, 1),
     (direct,    (2, 16, 20, 31),  (24, 16, 3, 3),  1, 1, 1),
@@ -84,6 +84,8 @@ CONVOLUTIONS: list[tuple[Any, tuple[int, ...], tuple[int, ...], int, int, int]] 
     (winograd,  (2, 128, 15, 17), (96, 128, 3, 3), 1, 1, 1),
     (winograd,  (16, 256, 7, 7),  (256, 256, 3, 3), 1, 1, 1),
     (winograd,  (3, 32, 33, 20),  (48, 32, 3, 3),  1, 0, 1),
+    (winograd,  (2, 64, 27, 27),  (192, 64, 5, 5), 1, 2, 1),
+    (winograd,  (4, 200, 19, 30), (40, 200, 5, 5), 1, 1, 1),
     (depthwise.rows,     (2, 96, 28, 28), (96, 1, 3, 3), 1, 1, 96),
     (depthwise.rows,     (2, 96, 28, 28), (96, 1, 5, 5), 2, 2, 96),
     (depthwise.rows,     (2, 32, 14, 14), (64, 1, 3, 3), 1, 1, 32),

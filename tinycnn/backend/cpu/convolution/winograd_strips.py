@@ -61,16 +61,16 @@ class Desk:
 
     def __init__(self, f: Filter, shape: tuple[int, int, int], c: int, o: int) -> None:
         n, rows, columns = shape
-        count, a, m = n * rows * columns, f.a, f.m
+        count, a, m, side = n * rows * columns, f.a, f.m, f.side
         self.filter = f
-        self.area = _memory("area", n, m * rows + 2, m * columns + 2, c)
+        self.area = _memory("area", n, m * rows + f.taps - 1, m * columns + f.taps - 1, c)
         self.area[...] = 0  # the padding stays so
         image, row, pixel, channel = self.area.strides
         self._seen = np.ndarray(
-            (a, a, *shape, c), self.area.dtype, self.area, 0, (row, pixel, image, m * row, m * pixel, channel)
+            (side, side, *shape, c), self.area.dtype, self.area, 0, (row, pixel, image, m * row, m * pixel, channel)
         )  # the patches as they lie there, overlapping
-        positions = _memory("positions", a * a * count * max(c, o))  # of patches, later of products: never both
-        self._entries = positions[: a * a * count * c].reshape(a * a, count * c)
+        positions = _memory("positions", count * max(side * side * c, a * a * o))  # of patches, or of products
+        self._entries = positions[: side * side * count * c].reshape(side * side, count * c)
         self._entry = self._entries.reshape(self._seen.shape)
         self.patches = _memory("patches", a * a, count, c)
         self._patches = self.patches.reshape(a * a, count * c)
@@ -80,7 +80,7 @@ class Desk:
         self._image = self._squares.reshape(m, m, *shape, o).transpose(2, 3, 0, 4, 1, 5)  # n, rows, m, columns, m, O
 
     def read_patches(self, image: Array, strip: Strip, padding: Pair) -> None:
-        """Bᵀ d B of each patch d, the a × a pixels under the windows of one square: in `patches`, a·a, squares, C."""
+        """Bᵀ d B of each patch d, all pixels under the windows of one square: in `patches`, a·a, squares, C."""
         (height, width), (top, left) = self.area.shape[1:3], padding
         ours, theirs = inside(self.filter.m * strip.rows.start - top, height, image.shape[1])
         beside, theirs_beside = inside(-left, width, image.shape[2])
