@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import exp, log
 from typing import Any
 
+from benchmarks.floors import layers
 from benchmarks.layers import LAYERS
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import BLOCKS, DEZERO, HIGH, LAST, PLAIN, TINYCNN
@@ -86,6 +87,24 @@ def layer_rows(record: Record) -> list[Row]:
     return rows
 
 
+def floor_rows(record: Record) -> list[Row]:
+    """What the layers of a step would take at the machine's own rates, what they take, and PyTorch's step."""
+    accounts = [layers(record, net) for net in NETS]
+
+    def sums(quantity: str, *kinds: bool) -> list[str]:
+        return [milliseconds(sum(getattr(row, quantity) for row in account if (row.products > 0) in kinds))
+                if account else NONE for account in accounts]
+
+    steps = [record.reference(kind="step", name=net.name, batch=net.batch, size=net.size, threads=record.threads)
+             for net in NETS]
+    return [
+        ("convolutions, linear: floor", sums("floor", True)), ("  tinycnn", sums("seconds", True)),
+        ("all else: floor", sums("floor", False)), ("  tinycnn", sums("seconds", False)),
+        ("together: floor", sums("floor", True, False)), ("  tinycnn", sums("seconds", True, False)),
+        ("  PyTorch's step", [milliseconds(step["best"]) if step else NONE for step in steps]),
+    ] if any(accounts) else []
+
+
 LAYER_COLUMNS = ("tinycnn ms", "PyTorch", "chan._last", "tinycnn", "PyTorch", "ratio", "“high”")
 
 
@@ -99,6 +118,7 @@ def text(record: Record) -> str:
         _laid_out("Training step, ms", [nets, sizes], step_rows(record)),
         _laid_out("Inference, ms", [nets, sizes], step_rows(record, "inference")),
         _laid_out("Training step, most memory, MB", [nets, sizes], memory_rows(record)),
+        _laid_out("Layers of a training step at the machine's rates, ms", [nets, sizes], floor_rows(record)),
         _laid_out("Layers, forward + backward", [LAYER_COLUMNS], layer_rows(record)),
     ]
     return "\n\n".join(filter(None, [*parts, limits(record), failures(record)]))

@@ -17,8 +17,8 @@ DEZERO_NETS = ("vgg16", "resnet50")  # those of the eight that DeZero has
 class Work:
     """One thing that every peer does in turn.
 
-    The kinds: a whole training "step", "inference", a "layer" forward and backward, a step's time by op ("ops"), and
-    the machine's "limits".
+    The kinds: a whole training "step", "inference", a "layer" forward and backward, a step's time by op ("ops") and by
+    layer ("account"), and the machine's "limits".
     """
 
     kind: str
@@ -45,6 +45,7 @@ SECTIONS = {
     "inference": "the eight networks without gradients, in evaluation mode",
     "layers": "single layers, forward and backward",
     "ops": "a training step's time by op",
+    "floors": "a training step's time by layer, beside what the machine's limits allow",
     "batch": "a step's cost against the batch: ResNet-18 on 32², ResNet-50 on 128²",
     "size": "against the size of the image: ResNet-18, batch 4",
     "depth": "against the depth: ResNet-20 … 110 on 32², ResNet-18 … 152 on 128²",
@@ -87,6 +88,8 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
     pair = (TINYCNN, fastest)
     for net in NETS:
         add("ops", "ops", *net.key, pair)
+    for net in NETS if not cuda else ():
+        add("floors", "account", *net.key, [TINYCNN])
     for batch in (4, 8, 16, 32, 64, 128, 256):
         add("batch", "step", "resnet18", batch, 32, pair)
     for batch in (1, 2, 4, 8, 16):

@@ -54,8 +54,8 @@ def prepare(order: dict[str, Any]) -> tuple[dict[str, Any], Turn]:
         wait = set_up(torch, order)
         if order["kind"] == "limits":
             return facts, lambda seconds: {"facts": machine_limits(torch, order, seconds)}
-        make = {"step": tasks.step, "inference": tasks.inference, "layer": tasks.layer, "ops": tasks.step}
-        task, parameters = make[order["kind"]](torch, order)
+        make = {"step": tasks.step, "inference": tasks.inference, "layer": tasks.layer}
+        task, parameters = make.get(order["kind"], tasks.step)(torch, order)
     facts |= {"parameters": parameters, "memory_before": memory("VmRSS") if order["device"] == "cpu" else None}
     forget_peak()
     warm_up = Once(lambda: check(task()))
@@ -68,7 +68,14 @@ def prepare(order: dict[str, Any]) -> tuple[dict[str, Any], Turn]:
         warm_up()
         return {"facts": {"ops": tasks.by_op(torch, task, order["device"])}}
 
-    return facts, profiling if order["kind"] == "ops" else timing
+    def accounting(seconds: float) -> dict[str, Any]:
+        from benchmarks.account import layers_of  # it needs tinycnn, which is not to weigh on others' memory
+
+        warm_up()
+        return {"facts": {"layers": list(layers_of(task, parameters, seconds))}}
+
+    turn: dict[str, Turn] = {"ops": profiling, "account": accounting}
+    return facts, turn.get(order["kind"], timing)
 
 
 class Once:

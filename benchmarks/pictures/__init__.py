@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.pictures import layers, nets, ops, resources, roofline, scaling
+from benchmarks.pictures import floors, layers, nets, ops, resources, roofline, scaling
 from benchmarks.record import Record
 from tinycnn.plot.canvas import write
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PICTURES: dict[str, Callable[[Record], Figure | None]] = {
     "ratios": nets.ratios, "layers": layers.ratios, "roofline": roofline.roofline, "ops": ops.by_op,
+    "floors": floors.floors,
     "scaling": scaling.curves, "threads": resources.threads, "memory": resources.memory,
 }
 

@@ -34,6 +34,12 @@ def measured(work: Work, peer: Peer) -> dict[str, Any]:
         names = enumerate(OPS[peer.library], start=1)
         ops = [{"op": name, "calls": 1, "seconds": 0.1 / number} for number, name in names]
         return {"version": "0.1.0", "facts": {"ops": ops}}
+    if work.kind == "account":
+        layers = [{"label": f"3×3, {c}→{c} at 8²", "calls": 2, "seconds": c / 100, "flop": 1e9 * c, "traffic": 1e9}
+                  for c in (1, 2, 3)]
+        others = [{"label": f"ReLU, {c} at 8²", "calls": 1, "seconds": 0.5, "flop": 0, "traffic": 2e9}
+                  for c in range(12)]
+        return {"version": "0.1.0", "facts": {"layers": layers + others}}
     seconds = 1e-6 * max(work.batch, 1) * work.size**2 * (2 / work.threads) * FACTOR.get(peer.name, 1.0)
     turns = [{"best": seconds * (1 + 0.1 * turn), "median": seconds * 1.5, "steps": 3} for turn in range(5)]
     before, most = (40_000_000, 400_000_000) if peer.library == "tinycnn" else (300_000_000, 600_000_000)

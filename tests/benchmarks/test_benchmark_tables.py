@@ -77,9 +77,9 @@ def test_every_picture_is_drawn_from_a_whole_record(whole, tmp_path):
     assert all(path.stat().st_size > 10_000 for path in written)
 
 
-def test_a_gpu_has_no_picture_of_threads():
+def test_a_gpu_has_no_picture_of_threads_or_floors():
     found = {name: make(made.whole("cuda")) is not None for name, make in pictures.PICTURES.items()}
-    assert found == {**dict.fromkeys(pictures.PICTURES, True), "threads": False}
+    assert found == {**dict.fromkeys(pictures.PICTURES, True), "threads": False, "floors": False}
 
 
 def test_without_measurements_there_are_no_pictures(tmp_path):

@@ -1,0 +1,72 @@
+"""A step by layer: what is counted of each, and the floor that follows from the machine's rates."""
+
+from __future__ import annotations
+
+import pytest
+
+import tinycnn
+from benchmarks import floors, rounds, tables
+from benchmarks.account import OPTIMIZER, layers_of
+from benchmarks.nets import NETS
+from tests.benchmarks import made
+from tinycnn import nn, optim
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """A step of two convolutions alike, batch norm, in-place ReLU and a linear layer."""
+    model = nn.Sequential(
+        nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True),
+        nn.Conv2d(4, 8, 3, 2, 1, bias=False), nn.Flatten(), nn.Linear(8 * 9, 10),
+    )
+    parameters = sum(p.numel() for p in model.parameters())
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    x, labels = tinycnn.randn(2, 4, 6, 6), tinycnn.tensor([0, 1])
+
+    def step():
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), labels).backward()
+        optimizer.step()
+
+    return parameters, {row["label"]: row for row in layers_of(step, parameters, 0.0)}
+
+
+def test_layers_alike_are_one_row_with_the_products_of_both_ways(rows):
+    _, found = rows
+    both = found["3×3, 4→4 at 6²"]
+    once = 2 * (2 * 4 * 36) * (4 * 9)
+    assert both["calls"] == 2
+    assert both["flop"] == once * (2 + 3)  # of the first the image wants no gradient
+    assert found["3×3 /2, 4→8 at 6²"]["flop"] == 3 * 2 * (2 * 8 * 9) * (4 * 9)
+    assert found["Linear, 72→10"]["flop"] == 3 * 2 * (2 * 72 * 10)
+    assert all(row["seconds"] > 0 for row in found.values())
+
+
+def test_every_array_counts_once_on_each_way(rows):
+    parameters, found = rows
+    x, y, w = 2 * 4 * 36, 2 * 8 * 9, 8 * 4 * 9
+    assert found["3×3 /2, 4→8 at 6²"]["traffic"] == 4 * ((x + w + y) + (y + x + w + x + w))
+    assert found["ReLU, 4 at 6²"]["traffic"] == 4 * (2 * x + 3 * x)
+    assert found[OPTIMIZER]["traffic"] == 4 * 5 * parameters
+
+
+def test_views_cost_no_traffic(rows):
+    _, found = rows
+    assert [row["traffic"] for label, row in found.items() if label.startswith(("Reshape", "Flatten"))] == [0]
+
+
+def test_a_floor_is_the_longer_of_products_and_traffic():
+    record = made.whole()  # 200 GF/s and 20 GB/s on two threads
+    account = floors.layers(record, NETS[1])
+    assert [row.seconds for row in account] == sorted((row.seconds for row in account), reverse=True)
+    by_label = {row.label: row for row in account}
+    assert by_label["3×3, 3→3 at 8²"].floor == pytest.approx(0.05)  # 3 GF take 15 ms, 1 GB takes 50
+    assert by_label["ReLU, 1 at 8²"].floor == pytest.approx(0.1)
+    cells = dict(tables.floor_rows(record)[::2])
+    assert cells["convolutions, linear: floor"][1] == "150"
+    assert cells["together: floor"][1] == "1350"
+
+
+def test_of_several_turns_every_layer_counts_at_its_best():
+    turns = [{"layers": [{"label": "a", "seconds": a}, {"label": "b", "seconds": b}]} for a, b in ((2, 3), (1, 4))]
+    assert sorted((row["label"], row["seconds"]) for row in rounds._best_facts(turns)["layers"]) == [("a", 1), ("b", 3)]
