@@ -107,6 +107,15 @@ def test_a_rate_is_operations_by_time(still: Clock) -> None:
     assert lines[3].split()[-2:] == ["200.0", "800.0"]
 
 
+def test_all_rows_as_one(known: profile) -> None:
+    events = known.key_averages()
+    total = events.total_average()
+    assert total.key == "Total"
+    assert total.self_cpu_time_total == pytest.approx(events.self_cpu_time_total)
+    assert total.count == sum(event.count for event in events) > 0
+    assert total.flops == sum(event.flops for event in events)
+
+
 def test_steps_are_told_of(still: Clock) -> None:
     with profile() as prof:
         for _ in range(4):

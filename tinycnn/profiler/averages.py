@@ -109,6 +109,14 @@ class EventList(list[EventAverage]):
 
     self_cpu_time_total = total
 
+    def total_average(self) -> EventAverage:
+        """All rows as one, which is called Total."""
+        total = EventAverage("Total", is_op=False)
+        for name in ("count", "backward_count", "cpu_memory_usage", "flops", "backward_flops",
+                     "forward", "backward", "outside", "_around"):
+            setattr(total, name, sum(getattr(event, name) for event in self))
+        return total
+
     def table(
         self, sort_by: str | None = None, row_limit: int = 100, max_src_column_width: int = 75,
         max_name_column_width: int = 55, max_shapes_column_width: int = 80, header: str | None = None,
