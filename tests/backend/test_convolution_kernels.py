@@ -15,7 +15,7 @@ from tinycnn import backend
 from tinycnn.backend import threads
 from tinycnn.backend import windows as textbook
 from tinycnn.backend.cpu import convolution
-from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, tiles, trimmed
+from tinycnn.backend.cpu.convolution import banded, choice, direct, narrow, pointwise, tiles, trimmed, two_by_two
 from tinycnn.geometry import Window, window
 
 NAMES = ("conv2d", "conv2d_input", "conv2d_weight", "conv2d_backward")
@@ -75,6 +75,26 @@ def test_1x1_kernels_are_a_product(n: int, size: Any, stride: Any, c: int, o: in
     assert_textbook(pointwise, problem(n, c, o, geometry, data.draw(st.sampled_from([*ORDERS]))), geometry)
 
 
+@given(n=st.integers(1, 130), c=st.integers(1, 70), o=st.integers(1, 70), order=st.sampled_from([*ORDERS]))
+def test_maps_of_2x2_are_nine_products(n: int, c: int, o: int, order: str) -> None:
+    geometry = window("test", (2, 2), (3, 3), padding=(1, 1))
+    assert_textbook(two_by_two, problem(n, c, o, geometry, order, "float32"), geometry, 2e-4)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, 3e38])
+def test_of_2x2_only_the_maps_that_are_not_finite_are_not(odd: float) -> None:
+    """Nor does a large number become so on the way: twice 3e38 is more than there is."""
+    geometry = window("test", (2, 2), (3, 3), padding=(1, 1))
+    x, w, g = (normal(*shape, dtype="float32") for shape in ((8, 32, 2, 2), (48, 32, 3, 3), (8, 48, 2, 2)))
+    assert choice.way(x.dtype, 8, 32, 48, geometry, 1) is two_by_two
+    x[0, 0], g[0, 0], w = odd, odd, w / 1000
+    for name, given_ in arguments(x, w, g).items():
+        with np.errstate(all="ignore"):
+            found, expected = (getattr(room, name)(np, *given_, geometry, 1) for room in (two_by_two, textbook))
+        for ours, theirs in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, expected)), strict=True):
+            np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(theirs), err_msg=name)
+
+
 @given(size=st.tuples(st.integers(1, 3), st.integers(1, 3)), kernel=st.integers(1, 5), stride=st.integers(1, 3),
        padding=st.integers(0, 4), dilation=st.integers(1, 2), groups=st.integers(1, 2))  # fmt: skip
 def test_entries_that_meet_only_padding_are_left_out(
@@ -119,6 +139,7 @@ GEOMETRIES = {
     "stem": (2, 3, 32, window("test", (65, 65), (7, 7), (2, 2), (3, 3))),
     "LeNet's": (16, 3, 6, window("test", (32, 32), (5, 5))),
     "LeNet's second": (8, 6, 16, window("test", (14, 14), (5, 5))),
+    "2×2": (16, 64, 192, window("test", (2, 2), (3, 3), (1, 1), (1, 1))),
     "few pixels": (4, 96, 96, window("test", (7, 7), (3, 3), (1, 1), (1, 1))),
 }
 
@@ -147,13 +168,13 @@ def test_single_precision_keeps_six_digits_and_the_same_every_time(name: str) ->
 def test_what_is_not_finite_stays_where_it_is_seen(name: str, odd: float) -> None:
     _, c, o, geometry = GEOMETRIES[name]
     x, w = normal(1, c, *geometry.size, dtype="float32"), np.abs(normal(o, c, *geometry.kernel, dtype="float32"))
-    x[0, 0, 3, 2] = odd
+    x[0, 0, 1, 1] = odd
     with np.errstate(all="ignore"):
         expected = textbook.conv2d(np, x, w, None, geometry, 1)
         found = backend.get("cpu").kernels.conv2d(x, w, None, geometry, 1)
         np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
         g = normal(1, o, *geometry.out, dtype="float32")
-        g[0, 0, 3, 2] = odd
+        g[0, 0, 1, 1] = odd
         expected = textbook.conv2d_input(np, g, w, geometry, 1)
         found = backend.get("cpu").kernels.conv2d_input(g, w, geometry, 1)
         np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))

@@ -6,7 +6,7 @@ from typing import Any
 
 from tinycnn.backend import windows
 from tinycnn.backend.cpu import depthwise, grouped
-from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, winograd
+from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, two_by_two, winograd
 from tinycnn.geometry import Window
 
 _FLOATS = "fd"  # the characters of float32 and float64
@@ -33,6 +33,8 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
             return narrow
         if window.stride == (1, 1):
             return banded
+    if dtype.char == "f" and two_by_two.covers(n, c, o, window):
+        return two_by_two
     if dtype.char == "f" and winograd.filter_for(n, c, o, window) is not None:
         return winograd
     return direct
