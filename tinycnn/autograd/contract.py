@@ -73,6 +73,8 @@ def checked(node: Op, gradients: Any) -> tuple[Tensor | None, ...]:
         if not isinstance(g, TensorBase):
             message = f"{node.name}: backward returned a {type(g).__name__} for input {position}, no Tensor"
             raise BrokenGradient(message, node, position, g)
+        if g._postponed is not None:
+            continue  # looked at, it would be computed
         array = g.array
         if (
             array.shape != node.shapes[position]

@@ -47,6 +47,7 @@ class TensorBase:
     _born = 0  # serial number of a view's making
     _overtaken: tuple[weakref.ref[TensorBase], int] | None = None  # by a view: whose history, and when last recorded
     _leaf_hooks: dict[int, Hook] | None = None
+    _postponed: Any = None  # in the place of an array that is not computed yet; see `postponing`
 
     @classmethod
     def wrap(cls, array: Array) -> Tensor:
@@ -71,10 +72,11 @@ class TensorBase:
     def grad(self, g: Tensor | None) -> None:
         if g is not None and not isinstance(g, TensorBase):
             raise ArgumentError(f"grad: assigned grad expected to be a Tensor or None, but got {type(g).__name__}")
-        if g is not None and (g.array.shape, g.array.dtype) != (self.array.shape, self.array.dtype):
+        made = g if g is None else g._postponed or g.array
+        if made is not None and (made.shape, made.dtype) != (self.array.shape, self.array.dtype):
             raise GraphError(
                 f"grad: a gradient has the shape and dtype of its tensor, {self.array.shape} and {self.array.dtype},"
-                f" but this one is of {g.array.shape} and {g.array.dtype}"
+                f" but this one is of {made.shape} and {made.dtype}"
             )
         self._grad = g
 

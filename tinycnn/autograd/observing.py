@@ -12,7 +12,8 @@ within.
 
 `node.name` is the op's name. `node.serial` is the same number on both ways, but 0 until the end of forward, and for
 good if nothing was recorded. An observer must not hold on to the node or to tensors, which would keep the graph's
-memory; it may be called from several threads, and in each the calls are nested properly.
+memory; it may be called from several threads, and in each the calls are nested properly. A gradient that is
+`_postponed` would be computed by a look at its array.
 
 While nobody observes, an op takes one look at `observer`, and so does a node of the engine.
 

@@ -39,7 +39,7 @@ def owned(gradients: tuple[Tensor | None, ...], place: int) -> bool:
     g = gradients[place]
     if g is None or _count(g) > 1 + _LOOKING or _count(gradients) > 1 + _LOOKING or g._view_of is not None:
         return False
-    return sole(g.array)
+    return g._postponed is not None or sole(g.array)
 
 
 def sole(memory: Array, holders: int = 1) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import shapes
+from tinycnn.autograd.grad_mode import is_grad_enabled
 from tinycnn.autograd.op import Op
+from tinycnn.autograd.postponing import postponed
 from tinycnn.backend import Array
 from tinycnn.dtypes import NUMBERS
 from tinycnn.errors import ShapeError, explain
@@ -46,8 +48,12 @@ class Linear(Op):
         return y
 
     def backward(ctx, g: Tensor, x: Tensor, w: Tensor) -> Any:
-        found = iter(LinearBackward.apply_all(g, x, w, asked=ctx.needs_input_grad))
-        return tuple(next(found) if asked else None for asked in ctx.needs_input_grad)
+        asks_x, asks_w, asks_b = ctx.needs_input_grad
+        later = ctx.kernels.postpone(g.array.T, x.array) if asks_w and not is_grad_enabled() else None
+        asked = (asks_x, asks_w and later is None, asks_b)
+        found = iter(LinearBackward.apply_all(g, x, w, asked=asked) if any(asked) else ())
+        gx, gw, gb = [next(found) if one else None for one in asked]
+        return gx, gw if later is None else postponed(later), gb
 
 
 class LinearBackward(Op):

@@ -99,7 +99,7 @@ class Adam(Optimizer):
         steps += 1
         p.backend.kernels.adam_step(
             p.array,
-            p.grad.array,
+            p.grad._postponed or p.grad.array,
             state["exp_avg"].array,
             state["exp_avg_sq"].array,
             state["max_exp_avg_sq"].array if group["amsgrad"] else None,

@@ -90,7 +90,7 @@ class SGD(Optimizer):
         buffer = self.state[p].get("momentum_buffer") if group["momentum"] else None
         velocity = p.backend.kernels.sgd_step(
             p.array,
-            p.grad.array,
+            p.grad._postponed or p.grad.array,
             None if buffer is None else buffer.array,
             lr=float(group["lr"]),  # Python numbers leave float32 as it is, NumPy's would widen it
             momentum=float(group["momentum"]),

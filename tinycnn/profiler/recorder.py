@@ -65,7 +65,7 @@ class Recorder(observing.Observer):
                 self._made[node.serial] = span
         whole = span.op or span  # the outermost
         for x in made:
-            if is_tensor(x):
+            if is_tensor(x) and x._postponed is None:  # which a look would compute
                 memory = memory_of(x.array, node.backend.ndarray)
                 whole.bytes += 0 if id(memory) in span.given else self.ledger.enter(memory)
         if whole is span:
@@ -134,7 +134,7 @@ class Recorder(observing.Observer):
         if span.way == "forward":
             return flops_of(span.name, span.shapes, tuple(made[0].array.shape)) if made and is_tensor(made[0]) else 0
         forward = self._made.get(span.serial)
-        asked = sum(is_tensor(x) for x in made[:2])
+        asked = sum(is_tensor(x) and x._postponed is None for x in made[:2])
         return forward.flops * asked if forward is not None else 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu import slim
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.threads import parts, scratch, share
 
@@ -19,10 +20,8 @@ Array = Any
 _ALONE = 1 << 18  # multiplications that BLAS gives to one thread anyway
 _SHARED = 1 << 23  # of fewer one thread is done before the other has begun
 
-_SLIM = 64  # examples in a batch that leaves the cores waiting for the weights
-_LARGE = 1 << 18  # weights of which it is quicker to let them come first
-_HUGE = 1 << 24  # weights that no cache holds
-_COLUMNS, _ROWS = 512, 32  # of the result, in a block
+_WEIGHTS = 1 << 15  # entries of a matrix that a slim one meets in pieces
+_SUMS = 1 << 20  # and of a result of few sums each that is made so
 
 _STRETCH = 64  # products that are added up in a row, or twice as many of long sums
 _LONG = 1024
@@ -87,30 +86,16 @@ def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:
 
 @half_in_single
 def matmul(xp: Any, x: Array, y: Array) -> Array:
-    """X·Y of matrices or of stacks of them, in the order and in the blocks that suit a large matrix and a small batch.
-
-    Each weight takes part in a few products only, so it is memory that counts. A linear layer's X·Wᵀ is written
-    (W·Xᵀ)ᵀ, for BLAS copies its second factor into an order of its own, and this is then the batch: 0.5 to 0.7 of the
-    time. X̄ = Ȳ·W and W̄ = Ȳᵀ·X are cut into blocks that fit the cache, which each core copies for itself: on the
-    weights of VGG and AlexNet 0.85 and 0.6 to 0.8 of the time.
-    """
+    """X·Y of matrices or of stacks of them; of a large and a slim one, as those of a linear layer, in pieces."""
     if x.ndim != 2 or y.ndim != 2:
         return _stacked(x, y)
-    if x.size * y.size < _LARGE or x.dtype != np.float32 or y.dtype != np.float32:
-        return product(x, y)
-    if len(x) <= _SLIM and y.size >= _LARGE and 0 < y.strides[0] < y.strides[1]:
-        return np.ascontiguousarray(product(y.T, x.T).T)
-    blocks = _blocks(len(x), len(y), y.shape[1])
-    if not blocks:
-        return product(x, y)
-    z = np.empty((x.shape[0], y.shape[1]), x.dtype)
-
-    def multiply(block: int) -> None:
-        rows, columns = blocks[block]
-        np.matmul(x[rows], y[:, columns], out=z[rows, columns])
-
-    share(multiply, len(blocks))
-    return z
+    if x.dtype == y.dtype == np.float32:
+        (m, k), n = x.shape, y.shape[1]
+        if k * n >= _WEIGHTS and 1 < m <= slim.FEW * (1 + slim.by_columns(y)):
+            return slim.few_rows(x, y)
+        if m * n >= _SUMS and 0 < k <= slim.FEW:
+            return slim.few_summed(x, y)
+    return product(x, y)
 
 
 def _stacked(x: Array, y: Array) -> Array:
@@ -126,12 +111,3 @@ def _stacked(x: Array, y: Array) -> Array:
 
     share(multiply, len(cut))
     return z
-
-
-def _blocks(m: int, k: int, n: int) -> list[tuple[slice, slice]]:
-    """Rows and columns of the blocks of an m × n product over k; none where cutting does not pay."""
-    if m <= _SLIM // 2 and k * n >= _HUGE:
-        return [(slice(m), slice(c, c + _COLUMNS)) for c in range(0, n, _COLUMNS)]
-    if k <= _SLIM // 2 and m * n >= _HUGE:
-        return [(slice(r, r + _ROWS), slice(n)) for r in range(0, m, _ROWS)]
-    return []

@@ -2,7 +2,8 @@
 
 A step on 100 million weights is traffic to and from memory. Written for whole arrays, SGD with momentum crosses it a
 dozen times; of a few rows at a time only five crossings are left, p and v there and back and g there, and two cores
-share them. On layers of 2 to 40 million weights SGD takes 0.65 to 0.35 of the time, Adam 0.5 to 0.33.
+share them. On layers of 2 to 40 million weights SGD takes 0.65 to 0.35 of the time, Adam 0.5 to 0.33. A gradient that
+is `postponed` spares the last of the five, and is formed here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend import steps
+from tinycnn.backend.cpu.postponing import Postponed
 from tinycnn.backend.threads import scratch, share
 
 Array = Any
@@ -20,7 +22,7 @@ _WHOLE = 1 << 20  # numbers below which the textbook's way is as good
 _TILE = 1 << 18  # numbers: of smaller tiles come so many that the threads wait for Python's lock more than they compute
 
 
-def sgd_step(xp: Any, p: Array, g: Array, velocity: Array | None, **options: Any) -> Array | None:
+def sgd_step(xp: Any, p: Array, g: Array | Postponed, velocity: Array | None, **options: Any) -> Array | None:
     """`steps.sgd_step`, of a large array in tiles."""
     if p.size < _WHOLE:
         return steps.sgd_step(xp, p, g, velocity, **options)
@@ -39,7 +41,9 @@ def sgd_step(xp: Any, p: Array, g: Array, velocity: Array | None, **options: Any
     return result
 
 
-def adam_step(xp: Any, p: Array, g: Array, m: Array, v: Array, v_max: Array | None, t: int, **options: Any) -> None:
+def adam_step(
+    xp: Any, p: Array, g: Array | Postponed, m: Array, v: Array, v_max: Array | None, t: int, **options: Any
+) -> None:
     """`steps.adam_step`, of a large array in tiles."""
     if p.size < _WHOLE:
         steps.adam_step(xp, p, g, m, v, v_max, t, **options)
@@ -55,11 +59,11 @@ def adam_step(xp: Any, p: Array, g: Array, m: Array, v: Array, v_max: Array | No
     share(step, len(tiles))
 
 
-def _as_they_lie(p: Array, *others: Array | None) -> tuple[Any, ...]:
+def _as_they_lie(p: Array, *others: Array | Postponed | None) -> tuple[Any, ...]:
     """The arrays with their axes in the order of p's memory, and as vectors if all of them lie so."""
     axes = sorted(range(p.ndim), key=lambda axis: -p.strides[axis])
     turned = [None if a is None else a.transpose(axes) for a in (p, *others)]
-    if all(a is None or a.flags.c_contiguous for a in turned):
+    if all(a is None or (not isinstance(a, Postponed) and a.flags.c_contiguous) for a in turned):
         turned = [None if a is None else a.reshape(-1) for a in turned]
     return tuple(turned)
 

@@ -1,0 +1,164 @@
+"""The weights' gradient of a large linear layer is computed when somebody looks, and nobody can tell."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinycnn as torch
+from tinycnn import nn
+from tinycnn.backend.cpu import postponing
+from tinycnn.backend.cpu import steps as tiled
+from tinycnn.nn import functional as F
+
+X, G = np.arange(6, dtype="float32").reshape(2, 3), np.array([[1, -2, 3, 0], [2, 1, 0, -1]], dtype="float32")
+WANTED = G.T @ X
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four by three weights are many, and two examples few."""
+    for room, name in ((postponing, "_LARGE"), (postponing, "_SLIMMER"), (tiled, "_WHOLE"), (tiled, "_TILE")):
+        monkeypatch.setattr(room, name, 1)
+
+
+@pytest.fixture
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look would be an error."""
+    monkeypatch.setattr(postponing.Postponed, "whole", lambda self: pytest.fail("it was computed"))
+
+
+def layer() -> Any:
+    made = nn.Linear(3, 4)
+    with torch.no_grad():
+        made.weight.fill_(1)
+        made.bias.fill_(0)
+    return made
+
+
+def back(linear: Any, x: Any = None, **options: Any) -> Any:
+    linear(torch.tensor(X) if x is None else x).backward(torch.tensor(G), **options)
+    return linear.weight
+
+
+def test_it_is_a_tensor_like_any_other() -> None:
+    g = back(layer()).grad
+    assert g._postponed is not None
+    assert isinstance(g, torch.Tensor)
+    assert (type(g).__name__, type(g).__module__) == ("Tensor", "tinycnn._tensor")
+    assert g.tolist() == WANTED.tolist()
+    assert type(g) is torch.Tensor
+    assert g._postponed is None
+    assert g.array is g.array
+
+
+@pytest.mark.parametrize("make", [
+    lambda ps: torch.optim.SGD(ps, lr=0.5), lambda ps: torch.optim.SGD(ps, lr=0.5, momentum=0.5, weight_decay=0.5),
+    lambda ps: torch.optim.Adam(ps), lambda ps: torch.optim.AdamW(ps, amsgrad=True),
+])  # fmt: skip
+def test_optimizers_step_as_if_it_was_there(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = []
+    for look in (False, True):
+        linear = layer()
+        optimizer = make(linear.parameters())
+        for _ in range(3):
+            optimizer.zero_grad()
+            p = back(linear)
+            assert not look or p.grad.sum()
+            optimizer.step()
+        assert (p.grad._postponed is None) is look
+        weights.append(p.detach().numpy())
+    np.testing.assert_array_equal(*weights)
+
+
+def test_forgetting_it_computes_nothing(unseen: None) -> None:
+    linear = layer()
+    optimizer = torch.optim.SGD(linear.parameters(), momentum=0.9)
+    for forget in (optimizer.zero_grad, linear.zero_grad):
+        back(linear)
+        optimizer.step()
+        forget()
+        assert linear.weight.grad is None
+
+
+def test_the_batch_may_change_before_anyone_looks() -> None:
+    linear, x = layer(), torch.tensor(X)
+    p = back(linear, x)
+    x.zero_()
+    assert p.grad.tolist() == WANTED.tolist()
+
+
+def test_gradients_add_up() -> None:
+    linear = layer()
+    back(linear)
+    assert back(linear).grad.tolist() == (2 * WANTED).tolist()
+    x = torch.tensor(X)
+    linear.zero_grad()
+    (linear(x) + linear(x)).backward(torch.tensor(G))  # twice in one pass
+    assert linear.weight.grad.tolist() == (2 * WANTED).tolist()
+    linear.zero_grad(set_to_none=False)
+    assert back(linear).grad.tolist() == WANTED.tolist()
+
+
+def test_hooks_see_it_and_may_replace_it() -> None:
+    linear, seen = layer(), []
+    linear.weight.register_hook(lambda g: seen.append(g.tolist()) or 2 * g)
+    assert back(linear).grad.tolist() == (2 * WANTED).tolist()
+    assert seen == [WANTED.tolist()]
+
+
+def test_it_goes_on_through_what_made_the_weights() -> None:
+    w = torch.ones(3, 4, requires_grad=True)
+    F.linear(torch.tensor(X), 2 * w.T).backward(torch.tensor(G))
+    assert w.grad.tolist() == (2 * WANTED.T).tolist()
+
+
+def test_asked_for_by_itself_and_for_a_second_derivative() -> None:
+    linear, x = layer(), torch.tensor(X, requires_grad=True)
+    (g,) = torch.autograd.grad(linear(x), linear.weight, torch.tensor(G))
+    assert g.tolist() == WANTED.tolist()
+    (g,) = torch.autograd.grad(linear(x), linear.weight, torch.tensor(G), create_graph=True)
+    assert g._postponed is None
+    g.sum().backward()
+    assert x.grad.tolist() == np.repeat(G.sum(1)[:, None], 3, 1).tolist()
+
+
+def test_what_is_done_with_gradients() -> None:
+    p = back(layer())
+    assert copy.deepcopy(p.grad).tolist() == WANTED.tolist()
+    p = back(layer())
+    nn.utils.clip_grad_norm_([p], 1.0)
+    assert p.grad.norm().item() == pytest.approx(1, rel=1e-5)
+    p = back(layer())
+    p.grad.data = torch.zeros(4, 3)
+    assert p.grad.tolist() == np.zeros((4, 3)).tolist()
+    p = back(layer())
+    p.grad.mul_(2)
+    assert p.grad.tolist() == (2 * WANTED).tolist()
+
+
+def test_another_tensor_may_have_it_for_its_gradient_if_it_fits(unseen: None) -> None:
+    p, fits = back(layer()), torch.ones(4, 3, requires_grad=True)
+    fits.grad = p.grad
+    with pytest.raises(RuntimeError, match=r"\(3, 4\) and float32, but this one is of \(4, 3\) and float32"):
+        torch.ones(3, 4, requires_grad=True).grad = p.grad
+
+
+def test_a_profile_does_not_look(unseen: None) -> None:
+    linear = layer()
+    with torch.profiler.profile():
+        assert back(linear).grad._postponed is not None
+
+
+def test_double_and_half_precision_have_theirs_at_once() -> None:
+    for dtype in ("float64", "float16"):
+        linear = layer().to(dtype)
+        assert back_in(linear, dtype).grad._postponed is None
+
+
+def back_in(linear: Any, dtype: str) -> Any:
+    linear(torch.tensor(X).to(dtype)).backward(torch.tensor(G).to(dtype))
+    return linear.weight

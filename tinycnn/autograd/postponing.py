@@ -1,0 +1,47 @@
+r"""A gradient that is computed when somebody looks at it, which the step of an optimizer need not do.
+
+The weights' gradient in a large linear layer is a product of two slim matrices. The engine carries it to the leaf as
+those two; an optimizer that knows the ways of `_postponed` forms it piece by piece, in the cache, as it changes the
+weights. Whoever else asks for it, a hook, another gradient to be added to it, or the user of ``p.grad``, finds an array
+as always: it is computed at the first look.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from tinycnn.autograd import node
+from tinycnn.autograd.node import TensorBase
+from tinycnn.backend import Array
+
+if TYPE_CHECKING:
+    from tinycnn._tensor import Tensor
+
+
+class Postponed(TensorBase):
+    """A tensor before its array is there. It becomes a plain one as it gets it, at the first look or by assignment."""
+
+    @property
+    def array(self) -> Array:
+        self.array = made = self._postponed.whole()
+        return made
+
+    @array.setter
+    def array(self, made: Array) -> None:
+        self._postponed = None
+        self.__class__ = node._tensor_type  # type: ignore[assignment]  # the class ends here
+        self.array = made
+
+
+@functools.cache
+def _kind(plain: Any) -> Any:
+    return type(plain.__name__, (Postponed, plain), {"__module__": plain.__module__})
+
+
+def postponed(product: Any) -> Tensor:
+    """The tensor that will be ``product.whole()``."""
+    plain: Any = node._tensor_type
+    tensor: Tensor = object.__new__(_kind(plain))
+    tensor._postponed = product
+    return tensor
