@@ -48,6 +48,7 @@ import numpy as np
 from tinycnn.backend import threads
 from tinycnn.backend.cpu.convolution import direct
 from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F45, Filter
+from tinycnn.backend.cpu.convolution.winograd_products import block, multiply
 from tinycnn.backend.cpu.convolution.winograd_strips import Desk, Strip, finite, strips
 from tinycnn.backend.matmul_precision import get_float32_matmul_precision
 from tinycnn.geometry import Pair, Window
@@ -132,14 +133,11 @@ def _turned_padding(window: Window) -> Pair:
 
 
 def _transformed(matrix: Array, w: Array) -> Array:
-    """G w Gᵀ, or G w↻ Gᵀ: a·a, O, C.
-
-    The forward pass wants C first, and gives w so: of small matrices BLAS multiplies transposed ones half as fast.
-    """
-    o, c = w.shape[:2]
-    u = np.empty((len(matrix), o, c), w.dtype)
-    taps, made = w.reshape(o, c, -1).transpose(0, 2, 1), u.transpose(1, 0, 2)  # O, k·k, C → O, a·a, C
-    parts = threads.parts(o, least=_TOGETHER // c)
+    """G w Gᵀ, or G w↻ Gᵀ, of kernels from C to O channels (C, O, k, k): a·a, O/block, C, block."""
+    (c, o), wide = w.shape[:2], block(w.shape[1])
+    u = np.empty((len(matrix), o // wide, c, wide), w.dtype)
+    taps, made = w.reshape(c, -1, wide, w[0, 0].size).swapaxes(2, 3), u.transpose(2, 1, 0, 3)  # C, O/block, k·k, block
+    parts = threads.parts(c, least=_TOGETHER // o)
 
     def transform(part: int) -> None:
         np.matmul(matrix, taps[parts[part]], out=made[parts[part]])
@@ -172,16 +170,16 @@ def _correlation(f: Filter, x: Array, u: Array, b: Array | None, padding: Pair, 
     These the transforms would spread to neighbours that do not see them, and they may have made some of large numbers:
     such a convolution is computed directly.
     """
-    image, (n, o) = x.transpose(0, 2, 3, 1), (len(x), u.shape[2])
+    image, (n, c), o = x.transpose(0, 2, 3, 1), x.shape[:2], u.shape[1] * u.shape[3]
     y = np.empty((n, *size, o), x.dtype)
-    todo = strips(f, n, size, max(u.shape[1:]))
+    todo = strips(f, n, size, max(c, o))
     known = [False] * len(todo)
     desks: dict[Any, Desk] = {}
 
     def compute(k: int) -> None:
-        desk = _desk(desks, f, todo[k], *u.shape[1:])
+        desk = _desk(desks, f, todo[k], c, o)
         desk.read_patches(image, todo[k], padding)
-        np.matmul(desk.patches, u, out=desk.products)
+        multiply(desk.patches, u, desk.products)
         if b is not None:
             desk.products[f.a + 1] += b  # at the point (1, 1), whose value goes once into each of the m × m outputs
         known[k] = desk.write_squares(y, todo[k])
@@ -206,7 +204,7 @@ def _gradients(f: Filter, g: Array, x: Array, u: Array | None, window: Window) -
             desk = _desk(desks, f, todo[k], o, c)
             desk.read_patches(gradient, todo[k], _turned_padding(window))  # a·a, squares, O
             if u is not None:
-                np.matmul(desk.patches, u, out=desk.products)
+                multiply(desk.patches, u, desk.products)
                 known[k] = desk.write_squares(gx, todo[k])
             desk.read_squares(image, todo[k])  # a·a, squares, C
             _add(sums[part], desk.patches.transpose(0, 2, 1), desk.products, first=k == parts[part].start)
