@@ -15,6 +15,7 @@ from tinycnn.backend import matmul_precision, windows
 from tinycnn.backend.cpu import depthwise
 from tinycnn.backend.cpu.convolution import choice, direct, winograd
 from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F45, at, minimal
+from tinycnn.backend.cpu.convolution.winograd_products import block, multiply
 from tinycnn.backend.threads import get_num_threads, set_num_threads
 from tinycnn.geometry import window
 
@@ -40,6 +41,15 @@ def test_the_matrices_make_a_correlation(m: int, taps: int, moduli: Any, product
 def highest() -> Iterator[None]:
     yield
     matmul_precision.set_float32_matmul_precision("highest")
+
+
+@pytest.mark.parametrize(("squares", "c", "o"), [(1, 1, 1), (131, 400, 96), (98, 256, 512), (40, 700, 66), (7, 30, 67)])
+def test_products_in_blocks_are_products(squares: int, c: int, o: int) -> None:
+    patches, w = normal(4, squares, c).astype("float32"), normal(4, c, o, seed=1).astype("float32")
+    kernels = np.ascontiguousarray(w.reshape(4, c, -1, block(o)).swapaxes(1, 2))
+    made = np.full((4, squares, o), np.nan, "float32")
+    multiply(patches, kernels, made)
+    np.testing.assert_allclose(made, patches @ w, atol=1e-3)
 
 
 SIZES = st.integers(1, 11)
