@@ -138,7 +138,7 @@ GEOMETRIES = {
     "1×1": (5, 33, 65, window("test", (32, 31), (1, 1))),
     "stem": (2, 3, 32, window("test", (65, 65), (7, 7), (2, 2), (3, 3))),
     "LeNet's": (16, 3, 6, window("test", (32, 32), (5, 5))),
-    "LeNet's second": (8, 6, 16, window("test", (14, 14), (5, 5))),
+    "LeNet's second": (16, 6, 16, window("test", (14, 14), (5, 5))),
     "2×2": (16, 64, 192, window("test", (2, 2), (3, 3), (1, 1), (1, 1))),
     "few pixels": (4, 96, 96, window("test", (7, 7), (3, 3), (1, 1), (1, 1))),
 }
@@ -163,17 +163,33 @@ def test_single_precision_keeps_six_digits_and_the_same_every_time(name: str) ->
             assert np.abs(ours - true).max() <= 1e-6 * np.abs(true).max(), kernel
 
 
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("order", ORDERS)
+def test_strips_of_many_images_join_without_a_seam(order: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Channels that lie apart and side by side; images that are cut in unequal parts; sums of a row and of several."""
+    threads.set_num_threads(count)
+    for entries in (1, 20_000, 1 << 18):
+        monkeypatch.setattr(banded, "_ENTRIES", entries)
+        for n, c, o, geometry in (
+            (101, 3, 6, window("test", (9, 12), (2, 3), padding=(1, 1))), (40, 6, 16, window("test", (7, 8), (5, 5)))
+        ):  # fmt: skip
+            assert choice.way(np.dtype("f"), n, c, o, geometry, 1) is banded
+            assert_textbook(banded, problem(n, c, o, geometry, order), geometry)
+
+
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
+@pytest.mark.parametrize("n", [1, 16])
 @pytest.mark.parametrize("name", GEOMETRIES)
-def test_what_is_not_finite_stays_where_it_is_seen(name: str, odd: float) -> None:
+def test_what_is_not_finite_stays_where_it_is_seen(name: str, n: int, odd: float) -> None:
     _, c, o, geometry = GEOMETRIES[name]
-    x, w = normal(1, c, *geometry.size, dtype="float32"), np.abs(normal(o, c, *geometry.kernel, dtype="float32"))
+    x, w = normal(n, c, *geometry.size, dtype="float32"), np.abs(normal(o, c, *geometry.kernel, dtype="float32"))
     x[0, 0, 1, 1] = odd
     with np.errstate(all="ignore"):
         expected = textbook.conv2d(np, x, w, None, geometry, 1)
         found = backend.get("cpu").kernels.conv2d(x, w, None, geometry, 1)
         np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
-        g = normal(1, o, *geometry.out, dtype="float32")
+        g = normal(n, o, *geometry.out, dtype="float32")
         g[0, 0, 1, 1] = odd
         expected = textbook.conv2d_input(np, g, w, geometry, 1)
         found = backend.get("cpu").kernels.conv2d_input(g, w, geometry, 1)

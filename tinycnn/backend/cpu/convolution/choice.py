@@ -31,7 +31,7 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
     if min(c, o) <= banded.FEW and window.dilation == (1, 1):
         if o > banded.FEW and c * window.kernel[1] < window.out[1]:  # a row of the output has the longer runs
             return narrow
-        if window.stride == (1, 1):
+        if banded.covers(n, c, o, window):
             return banded
     if dtype.char == "f" and two_by_two.covers(n, c, o, window):
         return two_by_two
