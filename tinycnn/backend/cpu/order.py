@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend.threads import parts, share
+from tinycnn.backend.threads import cut, share
 
 Array = Any
 
 _LARGE = 1 << 20  # bytes: of fewer one thread is done before the other has begun
+_PIECE = 1 << 19  # bytes of a piece: a core's cache keeps lines that several of its passes read
 
 
 def copy(target: Array, source: Array) -> None:
     """Copy into `target`, whose order in memory may be any other."""
-    pieces = parts(len(target)) if target.nbytes > _LARGE else [slice(None)]
+    pieces = cut(len(target), target.nbytes // _PIECE) if target.nbytes > _LARGE else [slice(None)]
     if len(pieces) == 1:
         np.copyto(target, source)
     else:

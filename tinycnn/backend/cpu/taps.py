@@ -11,7 +11,7 @@ s: they are of one phase, and in that they are neighbours, numbers p + ⌊d·i/s
 Entries of one phase are evenly spaced, in the kernel and in what they look at, so they are dealt with together: as
 `Taps`. The way back reads the picture in columns: pixel 2·u got something from entry 0 at place u and from entry 2 at
 place u − 1, pixel 2·u + 1 from entry 1 at place u. There the gradient is the source, and the image, by phases, the
-target. (`convolution.phases` says the same of all entries at once, as windows over the gradient.)
+target.
 """
 
 from __future__ import annotations

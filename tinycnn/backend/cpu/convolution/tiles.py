@@ -31,12 +31,12 @@ def tiles(n: int, window: Window, pixel: int) -> list[Tile]:
         return [(slice(0, n), slice(0, height))]
     pixels = BYTES // pixel
     if pixels >= height * width:
-        return [(images, slice(0, height)) for images in _cut(n, pixels // (height * width))]
-    rows = _cut(height, max(1, pixels // width))
+        return [(images, slice(0, height)) for images in slices(n, pixels // (height * width))]
+    rows = slices(height, max(1, pixels // width))
     return [(slice(image, image + 1), part) for image in range(n) for part in rows]
 
 
-def _cut(count: int, most: int) -> list[slice]:
+def slices(count: int, most: int) -> list[slice]:
     """0 … count − 1 in nearly equal slices, none longer than `most`, their number a multiple of the threads'."""
     threads = get_num_threads()
     number = -(-count // most)
