@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.backend.geometries import normal
 from tinycnn.backend import matmul_precision, windows
 from tinycnn.backend.cpu import depthwise
-from tinycnn.backend.cpu.convolution import choice, direct, winograd
+from tinycnn.backend.cpu.convolution import choice, direct, winograd, winograd_blocks, winograd_strips
 from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F45, at, minimal
-from tinycnn.backend.cpu.convolution.winograd_products import block, multiply
+from tinycnn.backend.cpu.convolution.winograd_products import add_up, block, multiply
 from tinycnn.backend.threads import get_num_threads, set_num_threads
 from tinycnn.geometry import window
 
@@ -43,13 +43,23 @@ def highest() -> Iterator[None]:
     matmul_precision.set_float32_matmul_precision("highest")
 
 
+@pytest.fixture(params=[winograd_blocks, winograd_strips], ids=["blocks", "strips"])
+def either_way(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "_way", lambda *_: request.param)
+
+
 @pytest.mark.parametrize(("squares", "c", "o"), [(1, 1, 1), (131, 400, 96), (98, 256, 512), (40, 700, 66), (7, 30, 67)])
 def test_products_in_blocks_are_products(squares: int, c: int, o: int) -> None:
     patches, w = normal(4, squares, c).astype("float32"), normal(4, c, o, seed=1).astype("float32")
     kernels = np.ascontiguousarray(w.reshape(4, c, -1, block(o)).swapaxes(1, 2))
-    made = np.full((4, squares, o), np.nan, "float32")
+    made = np.full((4, o // block(o), squares, block(o)), np.nan, "float32")
     multiply(patches, kernels, made)
-    np.testing.assert_allclose(made, patches @ w, atol=1e-3)
+    np.testing.assert_allclose(made.swapaxes(1, 2).reshape(4, squares, o), patches @ w, atol=1e-3)
+    g = normal(4, o // block(o), squares, block(o), seed=2).astype("float32")
+    sums = np.full(kernels.shape, np.nan, "float32")
+    add_up(patches, g, sums)
+    add_up(patches[:, ::-1], g[:, :, ::-1], sums, first=False)
+    np.testing.assert_allclose(sums, 2 * patches[:, None].swapaxes(2, 3) @ g, atol=2e-3)
 
 
 SIZES = st.integers(1, 11)
@@ -58,10 +68,11 @@ SIZES = st.integers(1, 11)
 @given(size=st.tuples(SIZES, SIZES), padding=st.tuples(*[st.integers(0, 2)] * 4), n=st.integers(1, 5),
        c=st.integers(1, 4), o=st.integers(1, 4), channels_last=st.booleans(),
        taps=st.sampled_from([3, 5]), precision=st.sampled_from(["highest", "high"]),
-       threads=st.integers(1, 3))  # fmt: skip
+       way=st.sampled_from([winograd_blocks, winograd_strips]), threads=st.integers(1, 3))  # fmt: skip
 def test_the_three_roles_equal_the_textbook(
-    size: Any, padding: Any, n: int, c: int, o: int, channels_last: bool, taps: int, precision: str, threads: int
-) -> None:
+    size: Any, padding: Any, n: int, c: int, o: int, channels_last: bool, taps: int, precision: str, way: Any,
+    threads: int,
+) -> None:  # fmt: skip
     size = tuple(max(s, taps - padding[k] - padding[k + 2]) for k, s in enumerate(size))
     geometry = window("conv2d", size, (taps, taps), padding=((padding[0], padding[2]), (padding[1], padding[3])))
     x, w, b = normal(n, c, *size), normal(o, c, taps, taps, seed=1), normal(o, seed=2)
@@ -72,6 +83,8 @@ def test_the_three_roles_equal_the_textbook(
     before = get_num_threads()
     matmul_precision.set_float32_matmul_precision(precision)
     set_num_threads(threads)
+    given_way = pytest.MonkeyPatch()
+    given_way.setattr(winograd, "_way", lambda *_: way)
     try:
         gx, gw = winograd.conv2d_backward(np, gs, xs, ws, geometry, 1)
         pairs = [
@@ -84,6 +97,7 @@ def test_the_three_roles_equal_the_textbook(
         ]
     finally:
         set_num_threads(before)
+        given_way.undo()
     for ours, theirs in pairs:
         assert ours.dtype == "float32"
         np.testing.assert_allclose(ours, theirs, atol=(1e-5 if precision == "highest" else 2e-4) * np.sqrt(n * c * o))
@@ -97,6 +111,7 @@ def errors(way: Any, x: Array, w: Array, g: Array, geometry: Any) -> list[float]
     return [float(np.sqrt(np.mean((m - e) ** 2) / np.mean(e**2))) for m, e in zip(made, exact, strict=True)]
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("taps", [3, 5])
 @pytest.mark.parametrize("mean", [0, 1, 10])
 def test_what_has_no_points_beyond_1_rounds_like_the_direct_sum(mean: float, taps: int) -> None:
@@ -117,6 +132,7 @@ def test_large_squares_err_by_a_hundred_thousandth() -> None:
     assert 1e-7 < error < 2e-5
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("spoilt", ["x", "w", "g"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_not_finite_stays_where_it_is_seen(spoilt: str, value: float) -> None:
@@ -135,6 +151,7 @@ def test_what_is_not_finite_stays_where_it_is_seen(spoilt: str, value: float) ->
         np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(theirs))
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("channel", [0, 2])
 @pytest.mark.parametrize("large", ["x", "w", "g"])
 def test_what_only_the_transforms_make_infinite_stays_finite(large: str, channel: int) -> None:
@@ -151,6 +168,7 @@ def test_what_only_the_transforms_make_infinite_stays_finite(large: str, channel
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-9)
 
 
+@pytest.mark.usefixtures("either_way")
 def test_it_comes_out_the_same_bit_by_bit() -> None:
     geometry = window("conv2d", (33, 31), (3, 3), padding=(1, 1))
     x, w, g = (normal(*s).astype("float32") for s in ((3, 40, 33, 31), (48, 40, 3, 3), (3, 48, 33, 31)))

@@ -40,22 +40,19 @@ Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", algori
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
 
-from tinycnn.backend import threads
-from tinycnn.backend.cpu.convolution import direct
+from tinycnn.backend.cpu.convolution import direct, winograd_blocks, winograd_strips
 from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F45, Filter
-from tinycnn.backend.cpu.convolution.winograd_products import block, multiply
-from tinycnn.backend.cpu.convolution.winograd_strips import Desk, Strip, finite, strips
 from tinycnn.backend.matmul_precision import get_float32_matmul_precision
 from tinycnn.geometry import Pair, Window
 
 Array = Any
 
-_TOGETHER = 1 << 16  # entries of the kernels' gradient that are summed at a time: they stay in a core's cache
+_PATCHES = 8_000_000  # bytes
+_MANY = 128  # channels
 
 
 def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
@@ -90,34 +87,27 @@ def _squares(f: Filter, window: Window) -> int:
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Y = X ⋆ W + b"""
     f, ((top, _), (left, _)) = _filter(x, w.shape[:2], window), window.padding
-    with np.errstate(over="ignore", invalid="ignore"):
-        y = _correlation(f, x, _transformed(f.kernel, w.swapaxes(0, 1)), b, (top, left), window.out)
+    y = _correlation(f, x, w.swapaxes(0, 1), f.kernel, b, (top, left), window.out)
     return direct.conv2d(xp, x, w, b, window, groups) if y is None else y
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
     """X̄ = G ⋆ W↻, with so much padding that every window that saw a pixel is seen from it."""
     f = _filter(g, w.shape[:2], window)
-    with np.errstate(over="ignore", invalid="ignore"):
-        gx = _correlation(f, g, _transformed(f.mirrored, w), None, _turned_padding(window), window.size)
+    gx = _correlation(f, g, w, f.mirrored, None, _turned_padding(window), window.size)
     return direct.conv2d_input(xp, g, w, window, groups) if gx is None else gx
 
 
 def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
     """W̄↻ = the sum of what the patches of g and the squares of x make."""
-    f = _filter(x, (g.shape[1], x.shape[1]), window)
-    _, gw = _gradients(f, g, x, None, window)
-    return direct.conv2d_weight(xp, x, g, window, groups) if gw is None else gw
+    found = _gradients(g, x, None, window)
+    return direct.conv2d_weight(xp, x, g, window, groups) if found is None else found[1]
 
 
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
     """X̄ and W̄, for which the patches of g are transformed once."""
-    f = _filter(x, w.shape[:2], window)
-    with np.errstate(over="ignore", invalid="ignore"):
-        gx, gw = _gradients(f, g, x, _transformed(f.mirrored, w), window)
-    if gx is None or gw is None:
-        return direct.conv2d_backward(xp, g, x, w, window, groups)
-    return gx, gw
+    found = _gradients(g, x, w, window)
+    return direct.conv2d_backward(xp, g, x, w, window, groups) if found is None else found
 
 
 def _filter(x: Array, channels: Pair, window: Window) -> Filter:
@@ -129,111 +119,35 @@ def _turned_padding(window: Window) -> Pair:
     return k_h - 1 - top, k_w - 1 - left
 
 
-# Kernels ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# Both return None if there are infinities or NaN. These the transforms would spread to neighbours that do not see them,
+# and they may have made some of large numbers: such a convolution is computed directly.
 
 
-def _transformed(matrix: Array, w: Array) -> Array:
-    """G w Gᵀ, or G w↻ Gᵀ, of kernels from C to O channels (C, O, k, k): a·a, O/block, C, block."""
-    (c, o), wide = w.shape[:2], block(w.shape[1])
-    u = np.empty((len(matrix), o // wide, c, wide), w.dtype)
-    taps, made = w.reshape(c, -1, wide, w[0, 0].size).swapaxes(2, 3), u.transpose(2, 1, 0, 3)  # C, O/block, k·k, block
-    parts = threads.parts(c, least=_TOGETHER // o)
-
-    def transform(part: int) -> None:
-        np.matmul(matrix, taps[parts[part]], out=made[parts[part]])
-
-    threads.share(transform, len(parts))
-    return u
-
-
-def _kernels(f: Filter, u: Array) -> Array | None:
-    """W̄ = turned round, Gᵀ u G of each a × a square of u (a·a, O, C): O, C, k, k; None for what is not finite."""
-    _, o, c = u.shape
-    gw = np.empty((o, c, f.taps * f.taps), u.dtype)
-    parts = threads.parts(o, least=_TOGETHER // c)
-    known = [False] * len(parts)
-
-    def transform(part: int) -> None:
-        gw[parts[part]] = np.matmul(f.mirrored.T, u[:, parts[part]].transpose(1, 0, 2)).transpose(0, 2, 1)
-        known[part] = finite(gw[parts[part]])
-
-    threads.share(transform, len(parts))
-    return gw.reshape(o, c, f.taps, f.taps) if all(known) else None
-
-
-# The work, strip by strip ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _correlation(f: Filter, x: Array, u: Array, b: Array | None, padding: Pair, size: Pair) -> Array | None:
-    """x, padded, correlated with transformed kernels; None if there are infinities or NaN.
-
-    These the transforms would spread to neighbours that do not see them, and they may have made some of large numbers:
-    such a convolution is computed directly.
-    """
-    image, (n, c), o = x.transpose(0, 2, 3, 1), x.shape[:2], u.shape[1] * u.shape[3]
-    y = np.empty((n, *size, o), x.dtype)
-    todo = strips(f, n, size, max(c, o))
-    known = [False] * len(todo)
-    desks: dict[Any, Desk] = {}
-
-    def compute(k: int) -> None:
-        desk = _desk(desks, f, todo[k], c, o)
-        desk.read_patches(image, todo[k], padding)
-        multiply(desk.patches, u, desk.products)
-        if b is not None:
-            desk.products[f.a + 1] += b  # at the point (1, 1), whose value goes once into each of the m × m outputs
-        known[k] = desk.write_squares(y, todo[k])
-
-    threads.share(compute, len(todo))
-    return y.transpose(0, 3, 1, 2) if all(known) else None
-
-
-def _gradients(f: Filter, g: Array, x: Array, u: Array | None, window: Window) -> tuple[Array | None, Array | None]:
-    """X̄, if there are transformed kernels for it, and W̄; None for what is not finite."""
-    gradient, image = g.transpose(0, 2, 3, 1), x.transpose(0, 2, 3, 1)
-    n, (o, c) = len(x), (g.shape[1], x.shape[1])
-    gx = np.empty((n, *window.size, c), g.dtype)
-    todo = strips(f, n, window.size, max(o, c))
-    known = [False] * len(todo)
-    parts = threads.parts(len(todo))
-    sums = np.empty((len(parts), f.a * f.a, o, c), g.dtype)
-
-    def compute(part: int) -> None:
-        desks: dict[Any, Desk] = {}
-        for k in range(parts[part].start, parts[part].stop):
-            desk = _desk(desks, f, todo[k], o, c)
-            desk.read_patches(gradient, todo[k], _turned_padding(window))  # a·a, squares, O
-            if u is not None:
-                multiply(desk.patches, u, desk.products)
-                known[k] = desk.write_squares(gx, todo[k])
-            desk.read_squares(image, todo[k])  # a·a, squares, C
-            _add(sums[part], desk.patches.transpose(0, 2, 1), desk.products, first=k == parts[part].start)
-
+def _correlation(
+    f: Filter, x: Array, w: Array, matrix: Array, b: Array | None, padding: Pair, size: Pair
+) -> Array | None:
+    """x, padded, correlated with kernels w (C, O, k, k)."""
+    y = np.empty((len(x), *size, w.shape[1]), x.dtype)
+    taps = w.reshape(*w.shape[:2], -1)
     with np.errstate(over="ignore", invalid="ignore"):
-        threads.share(compute, len(parts))
-        for more in sums[1:]:  # in their order: run to run, they are rounded alike
-            sums[0] += more
-        gw = _kernels(f, sums[0])
-    return gx.transpose(0, 3, 1, 2) if all(known) else None, gw
+        fine = _way(f, x, size).correlation(f, x.transpose(0, 2, 3, 1), taps, matrix, b, padding, y)
+    return y.transpose(0, 3, 1, 2) if fine else None
 
 
-def _desk(desks: dict[Any, Desk], f: Filter, strip: Strip, c: int, o: int) -> Desk:
-    """This thread's, for strips of this shape."""
-    key = threading.get_ident(), strip.shape
-    if key not in desks:
-        desks[key] = Desk(f, strip.shape, c, o)
-    return desks[key]
+def _gradients(g: Array, x: Array, w: Array | None, window: Window) -> tuple[Array, Array] | None:
+    """X̄, if there are kernels for it, and W̄."""
+    (o, c), k = (g.shape[1], x.shape[1]), window.kernel
+    f = _filter(x, (o, c), window)
+    gx, gw = np.empty((len(x), *window.size, c), g.dtype), np.empty((o, c, *k), g.dtype)
+    taps, made = None if w is None else w.reshape(o, c, -1), gw.reshape(o, c, -1)
+    images = g.transpose(0, 2, 3, 1), x.transpose(0, 2, 3, 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        fine = _way(f, g, window.size).gradients(f, *images, taps, _turned_padding(window), gx, made)
+    return (gx.transpose(0, 3, 1, 2), gw) if fine else None
 
 
-def _add(total: Array, a: Array, b: Array, first: bool) -> None:
-    """a @ b for each position, added to `total`, or put there: a few at a time, which stay in a core's cache."""
-    if first:
-        np.matmul(a, b, out=total)
-        return
-    count, o, c = total.shape
-    step = max(1, min(count, _TOGETHER // (o * c)))
-    more = threads.scratch("more", (step, o, c), total.dtype)
-    for k in range(0, count, step):
-        some = total[k : k + step]
-        np.matmul(a[k : k + step], b[k : k + step], out=more[: len(some)])
-        some += more[: len(some)]
+def _way(f: Filter, x: Array, size: Pair) -> Any:
+    """By blocks of channels where the transformed patches of all of x are small enough, else by strips."""
+    height, width = (-(-pixels // f.m) for pixels in size)
+    small = f.a**2 * len(x) * height * width * x.shape[1] * x.itemsize <= _PATCHES
+    return winograd_blocks if small and x.shape[1] >= _MANY else winograd_strips

@@ -98,7 +98,7 @@ class Filter:
     ----------
     m, taps, side, a : int          pixels of a square, taps of a kernel, pixels of a patch, and products, along an axis
     kernel, mirrored : (a·a, k·k)   G x Gᵀ of a kernel, and of one that is turned round by 180°
-    patch : (a·a, side·side)        Bᵀ x B
+    pixels : (a, side)              Bᵀ
     outputs : (m·m, a·a)            Aᵀ x A
     spread : (a·a, m·m)             A x Aᵀ
     tiles : int                     how many a core transforms at once; see `winograd_strips`
@@ -109,7 +109,7 @@ class Filter:
         self.m, self.taps, self.tiles = m, taps, tiles
         self.side, self.a = B.shape
         self.kernel, self.mirrored = _on_both_sides(G), _on_both_sides(G[:, ::-1])
-        self.patch = _on_both_sides(B.T)
+        self.pixels = np.ascontiguousarray(B.T, dtype=np.float32)
         self.outputs, self.spread = _on_both_sides(A.T), _on_both_sides(A)
 
 

@@ -1,40 +1,27 @@
-r"""Strips of images, cut into the small squares that Winograd's convolution transforms: the ways in and out.
+r"""Winograd's convolution of many squares, strip by strip: from pixels to pixels while all of it is in a core's cache.
 
-A strip is a few rows of squares of one image, or a few whole images. Inside, position comes first: entry (i, j) of all
-squares and channels of the strip lies together, so that a transform of the squares is one product of matrices, and so
-is, position by position, the sum over channels.
-
-What a strip holds stays near the core that works on it. Small strips fit its cache better; large ones make large
-products, and leave Python's lock alone for longer, for which the threads wait by turns. About 200 patches of 4 × 4, or
-100 of 6 × 6, do well.
+Small strips fit the cache better; large ones make large products, and leave Python's lock alone for longer, for which
+the threads wait by turns. About 200 patches of 4 × 4, or 100 of 6 × 6, do well.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import math
+import threading
+from typing import Any
 
 import numpy as np
 
-from tinycnn.backend.cpu.borders import inside
+from tinycnn.backend import threads
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
-from tinycnn.backend.threads import cut, get_num_threads, scratch
+from tinycnn.backend.cpu.convolution.winograd_products import add_up, block, gradient, multiply, positions, transform
+from tinycnn.backend.cpu.convolution.winograd_squares import Patches, Shape, Squares, Strip
 from tinycnn.geometry import Pair
 
 Array = Any
 
 _LEAST = 800_000  # bytes of a strip's transform: with few channels, more squares
-
-
-class Strip(NamedTuple):
-    """Rows of squares of some images; each row is `columns` squares wide."""
-
-    images: slice
-    rows: slice
-    columns: int
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self.images.stop - self.images.start, self.rows.stop - self.rows.start, self.columns
+_SHARED = 1 << 16  # kernels that are transformed by one thread
 
 
 def strips(f: Filter, n: int, size: Pair, channels: int) -> list[Strip]:
@@ -43,82 +30,90 @@ def strips(f: Filter, n: int, size: Pair, channels: int) -> list[Strip]:
     most = max(f.tiles, _LEAST // (f.a * f.a * channels * 4))
     if height * width > most:
         number = -(-height * width // most)
-        return [Strip(slice(i, i + 1), rows, width) for i in range(n) for rows in cut(height, number)]
-    team = get_num_threads()
+        return [Strip(slice(i, i + 1), rows, width) for i in range(n) for rows in threads.cut(height, number)]
+    team = threads.get_num_threads()
     number = -(-n * height * width // most)
-    return [Strip(images, slice(0, height), width) for images in cut(n, -(-number // team) * team)]
+    return [Strip(images, slice(0, height), width) for images in threads.cut(n, -(-number // team) * team)]
 
 
-class Desk:
-    """Where a thread transforms strips of one shape: its memory, and every view of it that is needed, made once.
+class _Desks:
+    """For each thread and shape of strips: memory for patches, and who reads them, and who reads and writes squares."""
 
-    Making views anew for each strip would hold Python's lock while the other thread waits for it.
+    def __init__(self, f: Filter, c: int, o: int) -> None:
+        self.filter, self.channels = f, (c, o)
+        self.made: dict[Any, tuple[Array, Patches, Squares]] = {}
 
-    Parameters
-    ----------
-    c, o : int      channels of what is correlated, and of the result
-    """
-
-    def __init__(self, f: Filter, shape: tuple[int, int, int], c: int, o: int) -> None:
-        n, rows, columns = shape
-        count, a, m, side = n * rows * columns, f.a, f.m, f.side
-        self.filter = f
-        self.area = _memory("area", n, m * rows + f.taps - 1, m * columns + f.taps - 1, c)
-        self.area[...] = 0  # the padding stays so
-        image, row, pixel, channel = self.area.strides
-        self._seen = np.ndarray(
-            (side, side, *shape, c), self.area.dtype, self.area, 0, (row, pixel, image, m * row, m * pixel, channel)
-        )  # the patches as they lie there, overlapping
-        positions = _memory("positions", count * max(side * side * c, a * a * o))  # of patches, or of products
-        self._entries = positions[: side * side * count * c].reshape(side * side, count * c)
-        self._entry = self._entries.reshape(self._seen.shape)
-        self.patches = _memory("patches", a * a, count, c)
-        self._patches = self.patches.reshape(a * a, count * c)
-        self.products = positions[: a * a * count * o].reshape(a * a, count, o)
-        self._products = self.products.reshape(a * a, count * o)
-        self._squares = _memory("squares", m * m, count * o)
-        self._image = self._squares.reshape(m, m, *shape, o).transpose(2, 3, 0, 4, 1, 5)  # n, rows, m, columns, m, O
-
-    def read_patches(self, image: Array, strip: Strip, padding: Pair) -> None:
-        """Bᵀ d B of each patch d, all pixels under the windows of one square: in `patches`, a·a, squares, C."""
-        (height, width), (top, left) = self.area.shape[1:3], padding
-        ours, theirs = inside(self.filter.m * strip.rows.start - top, height, image.shape[1])
-        beside, theirs_beside = inside(-left, width, image.shape[2])
-        self.area[:, : ours.start] = self.area[:, ours.stop :] = 0
-        self.area[:, ours, beside] = image[strip.images, theirs, theirs_beside]
-        np.copyto(self._entry, self._seen)
-        np.matmul(self.filter.patch, self._entries, out=self._patches)
-
-    def read_squares(self, image: Array, strip: Strip) -> None:
-        """A x Aᵀ of each square x: where the products were, a·a, squares, O."""
-        place, whole = self._place(image, strip)
-        if whole is not place:
-            whole[...] = 0
-            whole[:, : place.shape[1], : place.shape[2]] = place
-        np.copyto(self._image, whole.reshape(self._image.shape))
-        np.matmul(self.filter.spread, self._squares, out=self._products)
-
-    def write_squares(self, image: Array, strip: Strip) -> bool:
-        """Aᵀ M A of each square M of `products` put in its place of `image`; whether its pixels are finite."""
-        np.matmul(self.filter.outputs, self._products, out=self._squares)
-        place, whole = self._place(image, strip)
-        np.copyto(whole.reshape(self._image.shape), self._image)
-        if whole is not place:
-            place[...] = whole[:, : place.shape[1], : place.shape[2]]
-        return finite(self._squares)
-
-    def _place(self, image: Array, strip: Strip) -> tuple[Array, Array]:
-        """The strip's place in the image, and itself or, if the last squares reach past the edge, room for them all."""
-        n, rows, m, columns, _, o = self._image.shape
-        place = image[strip.images, m * strip.rows.start : m * strip.rows.stop]
-        shape = n, m * rows, m * columns, o
-        return place, place if place.shape == shape else _memory("whole", *shape)
+    def mine(self, shape: Shape) -> tuple[Array, Patches, Squares]:
+        key = threading.get_ident(), shape
+        if key not in self.made:
+            f, (c, o) = self.filter, self.channels
+            patches = positions("patches", f.a * f.a, math.prod(shape), c)
+            self.made[key] = patches, Patches(f, shape, c), Squares(f, shape, o)
+        return self.made[key]
 
 
-def _memory(name: str, *shape: int) -> Array:
-    return scratch(name, shape, np.float32)
+def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | None, padding: Pair, out: Array) -> bool:
+    """`image`, padded, correlated with kernels w (C, O, k·k), in `out`, channels last; whether it is finite."""
+    todo, u = strips(f, len(image), out.shape[1:3], max(w.shape[:2])), _transformed(matrix, w)
+    known, desks = [False] * len(todo), _Desks(f, *w.shape[:2])
+
+    def compute(k: int) -> None:
+        patches, source, squares = desks.mine(todo[k].shape)
+        source.read(image, todo[k], padding, patches)
+        multiply(patches, u, squares.products)
+        if b is not None:
+            add_bias(f, squares.products, b)
+        known[k] = squares.write(out, todo[k])
+
+    threads.share(compute, len(todo))
+    return all(known)
 
 
-def finite(x: Array) -> bool:
-    """Whether no number of x is infinite, NaN or near it: their squares, too, have a sum."""
-    return bool(np.isfinite(np.vdot(x, x)))
+def add_bias(f: Filter, products: Array, b: Array) -> None:
+    """b to each output: at the point (1, 1), whose value goes once into each of the m × m outputs."""
+    products[f.a + 1] += b.reshape(-1, 1, products.shape[3])
+
+
+def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx: Array, gw: Array) -> bool:
+    """X̄, if there are kernels for it, w (O, C, k·k), and W̄ likewise; whether they are finite."""
+    o, c, _ = gw.shape
+    todo = strips(f, len(x), gx.shape[1:3], max(o, c))
+    u = None if w is None else _transformed(f.mirrored, w)
+    parts, known = threads.parts(len(todo)), [True] * len(todo)
+    sums = [_room(f.a * f.a, c, o) for _ in parts]
+
+    def compute(part: int) -> None:
+        desks = _Desks(f, o, c)
+        for k in range(parts[part].start, parts[part].stop):
+            patches, source, squares = desks.mine(todo[k].shape)
+            source.read(g, todo[k], padding, patches)  # a·a, squares, O
+            if u is not None:
+                multiply(patches, u, squares.products)
+                known[k] = squares.write(gx, todo[k])
+            squares.read(x, todo[k])  # a·a, C/block, squares, block
+            add_up(patches, squares.products, sums[part], first=k == parts[part].start)
+
+    threads.share(compute, len(parts))
+    rows = threads.parts(o, least=_SHARED // c)
+    fine = [False] * len(rows)
+
+    def finish(part: int) -> None:
+        some = sums[0][:, :, rows[part]]
+        for more in sums[1:]:  # in their order: run to run, they are rounded alike
+            some += more[:, :, rows[part]]
+        fine[part] = gradient(f.mirrored, some, gw[rows[part]])
+
+    threads.share(finish, len(rows))
+    return all(known) and all(fine)
+
+
+def _transformed(matrix: Array, w: Array) -> Array:
+    c, o, _ = w.shape
+    u = _room(len(matrix), o, c)
+    parts = threads.parts(c, least=_SHARED // o)
+    threads.share(lambda part: transform(matrix, w[parts[part]], u[:, :, parts[part]]), len(parts))
+    return u
+
+
+def _room(count: int, o: int, c: int) -> Array:
+    return np.empty((count, o * c + 16), np.float32)[:, : o * c].reshape(count, -1, c, block(o))

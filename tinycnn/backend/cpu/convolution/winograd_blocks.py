@@ -1,0 +1,92 @@
+r"""Winograd's convolution of few squares and many channels: all squares at once, by blocks of channels.
+
+The last layers of a network have millions of weights and a few dozen squares. Then it is the kernels whose transforms
+are large, 16 MB for 512 → 512 channels: written to memory and read again they cost as much as the products. So the
+patches of all squares are transformed first. Then each core takes a block of channels: it transforms the kernels that
+lead to them, multiplies, and is done with them, all in its cache. And so are the gradients had: what x makes of a
+block's channels is the whole of their W̄, and no sums are left to the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinycnn.backend import threads
+from tinycnn.backend.cpu.convolution.winograd_filters import Filter
+from tinycnn.backend.cpu.convolution.winograd_products import add_up, block, gradient, multiply, positions, transform
+from tinycnn.backend.cpu.convolution.winograd_squares import Patches, Squares, Strip
+from tinycnn.backend.cpu.convolution.winograd_strips import add_bias, strips
+from tinycnn.geometry import Pair
+
+Array = Any
+
+_BLOCK = 64  # channels
+
+
+def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | None, padding: Pair, out: Array) -> bool:
+    """`image`, padded, correlated with kernels w (C, O, k·k), in `out`, channels last; whether it is finite."""
+    patches, everything = _all_patches(f, image, padding, out.shape[1:3])
+    blocks = _blocks(out.shape[3])
+    known = [False] * len(blocks)
+
+    def compute(k: int) -> None:
+        some = blocks[k]
+        squares = Squares(f, everything.shape, some.stop - some.start)
+        u = _room(f, len(w), some.stop - some.start)
+        transform(matrix, w[:, some], u)
+        multiply(patches, u, squares.products)
+        if b is not None:
+            add_bias(f, squares.products, b[some])
+        known[k] = squares.write(out[..., some], everything)
+
+    threads.share(compute, len(blocks))
+    return all(known)
+
+
+def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx: Array, gw: Array) -> bool:
+    """X̄, if there are kernels for it, w (O, C, k·k), and W̄ likewise; whether they are finite."""
+    patches, everything = _all_patches(f, g, padding, gx.shape[1:3])
+    blocks = _blocks(x.shape[3])
+    known = [True] * len(blocks)
+
+    def compute(k: int) -> None:
+        some = blocks[k]
+        squares = Squares(f, everything.shape, some.stop - some.start)
+        u = _room(f, g.shape[3], some.stop - some.start)
+        if w is not None:
+            transform(f.mirrored, w[:, some], u)
+            multiply(patches, u, squares.products)
+            known[k] = squares.write(gx[..., some], everything)
+        squares.read(x[..., some], everything)
+        add_up(patches, squares.products, u)
+        known[k] = gradient(f.mirrored, u, gw[:, some]) and known[k]
+
+    threads.share(compute, len(blocks))
+    return all(known)
+
+
+def _all_patches(f: Filter, image: Array, padding: Pair, size: Pair) -> tuple[Array, Strip]:
+    """Bᵀ d B of all patches of all images (a·a, squares, C), and what strip they are."""
+    n, c = len(image), image.shape[3]
+    todo = strips(f, n, size, c)
+    everything = Strip(slice(0, n), slice(0, -(-size[0] // f.m)), todo[0].columns)
+    _, rows, columns = everything.shape
+    patches = positions("all patches", f.a * f.a, n * rows * columns, c)
+
+    def read(k: int) -> None:
+        images, some, _ = todo[k]
+        first, last = images.start * rows + some.start, (images.stop - 1) * rows + some.stop  # in rows of squares
+        Patches(f, todo[k].shape, c).read(image, todo[k], padding, patches[:, first * columns : last * columns])
+
+    threads.share(read, len(todo))
+    return patches, everything
+
+
+def _blocks(channels: int) -> list[slice]:
+    team = threads.get_num_threads()
+    number = -(-channels // _BLOCK)
+    return threads.cut(channels, -(-number // team) * team)
+
+
+def _room(f: Filter, c: int, o: int) -> Array:
+    return positions("kernels", f.a * f.a, o // block(o), c, block(o))
