@@ -22,7 +22,7 @@ ORDERS = st.tuples(st.booleans(), st.booleans())
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_WEIGHTS", "_SUMS"):
         monkeypatch.setattr(products, name, 8)
-    limits = {"FEW": 6, "LONG": (6, 4), "_PIECE": 60, "_BY_ROWS": (4, 3), "_BY_COLUMNS": (5, 2), "_FEWER": 3,
+    limits = {"FEW": 5, "SUMMED": 6, "LONG": (6, 4), "_PIECE": 60, "_BY_ROWS": (4, 3), "_BY_COLUMNS": (5, 2), "_FEWER": 3,
               "_TILE": 7, "_ROWS": 2, "_RESULT": 30, "_SHARED": 100}  # fmt: skip
     for name, value in limits.items():
         monkeypatch.setattr(slim, name, value)
@@ -50,8 +50,8 @@ def test_no_number_is_left_out(small: None, m: int, k: int, n: int, deep: int, w
 
 
 @pytest.mark.parametrize(("m", "k", "n", "flip", "way"), [
-    (2, 512, 512, False, "few_rows"), (2, 512, 512, True, "few_rows"), (32, 512, 512, False, "few_rows"),
-    (64, 512, 512, True, "few_rows"), (64, 512, 512, False, None), (65, 512, 512, True, None),
+    (2, 512, 512, False, "few_rows"), (2, 512, 512, True, "few_rows"), (16, 512, 512, False, "few_rows"),
+    (64, 512, 512, True, "few_rows"), (17, 512, 512, False, None), (65, 512, 512, True, None),
     (1, 512, 512, False, None), (2, 100, 100, False, None), (1024, 2, 1024, False, "few_summed"),
     (1024, 32, 1024, False, "few_summed"), (1024, 33, 1024, False, None), (1024, 0, 1024, False, None),
     (500, 2, 500, False, None), (0, 512, 512, False, None),

@@ -27,7 +27,7 @@ def postpone(xp: Any, x: Array, y: Array) -> Postponed | None:
     (m, k), n = x.shape, y.shape[1]
     if x.dtype != np.float32 or y.dtype != np.float32 or m * n < _LARGE:
         return None
-    return Postponed(x, y) if 0 < k <= min(slim.FEW, m // _SLIMMER, n // _SLIMMER) else None
+    return Postponed(x, y) if 0 < k <= min(slim.SUMMED, m // _SLIMMER, n // _SLIMMER) else None
 
 
 class Postponed:

@@ -91,9 +91,9 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
         return _stacked(x, y)
     if x.dtype == y.dtype == np.float32:
         (m, k), n = x.shape, y.shape[1]
-        if k * n >= _WEIGHTS and 1 < m <= slim.FEW * (1 + slim.by_columns(y)):
+        if k * n >= _WEIGHTS and 1 < m <= slim.FEW * (4 if slim.by_columns(y) else 1):
             return slim.few_rows(x, y)
-        if m * n >= _SUMS and 0 < k <= slim.FEW:
+        if m * n >= _SUMS and 0 < k <= slim.SUMMED:
             return slim.few_summed(x, y)
     return product(x, y)
 

@@ -26,12 +26,13 @@ from tinycnn.backend.threads import scratch, share
 
 Array = Any
 
-FEW = 32  # rows, or numbers summed over, of a slim matrix; twice as many rows beside one that lies column by column
+FEW = 16  # rows of a slim matrix; four times as many beside one that lies column by column
+SUMMED = 32  # numbers summed over
 _PIECE = 1_000_000  # multiplications that BLAS does without copying
-_BY_ROWS, _BY_COLUMNS = (256, 64), (480, 32)  # along k and along n: a piece of a large matrix, by how it lies
+_BY_ROWS, _BY_COLUMNS = (256, 64), (512, 32)  # along k and along n: a piece of a large matrix, by how it lies
 _FEWER = 8  # rows that may lie as they are beside such a one
-LONG = FEW, 512  # of a piece of what has few rows itself
-_TILE = 512  # columns of a result for a thread at a time
+LONG = SUMMED, 512  # of a piece of what has few rows itself
+_TILE = 256  # columns of a result for a thread at a time
 _ROWS, _RESULT = 8, 1 << 17  # rows, at least, and entries of a large result for a thread at a time
 _SHARED = 1 << 23  # multiplications; of fewer one thread is done before the other has begun
 
