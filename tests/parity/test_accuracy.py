@@ -16,7 +16,7 @@ import pytest
 
 import tinycnn
 from tinycnn.backend.cpu import depthwise, grouped
-from tinycnn.backend.cpu.convolution import banded, choice, direct, narrow, pointwise, winograd
+from tinycnn.backend.cpu.convolution import banded, choice, direct, narrow, pointwise, two_by_two, winograd
 from tinycnn.geometry import window
 
 torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
@@ -69,6 +69,8 @@ CONVOLUTIONS: list[tuple[Any, tuple[int, ...], tuple[int, ...], int, int, int]] 
     (direct,    (1, 64, 13, 13),  (192, 64, 5, 5), 1, 2, 1),
     (direct,    (4, 96, 7, 7),    (128, 96, 3, 3), 2, 1, 1),
     (direct,    (4, 256, 2, 2),   (256, 256, 3, 3), 1, 1, 1),
+    (two_by_two, (64, 256, 2, 2), (256, 256, 3, 3), 1, 1, 1),
+    (two_by_two, (24, 200, 2, 2), (96, 200, 3, 3), 1, 1, 1),
     (direct,    (2, 16, 20, 31),  (24, 16, 3, 3),  1, 1, 1),
     (direct,    (2, 96, 14, 14),  (192, 96, 2, 2), 2, 0, 1),
     (narrow,    (2, 3, 64, 64),   (64, 3, 7, 7),   2, 3, 1),
@@ -142,6 +144,30 @@ def test_convolution_of_a_drawn_geometry(seed: int) -> None:
     x, w, b = normal(seed, (int(rng.integers(3, 7)), c, *rng.integers(8, 30, 2)), (o, c // groups, *kernel), (o,))
     stride = int(rng.integers(1, 4))
     compare(lambda F, x, w, b: F.conv2d(x, w, b, stride=stride, padding=padding, groups=groups), x, w, b)
+
+
+# PyTorch's sums over channels are at their most exact where rows are short and odd, those over pixels where they are few
+POINTWISE: list[tuple[tuple[int, ...], int, int]] = [
+    ((4, 384, 31, 31), 32, 2), ((2, 384, 21, 21), 16, 1), ((16, 384, 13, 13), 16, 2), ((1, 384, 21, 21), 100, 1),
+    ((16, 256, 1, 1), 256, 2), ((4, 256, 7, 7), 32, 2), ((4, 200, 16, 16), 64, 1), ((64, 200, 3, 3), 20, 2),
+    ((16, 3, 17, 17), 16, 1), ((16, 16, 13, 13), 20, 1), ((64, 3, 8, 8), 32, 1), ((16, 8, 14, 14), 20, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("image", "o", "stride"), POINTWISE, ids=str)
+@pytest.mark.parametrize("seed", range(3))
+def test_1x1_convolution(image: tuple[int, ...], o: int, stride: int, seed: int) -> None:
+    arrays = normal(seed, image, (o, image[1], 1, 1), (o,))
+    compare(lambda F, x, w, b: F.conv2d(x, w, b, stride=stride), *arrays)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_1x1_convolution_of_a_drawn_geometry(seed: int) -> None:
+    rng = np.random.default_rng([10, seed])
+    c, o = rng.choice([3, 8, 32, 80, 200, 384]), rng.choice([8, 20, 32, 80, 200, 384])
+    arrays = normal(seed, (int(rng.integers(1, 9)), c, *rng.integers(1, 32, 2)), (o, c, 1, 1), (o,))
+    stride = int(rng.integers(1, 4))
+    compare(lambda F, x, w, b: F.conv2d(x, w, b, stride=stride), *arrays)
 
 
 @pytest.mark.parametrize("stride", [1, 2])

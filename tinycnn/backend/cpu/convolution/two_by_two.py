@@ -35,7 +35,7 @@ from tinycnn.geometry import Window
 
 Array = Any
 
-_STRETCH = 64  # products that are added up in a row: sums of all channels would lose twice as much as PyTorch's
+_STRETCH = 64  # products that are added up in a row: sums over 256 channels would err by twice as much
 
 
 def _on_both_axes(*rows: tuple[int, ...]) -> Array:
