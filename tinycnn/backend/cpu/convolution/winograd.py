@@ -45,30 +45,34 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend.cpu.convolution import direct, winograd_blocks, winograd_strips
-from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F45, Filter
+from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F4_INEXACT, F45, Filter
 from tinycnn.backend.matmul_precision import get_float32_matmul_precision
 from tinycnn.geometry import Pair, Window
 
 Array = Any
 
-_PATCHES = 8_000_000  # bytes
+_PATCHES = 10_000_000  # bytes of the transformed patches that all cores read; they share a cache of 32 MB
 _MANY = 128  # channels
 
 
 def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
-    """The filter that is fastest for this geometry, F(4) only if the user allows it; None if the direct way is.
+    """The filter that is fastest for this geometry, inexact only if the user allows it; None if the direct way is.
 
-    There must be channels enough to pay for the transforms of pixels, and squares enough for those of kernels.
+    There must be channels enough to pay for the transforms of pixels, and squares enough for those of kernels: the more
+    of them, the more positions there are.
     """
     if not covers(window) or min(c, o) < 32:
         return None
+    most, high = max(c, o), get_float32_matmul_precision() != "highest"
+    f2, f4, f45 = (n * _squares(f, window) for f in (F2, F4, F45))
+    products = F2.a**2 * f2
     if window.kernel == (5, 5):
-        return F45 if 8 * n * _squares(F45, window) >= 3 * max(c, o) else None
-    if get_float32_matmul_precision() != "highest":
-        squares = n * _squares(F4, window)
-        if 8 * squares >= 3 * max(c, o) and F4.m**2 * squares <= 1.2 * n * window.out[0] * window.out[1]:
-            return F4
-    return F2 if 8 * n * _squares(F2, window) >= 3 * max(c, o) else None
+        return F45 if 4 * f45 >= most else None
+    if high and 32 * f4 >= most and F4_INEXACT.a**2 * f4 <= 0.75 * products:
+        return F4_INEXACT
+    if min(c, o) <= 64 and f4 >= 2 * most and F4.a**2 * f4 <= 0.85 * products:
+        return F4
+    return F2 if 12 * f2 >= most else None
 
 
 def covers(window: Window) -> bool:

@@ -26,14 +26,16 @@ Its derivative in w is (1) read as linear in w, and needs the same a products: w
 For images, each matrix is applied to rows and to columns: Y = Aᵀ·[(G w Gᵀ) ⊙ (Bᵀ d B)]·A makes m × m outputs for a·a
 products. Such filters are made here, of 3 and of 5 taps:
 
-    F(2, 3)   0, 1, −1, ∞                          16 products for  36
-    F(4, 3)   0, 1, −1, 2, −2, ∞                   36 products for 144   entries up to 8, which cost a float32 one or
-                                                                         two digits of its 7
+    F(2, 3)   0, 1, −1, ∞                           16 products for  36
+    F(4, 3)   0, 1, −1, ∞, x² + 1                   49 products for 144
     F(4, 5)   0, 1, −1, ∞, x² + x + 1, x² − x + 1  100 products for 400
+    F(4, 3)   0, 1, −1, ½, −2, ∞                    36 products for 144   which cost a float32 one of its 7 digits
 
-The roots of the last are the sixth roots of unity. Powers of a number grow or vanish, unless it lies on the unit
-circle; on it are few whole numbers. So remainders modulo quadratic polynomials cost a few more products than points
-would, but no digits: A and B hold nothing but 0, ±1 and ±2, and the filter is as exact as the direct sum.
+Powers of a number grow or vanish, unless it lies on the unit circle, where there are few real ones. That is what makes
+the last inexact. The others have but roots of unity, of the second, fourth and sixth order. Remainders modulo quadratic
+polynomials cost a few more products than points would, but no digits: A and B hold nothing but 0, ±1 and ±2, and these
+filters are as exact as the direct sum. (With 2 and −2, the points that one finds in most libraries, the last would err
+three times as much.)
 
 References
 ----------
@@ -118,5 +120,6 @@ def _on_both_sides(matrix: Array) -> Array:
 
 
 F2 = Filter(2, 3, at(0, 1, -1), tiles=200)
-F4 = Filter(4, 3, at(0, 1, -1, 2, -2), tiles=100)
-F45 = Filter(4, 5, (*at(0, 1, -1), (1, 1, 1), (1, -1, 1)), tiles=49)
+F4 = Filter(4, 3, (*at(0, 1, -1), (1, 0, 1)), tiles=100)
+F45 = Filter(4, 5, (*at(0, 1, -1), (1, 1, 1), (1, -1, 1)), tiles=100)
+F4_INEXACT = Filter(4, 3, at(0, 1, -1, 0.5, -2), tiles=100)
