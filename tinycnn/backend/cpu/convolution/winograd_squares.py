@@ -4,9 +4,10 @@ A strip is a few rows of squares of one image, or a few whole images. Transforme
 all squares and channels of the strip lies together, so that the sum over channels is, position by position, one product
 of matrices; and so are the transforms themselves.
 
-Bᵀ d B of the patches is made in two such steps, columns first, and then rows, where neighbours in a row of squares lie
-together already: half the time of one step, in which each number would be made of all a·a. Aᵀ M A and A x Aᵀ, of fewer
-numbers, are made in one.
+Bᵀ d B of the patches is made in two such steps. The first, along the columns, takes the pixels where they lie, four or
+so and all their channels at a time; the second, along the rows, all patches of a row. So patches are never copied, and
+the work is a third of one step's, in which each number would be made of all a·a. Aᵀ M A and A x Aᵀ, of fewer numbers,
+are made in one.
 """
 
 from __future__ import annotations
@@ -54,13 +55,12 @@ class Patches:
         self._area = memory("area", n, high, wide, c)
         self._area[...] = 0  # the padding stays so
         image, row, pixel, number = self._area.strides
-        self._columns = memory("columns", f.side, n, high, columns, c)
-        self._overlapping = np.ndarray(
-            self._columns.shape, np.float32, self._area, 0, (pixel, image, row, f.m * pixel, number)
-        )  # the area's columns j, j + m, j + 2·m …, for each column j of a patch
-        half = memory("half", f.a, n, high, columns * c)
-        self._steps = in_pieces(f.a * f.side, self._columns.reshape(f.side, -1), half.reshape(f.a, -1))
-        along, image, row, number = half.strides
+        self._pixels = np.ndarray(
+            (n, high, columns, f.side, c), np.float32, self._area, 0, (image, row, f.m * pixel, pixel, number)
+        )  # of each row the pixels of each patch, overlapping
+        half = memory("half", f.a, n, high, columns, c)
+        self._half = half.transpose(1, 2, 3, 0, 4)
+        along, image, row, *_, number = half.strides
         self._rows = np.ndarray(
             (f.a, n, rows, f.side, columns * c), np.float32, half, 0, (along, image, f.m * row, row, number)
         )  # the rows of each patch, overlapping
@@ -73,9 +73,7 @@ class Patches:
         if ours != slice(0, height):
             self._area[:, : ours.start] = self._area[:, ours.stop :] = 0
         self._area[:, ours, beside] = image[strip.images, theirs, theirs_beside]
-        np.copyto(self._columns, self._overlapping)
-        columns, half = self._steps
-        np.matmul(f.pixels, columns, out=half)
+        np.matmul(f.pixels, self._pixels, out=self._half)
         np.matmul(f.pixels, self._rows, out=out.reshape(self._shape).transpose(1, 2, 3, 0, 4))
 
 
