@@ -7,7 +7,7 @@ the kernels have 3, and a minimal filter of `winograd_filters` makes the one of 
 
 What saves is that the sum over channels comes first: patches and kernels are transformed once each, and in between
 stands, for each of the a·a positions, a product of matrices, (squares × C) @ (C × O). F(2) needs 16/36 of the direct
-products, F(4) 36/144, F(4, 5) 100/400. The transforms cost about 2·a⁴ additions and multiplications a patch and
+products, F(4) 49/144, F(4, 5) 100/400. The transforms cost about 2·a⁴ additions and multiplications a patch and
 channel, be the other channels many or few: so it pays from some 30 channels on.
 
 **Three roles, one form.** Y = X ⋆ W, the gradient X̄ and the gradient W̄ are faces of ⟨G, X ⋆ W⟩, and the filter serves
@@ -19,15 +19,17 @@ squares of x they are W̄, turned round, G applied last:
 
 (The transpose of the forward pass would add up overlapping patches instead, which threads cannot share.)
 
-**What it gains.** Time of forward and backward, relative to the direct way (2 cores with AVX-512):
+**What it gains.** Time of forward and backward, relative to the direct way (2 cores with AVX-512), by F(2), by F(4),
+and by the F(4) that is not exact; in brackets what `filter_for` does not choose:
 
-    channels, map, batch    F(2)  F(4)      channels, map, batch    F(2)  F(4)      channels, map, batch    F(2)  F(4)
-     64, 56², 8             0.68  0.52      256, 56², 4             0.63  0.47      256, 14², 8             0.71  0.73
-    128, 28², 8             0.66  0.49      512, 28², 4             0.52  0.40      512, 14², 4             0.76  0.98
-     64, 32², 64            0.79  0.58      256,  8², 64            0.66  0.53      512, 14², 2             0.98  1.5
-     32, 16², 64            0.90  0.72       16, 32², 64            1.2   1.0       512,  7², 8             1.0   1.6
+    channels, map, batch   F(2)   F(4)  inexact     channels, map, batch   F(2)   F(4)  inexact
+     64, 224²,  2         (0.53)  0.48  0.38        256, 56²,  4           0.52  (0.50) 0.38
+     64, 56²,   8         (0.54)  0.49  0.41        512, 28²,  4           0.46  (0.46) 0.36
+     64, 32²,  64         (0.65)  0.51  0.43        256, 14²,  8           0.55  (0.63) 0.49
+     32, 16²,  64         (0.92)  0.85  0.65        512, 14²,  4           0.58  (0.75) 0.55
+    128, 28²,   8          0.60  (0.68) 0.56        512,  7²,  8           0.81  (0.86) 0.69
 
-Kernels of 5 × 5, AlexNet's from 64 to 192 channels at 27², take 0.59 of the time in batches of 16, 0.7 of two.
+Kernels of 5 × 5, AlexNet's from 64 to 192 channels at 27², take 0.46 of the time in batches of 16, 0.75 of two.
 
 Where there are few squares, the transforms of the kernels weigh and the products are small: `filter_for` draws the
 line. No product here is left to several threads of BLAS: after one they wait a while, awake, for another, on the very
