@@ -47,7 +47,7 @@ def _backward(g: Any, x: Any, weight: Any, *, axes: tuple[int, ...]) -> Any:
     mean = x.detach().mean(axes, keepdim=True)
     var = x.detach().var(axes, correction=0, keepdim=True)
     shape = None if weight is None else weight.shape
-    return ops.NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=EPS, shape=shape)
+    return ops.NormalizeBackward.apply_all(g, x, weight, mean, var, axes=axes, eps=EPS, shape=shape, own=shape)
 
 
 def evaluated(x: Any, weight: Any, bias: Any, mean: float, var: float) -> Any:

@@ -47,20 +47,16 @@ class Normalize(Op):
         ctx, g: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, var: Tensor, *, axes: Any, eps: float,
         shape: Shape,
     ) -> Any:  # fmt: skip
-        _, asked_weight, asked_bias = ctx.needs_input_grad
-        asked = shape if asked_weight or asked_bias else None
-        if weight is not None and shape is not None:
-            weight = reshape(weight, shape)
+        _, *asked = ctx.needs_input_grad
+        own = (ctx.shapes[1] or ctx.shapes[2]) if any(asked) else None
         gx, *sums = NormalizeBackward.apply_all(
-            g, x, weight, mean, var, axes=axes, eps=eps, shape=asked, overwrite=ctx.may_overwrite
+            g, x, weight, mean, var, axes=axes, eps=eps, shape=shape, own=own, overwrite=ctx.may_overwrite
         )
-        return gx, *(
-            reshape(sums[i], ctx.shapes[1 + i]) if ctx.needs_input_grad[1 + i] else None for i in (0, 1)
-        )
+        return gx, *(sums[i] if asked[i] else None for i in (0, 1))
 
 
 class NormalizeBackward(Op):
-    """x̄ and, if γ and β have a shape, γ̄ and β̄, from ȳ, x and γ. It may overwrite ȳ.
+    """x̄, and γ̄ and β̄ if they are asked for in a shape of their `own`, from ȳ, x and γ. It may overwrite ȳ.
 
     The statistics handed in save their recomputation; they are functions of x.
     """
@@ -69,23 +65,30 @@ class NormalizeBackward(Op):
 
     def forward(
         ctx, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, *, axes: tuple[int, ...], eps: float,
-        shape: Shape, overwrite: bool = False,
+        shape: Shape, own: Shape, overwrite: bool = False,
     ) -> Any:  # fmt: skip
-        if shape is None:
-            ctx.results = ("gx",)
-        return ctx.kernels.normalize_backward(g, x, weight, mean, var, axes, eps, shape, overwrite)
+        if weight is not None and shape is not None:
+            weight = weight.reshape(shape)
+        if own is None:
+            ctx.results, shape = ("gx",), None
+        gx, *sums = ctx.kernels.normalize_backward(g, x, weight, mean, var, axes, eps, shape, overwrite)
+        return gx, *(t.reshape(own) for t in sums)
 
     @staticmethod
     def composed(
         g: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, var: Tensor, *, axes: tuple[int, ...], eps: float,
-        shape: Shape,
+        shape: Shape, own: Shape,
     ) -> tuple[Tensor, ...]:  # fmt: skip
+        if weight is not None and shape is not None:
+            weight = reshape(weight, shape)
         centred = x - x.mean(axes, keepdim=True)
         r = ((centred * centred).mean(axes, keepdim=True) + eps) ** -0.5
         normal = centred * r
         gw = g if weight is None else g * weight
         gx = r * (gw - gw.mean(axes, keepdim=True) - normal * (gw * normal).mean(axes, keepdim=True))
-        return (gx,) if shape is None else (gx, sum_to_size(g * normal, shape), sum_to_size(g, shape))
+        if own is None or shape is None:
+            return (gx,)
+        return gx, *(reshape(sum_to_size(t, shape), own) for t in (g * normal, g))
 
 
 class Standardize(Op):
