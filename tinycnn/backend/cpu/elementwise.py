@@ -6,6 +6,7 @@ the way, and the tiles are shared among the threads.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -44,10 +45,18 @@ def tiled(
 
 def dense_order(x: Array) -> tuple[int, ...] | None:
     """The axes, the outermost in memory first, if x lies in memory without gaps; else None."""
-    if x.flags.c_contiguous:
-        return tuple(range(x.ndim))
-    order = tuple(sorted(range(x.ndim), key=lambda axis: -x.strides[axis]))
-    return order if x.transpose(order).flags.c_contiguous else None
+    return tuple(range(x.ndim)) if x.flags.c_contiguous else _order(x.shape, x.strides, x.itemsize)
+
+
+@functools.lru_cache(1024)  # the layers of a network meet the same few shapes in every step
+def _order(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> tuple[int, ...] | None:
+    order = sorted(range(len(shape)), key=lambda axis: -strides[axis])
+    step = itemsize
+    for axis in reversed(order):
+        if shape[axis] > 1 and strides[axis] != step:
+            return None
+        step *= shape[axis]
+    return tuple(order)
 
 
 def inverse(order: tuple[int, ...]) -> tuple[int, ...]:
