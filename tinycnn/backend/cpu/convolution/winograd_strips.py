@@ -21,7 +21,7 @@ from tinycnn.geometry import Pair
 Array = Any
 
 _LEAST = 800_000  # bytes of a strip's transform: with few channels, more squares
-_SHARED = 1 << 16  # kernels that are transformed by one thread
+_SHARED = 1 << 14  # kernels that are transformed by one thread, as soon as by two
 
 
 def strips(f: Filter, n: int, size: Pair, channels: int) -> list[Strip]:
