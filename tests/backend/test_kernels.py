@@ -71,7 +71,7 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
     calls: dict[str, tuple[Any, ...]] = {
         "conv2d": (x, w, w[:, 0, 0, 0], geometry, 2), "conv2d_backward": (g, x, w, geometry, 2),
         "conv2d_input": (g, w, geometry, 2), "conv2d_weight": (x, g, geometry, 2),
-        "unfold": (x, geometry), "fold": (columns, geometry),
+        "unfold": (x, geometry), "fold": (columns, geometry), "maxima2d": (x, geometry),
         "max_pool2d": (x, geometry), "pick": (x, winner, geometry), "unpick": (p, winner, geometry),
         "sum_pool2d": (x, geometry), "spread2d": (p, geometry), "normalize": (x, gamma, None, axes, 1e-5),
         "normalize_backward": (x[::-1], x, gamma, mean, var, axes, 1e-5, gamma.shape),

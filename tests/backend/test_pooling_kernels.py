@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from threadpoolctl import threadpool_limits
 import tinycnn as torch
 from tests.backend.geometries import windows
 from tinycnn.backend import reference
-from tinycnn.backend.cpu import pooling, strips
+from tinycnn.backend.cpu import maxima, pooling, strips
 from tinycnn.geometry import Window, window
 from tinycnn.nn import functional as F
 
@@ -26,6 +27,7 @@ def expect_equal(x: Any, g: Any, geometry: Window) -> None:
         y, winner = pooling.max_pool2d(np, x, geometry)
         expected, places = reference.max_pool2d(np, x, geometry)
         np.testing.assert_array_equal(y, expected)
+        np.testing.assert_array_equal(maxima.maxima2d(np, x, geometry), expected)
         np.testing.assert_array_equal(winner, places)
         gx, gradient = pooling.unpick(np, g, winner, geometry), reference.unpick(np, g, places, geometry)
     np.testing.assert_array_equal(gx, gradient)
@@ -75,6 +77,18 @@ def test_empty_batches_and_windows_of_more_places_than_a_byte_counts(n: int, sid
 def test_only_the_winner_of_the_maxima_gets_a_gradient_that_is_not_finite(odd: float) -> None:
     x, g = np.arange(16.0).reshape(1, 1, 4, 4), np.full((1, 1, 2, 2), odd)
     expect_equal(x, g, window("test", (4, 4), (2, 2), (2, 2)))
+
+
+@pytest.mark.parametrize(
+    "pool", [partial(F.max_pool2d, kernel_size=3, padding=1), partial(F.adaptive_max_pool2d, output_size=3)]
+)
+def test_the_values_are_the_same_whether_or_not_anyone_asks_for_winners(pool: Any) -> None:
+    x = torch.tensor(np.random.default_rng(0).normal(size=(2, 3, 7, 8)), requires_grad=True)
+    y, _ = pool(x, return_indices=True)
+    with torch.no_grad():
+        alone = pool(x)
+    assert torch.equal(alone, y)
+    assert torch.equal(alone, pool(x))
 
 
 def test_a_winner_takes_a_byte_and_an_index_is_an_index() -> None:

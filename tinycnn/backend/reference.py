@@ -28,6 +28,7 @@ from tinycnn.backend.windows import (
     conv2d_weight,
     fold,
     max_pool2d,
+    maxima2d,
     pick,
     spread2d,
     sum_pool2d,
@@ -37,9 +38,9 @@ from tinycnn.backend.windows import (
 
 __all__ = [
     "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "cross_entropy", "cross_entropy_backward", "erf",
-    "fold", "gelu", "gelu_and_slope", "log_softmax", "matmul", "max_pool2d", "normalize", "normalize_backward",
-    "pick", "relu", "relu_backward", "scatter_add", "sigmoid", "silu", "silu_and_slope", "softmax", "spread2d",
-    "standardize", "sum_pool2d", "tanh_gelu", "tanh_gelu_and_slope", "total", "unfold", "unpick",
+    "fold", "gelu", "gelu_and_slope", "log_softmax", "matmul", "max_pool2d", "maxima2d", "normalize",
+    "normalize_backward", "pick", "relu", "relu_backward", "scatter_add", "sigmoid", "silu", "silu_and_slope",
+    "softmax", "spread2d", "standardize", "sum_pool2d", "tanh_gelu", "tanh_gelu_and_slope", "total", "unfold", "unpick",
 ]
 
 KERNELS = (*__all__,)

@@ -162,6 +162,11 @@ def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
     return best.transpose(0, 3, 1, 2), winner.transpose(0, 3, 1, 2)
 
 
+def maxima2d(xp: Any, x: Array, window: Window) -> Array:
+    """The largest value of each window, and no word on where it is."""
+    return max_pool2d(xp, x, window)[0]
+
+
 def _first_valid(window: Window) -> Any:
     """For each window, the place of its first pixel that is not padding: oH, oW, on the host."""
     first = []

@@ -13,17 +13,25 @@ if TYPE_CHECKING:
 
 
 class MaxPool2d(Op):
-    """y = the largest of each window, and its place there;   x̄ = ȳ at that place, the first of equals"""
+    r"""y = the largest of each window, and its place there;   x̄ = ȳ at that place, the first of equals
 
-    results = ("y", "winner")
+    Where neither a gradient nor `indices` are asked for, no places are looked for.
+    """
+
+    results: tuple[str, ...] = ("y", "winner")
     constants = ("winner",)
 
-    def forward(ctx, x: Array, *, window: Window) -> Any: return ctx.kernels.max_pool2d(x, window)
+    def forward(ctx, x: Array, *, window: Window, indices: bool = True) -> Any:
+        if indices or any(ctx.needs_input_grad):
+            return ctx.kernels.max_pool2d(x, window)
+        ctx.results = ("y",)
+        return ctx.kernels.maxima2d(x, window)
 
     def backward(ctx, g: Tensor, winner: Tensor, *, window: Window) -> Any:
         return Unpick.apply(g, winner, window=window)
 
-    def winners(ctx, made: Any, x: Array, *, window: Window) -> Array: return made[1]
+    def winners(ctx, made: Any, x: Array, *, window: Window, indices: bool = True) -> Array:
+        return (made if isinstance(made, tuple) else ctx.kernels.max_pool2d(x, window))[1]
 
 
 class Unpick(Op):

@@ -14,6 +14,7 @@ from tinycnn.backend.cpu.activations import (
     tanh_gelu_and_slope,
 )
 from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
+from tinycnn.backend.cpu.maxima import maxima2d
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
 from tinycnn.backend.cpu.pooling import max_pool2d, unpick
 from tinycnn.backend.cpu.postponing import postpone
@@ -23,8 +24,8 @@ from tinycnn.backend.cpu.summation import total
 
 __all__ = [
     "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope", "matmul",
-    "max_pool2d", "normalize", "normalize_backward", "postpone", "relu", "relu_backward", "sgd_step", "sigmoid", "silu",
-    "silu_and_slope", "standardize", "tanh_gelu", "tanh_gelu_and_slope", "total", "unpick",
+    "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "relu", "relu_backward", "sgd_step",
+    "sigmoid", "silu", "silu_and_slope", "standardize", "tanh_gelu", "tanh_gelu_and_slope", "total", "unpick",
 ]
 
 KERNELS: tuple[str, ...] = (*__all__,)

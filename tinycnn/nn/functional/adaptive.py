@@ -71,8 +71,8 @@ def adaptive_max_pool2d(input: Tensor, output_size: OutputSize, return_indices: 
     expect_one_dtype(op, input=x)
     expect_pixels(op, x)
     tiles = _Tiles(x.array.shape[2:], out)
-    y, winner = MaxPool2d.apply_all(tiles.laid_out(x), window=tiles.window)
-    found: tuple[Tensor, ...] = (y, tiles.in_plane(winner)) if return_indices else (y,)
+    y, *winner = MaxPool2d.apply_all(tiles.laid_out(x), window=tiles.window, indices=bool(return_indices))
+    found: tuple[Tensor, ...] = (y, tiles.in_plane(winner[0])) if return_indices else (y,)
     found = tuple(squeeze(t, 0) for t in found) if input.array.ndim == 3 else found
     return found if return_indices else found[0]
 

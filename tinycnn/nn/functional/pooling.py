@@ -48,8 +48,8 @@ def max_pool2d(
     x = batched("max_pool2d", input)
     expect_one_dtype("max_pool2d", NUMBERS, input=x)
     geometry = _pool_window("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
-    y, winner = MaxPool2d.apply_all(x, window=geometry)
-    found: tuple[Tensor, ...] = (y, in_plane(winner, geometry)) if return_indices else (y,)
+    y, *winner = MaxPool2d.apply_all(x, window=geometry, indices=bool(return_indices))
+    found: tuple[Tensor, ...] = (y, in_plane(winner[0], geometry)) if return_indices else (y,)
     found = tuple(squeeze(t, 0) for t in found) if input.array.ndim == 3 else found
     return found if return_indices else found[0]
 
