@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend.cpu import slim
+from tinycnn.backend.cpu import slim, tall
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.threads import parts, scratch, share
 
@@ -41,6 +41,9 @@ def product(a: Array, b: Array, out: Array | None = None, stretches: bool = Fals
     if m * k * n <= _ALONE or a.dtype != b.dtype or a.dtype.char not in "fd":
         return matmul(a, b, out=out)
     out = np.empty((m, n), a.dtype) if out is None else out
+    if a.dtype.char == "f" and tall.covers(m, k, n):
+        tall.product(a, b, out)
+        return out
     cut = parts(max(m, k, n)) if m * k * n >= _SHARED else [slice(None)]
     sums = [out, *(np.empty((m, n), a.dtype) for _ in cut[1:])] if k > max(m, n) else []
 
