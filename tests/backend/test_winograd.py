@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from tests.backend.geometries import normal
 from tinycnn.backend import matmul_precision, windows
 from tinycnn.backend.cpu import depthwise
-from tinycnn.backend.cpu.convolution import choice, direct, winograd, winograd_blocks, winograd_strips
+from tinycnn.backend.cpu.convolution import (
+    choice,
+    direct,
+    winograd,
+    winograd_blocks,
+    winograd_products,
+    winograd_strips,
+)
 from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F4_INEXACT, F45, Filter, at, minimal
 from tinycnn.backend.cpu.convolution.winograd_products import add_up, block, multiply
 from tinycnn.backend.threads import get_num_threads, set_num_threads
@@ -48,8 +55,12 @@ def either_way(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd, "_way", lambda *_: request.param)
 
 
+@pytest.mark.parametrize("unpacked", [0, 1_000_000])
 @pytest.mark.parametrize(("squares", "c", "o"), [(1, 1, 1), (131, 400, 96), (98, 256, 512), (40, 700, 66), (7, 30, 67)])
-def test_products_in_blocks_are_products(squares: int, c: int, o: int) -> None:
+def test_products_in_blocks_are_products(
+    squares: int, c: int, o: int, unpacked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(winograd_products, "unpacked", lambda: unpacked)
     patches, w = normal(4, squares, c).astype("float32"), normal(4, c, o, seed=1).astype("float32")
     kernels = np.ascontiguousarray(w.reshape(4, c, -1, block(o)).swapaxes(1, 2))
     made = np.full((4, o // block(o), squares, block(o)), np.nan, "float32")

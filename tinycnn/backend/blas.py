@@ -135,6 +135,18 @@ def _known() -> _Libraries:
     return _Libraries(shared, apart, max((library.num_threads for library in apart), default=1))
 
 
+@functools.cache
+def unpacked() -> int:
+    """How many multiplications a product may have for BLAS to take its factors as they lie; 0 if it packs any first.
+
+    Packing puts a factor into an order in which it is read the fastest. OpenBLAS spares it for small products, in its
+    kernels for AVX-512 alone.
+    """
+    known = _known()
+    architectures = {getattr(library, "architecture", None) for library in (*known.shared, *known.apart)}
+    return 1_000_000 if architectures & {"SkylakeX", "Cooperlake", "SapphireRapids"} else 0
+
+
 def _forget_others() -> None:
     """In a forked child: the kernels that other threads were running are not there; the users' limits still hold."""
     if _held:

@@ -2,8 +2,8 @@ r"""Products of Winograd's convolution, position by position, cut so small that 
 
 BLAS begins a product by packing both factors into an order of its own. That pays where each number is used a thousand
 times; here it is a few hundred, and the packing, in memory that the cache does not hold, takes a fifth to a third of
-the time. Of products of less than a million multiplications OpenBLAS spares it (where it has kernels for AVX-512),
-which are then as fast as large ones: 245 GF/s on a core whose large ones have 225 to 240.
+the time. Of products of less than a million multiplications OpenBLAS spares it, if it has kernels for AVX-512; they are
+then as fast as large ones: 245 GF/s on a core whose large ones have 225 to 240. (With others the large are cut less.)
 
 So the kernels lie in blocks of some 64 output channels, each a matrix without gaps, and are multiplied by so many
 squares at a time that the million is not passed. In stacks of 256 channels and 196 squares, which is what strips have,
@@ -18,22 +18,27 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.blas import unpacked
 from tinycnn.backend.threads import cut, scratch
 
 Array = Any
 
-_MOST = 1_000_000  # multiplications of a product
-_WIDE, _NARROW = 64, 16  # channels of a block
+_WIDE, _WIDEST, _NARROW = 64, 256, 16  # channels of a block: at most, at most if BLAS packs any, and at least
 _LINE = 16  # numbers in a line of the cache
 _TOGETHER = 1 << 16  # entries of the kernels' gradient that are summed at a time: they stay in a core's cache
 
 
 def block(o: int) -> int:
     """How many channels are in a block: o's largest part that is not more than 64, or all of them."""
-    number = -(-o // _WIDE)
+    number = -(-o // (_WIDE if unpacked() else _WIDEST))
     while o % number:
         number += 1
     return o // number if o // number >= _NARROW else o
+
+
+def _pieces(work: int) -> int:
+    """Into how many products so many multiplications are cut."""
+    return -(-work // unpacked()) if unpacked() else 1
 
 
 def positions(name: str, count: int, *shape: int) -> Array:
@@ -49,7 +54,7 @@ def memory(name: str, *shape: int) -> Array:
 def in_pieces(work: int, *matrices: Array) -> list[Array]:
     """Matrices of as many columns, each as a stack of pieces; `work` is the multiplications that a column takes."""
     columns = matrices[0].shape[1]
-    least = -(-work * columns // _MOST)
+    least = _pieces(work * columns)
     pieces = next((number for number in range(least, 4 * least) if columns % number == 0), 1)
     return [matrix.reshape(len(matrix), pieces, -1).transpose(1, 0, 2) for matrix in matrices]
 
@@ -69,7 +74,7 @@ def multiply(patches: Array, kernels: Array, out: Array) -> None:
     """patches (a·a, squares, C) @ kernels (a·a, O/block, C, block) → out (a·a, O/block, squares, block)"""
     count, squares, c = patches.shape
     _, blocks, _, o = kernels.shape
-    some = -(-squares // -(-squares * c * o // _MOST))  # at a time
+    some = -(-squares // _pieces(squares * c * o))  # at a time
     whole = squares // some * some
     for part, rows in ((slice(whole), some), (slice(whole, squares), squares - whole)):
         if rows:
@@ -86,7 +91,7 @@ def add_up(patches: Array, squares: Array, out: Array, first: bool = True) -> No
     count, blocks, c, o = out.shape
     high = block(c)
     step = max(1, min(count, _TOGETHER // (blocks * c * o)))
-    for part in cut(patches.shape[1], -(-patches.shape[1] * high * o // _MOST)):
+    for part in cut(patches.shape[1], _pieces(patches.shape[1] * high * o)):
         left = patches[:, part].reshape(count, 1, -1, c // high, high).transpose(0, 1, 3, 4, 2)
         right, total = squares[:, :, None, part], out.reshape(count, blocks, -1, high, o)
         if first and not part.start:
