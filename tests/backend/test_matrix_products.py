@@ -18,11 +18,12 @@ SIZES, DTYPES = st.integers(0, 20), st.sampled_from(["f2", "f4", "f8", "i8"])
 ORDERS = st.tuples(st.booleans(), st.booleans())
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=[60, 0], ids=["BLAS packs no small one", "BLAS packs all"])
+def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slim, "unpacked", lambda: request.param)
     for name in ("_WEIGHTS", "_SUMS"):
         monkeypatch.setattr(products, name, 8)
-    limits = {"FEW": 5, "SUMMED": 6, "LONG": (6, 4), "_PIECE": 60, "_BY_ROWS": (4, 3), "_BY_COLUMNS": (5, 2),
+    limits = {"FEW": 5, "SUMMED": 6, "LONG": (6, 4), "_BY_ROWS": (4, 3), "_BY_COLUMNS": (5, 2),
               "_FEWER": 3, "_TILE": 7, "_ROWS": 2, "_RESULT": 30, "_SHARED": 100}  # fmt: skip
     for name, value in limits.items():
         monkeypatch.setattr(slim, name, value)

@@ -3,7 +3,7 @@ r"""Products of a large matrix with a slim one, in pieces that BLAS multiplies a
 A linear layer of VGG has a hundred million weights, and of a small batch each takes part in a few products only: what
 counts is how fast they come from memory. BLAS begins by copying what it multiplies into an order of its own. That pays
 where a number is used hundreds of times; here it is a second way through memory. Products of no more than a million
-numbers OpenBLAS multiplies without copying, where the processor has AVX-512. So the large matrix is cut into pieces of
+numbers OpenBLAS multiplies without copying, in its kernels for AVX-512. So there the large matrix is cut into pieces of
 that size, and a single call of NumPy's hands them to BLAS one after the other:
 
     Y = X·Wᵀ      X, a few rows, in pieces along k        │   │   │
@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.blas import unpacked
 from tinycnn.backend.threads import scratch, share
 
 Array = Any
 
 FEW = 16  # rows of a slim matrix; four times as many beside one that lies column by column
 SUMMED = 32  # numbers summed over
-_PIECE = 1_000_000  # multiplications that BLAS does without copying
 _BY_ROWS, _BY_COLUMNS = (256, 64), (512, 32)  # along k and along n: a piece of a large matrix, by how it lies
 _FEWER = 8  # rows that may lie as they are beside such a one
 LONG = SUMMED, 512  # of a piece of what has few rows itself
@@ -81,12 +81,15 @@ def by_columns(y: Array) -> bool:
 def in_pieces(a: Array, b: Array, out: Array, deep: int, wide: int) -> Array:
     """A·B in `out`, B being cut into pieces of about deep × wide, or narrower ones where A has many rows.
 
-    The pieces along k are of one length, but for a few numbers; along n there may be a rest.
+    The pieces along k are of one length, but for a few numbers; along n there may be a rest. Nothing is cut for a BLAS
+    that copies whatever it gets.
     """
+    if not unpacked():
+        return np.matmul(a, b, out=out)
     (m, k), n = a.shape, b.shape[1]
     pieces = -(-k // deep)
     deep = k // pieces
-    wide = max(1, min(wide, n, _PIECE // (m * deep)))
+    wide = max(1, min(wide, n, unpacked() // (m * deep)))
     height, width = pieces * deep, n // wide * wide
     left = a[:, :height].reshape(m, pieces, 1, deep).transpose(1, 2, 0, 3)
     right = b[:height, :width].reshape(pieces, deep, -1, wide).transpose(0, 2, 1, 3)
