@@ -60,6 +60,7 @@ def test_no_number_is_left_out(small: None, m: int, k: int, n: int, deep: int, w
 def test_where_it_is_cut(m: int, k: int, n: int, flip: bool, way: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half precision, which is computed in single, is cut as that; double is not."""
     seen: list[str] = []
+    monkeypatch.setattr(slim, "unpacked", lambda: 1_000_000)
     for name in ("few_rows", "few_summed"):
         monkeypatch.setattr(slim, name, lambda x, y, name=name: seen.append(name) or x @ y)
     x, y = whole_numbers(m, k), whole_numbers(k, n, flip=flip)
@@ -67,6 +68,9 @@ def test_where_it_is_cut(m: int, k: int, n: int, flip: bool, way: str | None, mo
     assert seen == ([] if way is None else [way])
     products.matmul(np, x.astype("f8"), y.astype("f8"))
     assert len(seen) <= 1
+    monkeypatch.setattr(slim, "unpacked", lambda: 0)
+    products.matmul(np, x, y)
+    assert seen.count("few_rows") <= 1
 
 
 def test_a_product_with_transposed_weights_lies_row_by_row() -> None:

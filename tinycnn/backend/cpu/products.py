@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend import blas
 from tinycnn.backend.cpu import slim, tall
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.threads import parts, scratch, share
@@ -69,6 +70,8 @@ def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:
     kernel's gradient was then off by up to five times as much as PyTorch's. It costs a tenth of the product's time.
     """
     a, b = (x if x.ndim > 2 else x[None] for x in (a, b))
+    if b.itemsize not in b.strides[1:]:  # one entry of each kernel, of all that lie between
+        b = b.copy("K")
     (_, m, k), n = a.shape, b.shape[2]
     out = np.empty((m, n), a.dtype) if out is None else out
     stretch = _STRETCH if k < _LONG else 2 * _STRETCH
@@ -78,13 +81,23 @@ def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:
         np.matmul(a[:, :, rest:], b[:, rest:]).sum(axis=0, out=out)
     else:
         out[...] = 0
+    rows = unpacked_part(m, stretch * n)
     for first in range(0, count, at_once):
         some = slice(first * stretch, min(first + at_once, count) * stretch)
-        left = a[:, :, some].reshape(len(a), m, -1, stretch).swapaxes(1, 2)
-        right = b[:, some].reshape(len(b), -1, stretch, n)
-        made = np.matmul(left, right, out=scratch("stretches", (*left.shape[:3], n), out.dtype)).reshape(-1, m, n)
+        left = a[:, :, some].reshape(len(a), -1, rows, min(at_once, count - first), stretch).transpose(0, 3, 1, 2, 4)
+        right = b[:, some].reshape(len(b), -1, 1, stretch, n)
+        made = np.matmul(left, right, out=scratch("stretches", (*left.shape[:4], n), out.dtype)).reshape(-1, m, n)
         out += made[0] if len(made) == 1 else made.sum(axis=0)
     return out
+
+
+def unpacked_part(count: int, work: int) -> int:
+    """Of `count` rows, of so many multiplications each, as many as BLAS multiplies as they lie: one of equal parts.
+
+    That spares packing them. All, where no such part is near, or where BLAS packs whatever it is given.
+    """
+    most = blas.unpacked() // max(1, work)
+    return next((some for some in range(min(most, count), most // 4, -1) if count % some == 0), count or 1)
 
 
 @half_in_single
@@ -94,7 +107,7 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
         return _stacked(x, y)
     if x.dtype == y.dtype == np.float32:
         (m, k), n = x.shape, y.shape[1]
-        if k * n >= _WEIGHTS and 1 < m <= slim.FEW * (4 if slim.by_columns(y) else 1):
+        if k * n >= _WEIGHTS and slim.are_few(m, y):
             return slim.few_rows(x, y)
         if m * n >= _SUMS and 0 < k <= slim.SUMMED:
             return slim.few_summed(x, y)

@@ -39,8 +39,8 @@ _SHARED = 1 << 23  # multiplications; of fewer one thread is done before the oth
 
 
 def are_few(rows: int, y: Array) -> bool:
-    """Whether a matrix of so many rows is slim beside Y. A single row is none: BLAS has a way of its own for it."""
-    return 1 < rows <= (4 * FEW if by_columns(y) else FEW)
+    """Whether a matrix of so many rows is slim beside Y, and pieces serve it; for a single row BLAS has its own way."""
+    return bool(unpacked()) and 1 < rows <= (4 * FEW if by_columns(y) else FEW)
 
 
 def few_rows(x: Array, y: Array) -> Array:
