@@ -2,7 +2,7 @@ r"""Products of a tall matrix, an image's many pixels, with a small one, in piec
 
 BLAS begins by copying both factors into an order of its own. Of a tall matrix each number is then used as often as the
 other has columns: 64 times in ResNet-50's first blocks, which hardly pays. Products of no more than a million numbers
-OpenBLAS multiplies without copying, where the processor has AVX-512. So the small matrix is laid out in blocks of some
+OpenBLAS multiplies without copying, if it has kernels for AVX-512. So the small matrix is laid out in blocks of some
 64 columns, and a few dozen rows at a time meet each of them; NumPy hands them all to BLAS in one call.
 
 What it gains, between 64 and 256 channels at 56²: 0.8 of the time forward and for the gradient of the input, and 0.9
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.blas import unpacked
 from tinycnn.backend.threads import parts, share
 
 Array = Any
@@ -22,13 +23,12 @@ Array = Any
 _ROWS = 2048  # of a tall matrix, at least
 _SMALL = 1 << 16  # entries of a small one
 _SUMMED = 384  # numbers that BLAS adds up in a row, whatever the way
-_PIECE = 1_000_000  # multiplications that it does without copying
 _WIDE, _NARROW = 64, 32  # columns of a block
 
 
 def covers(m: int, k: int, n: int) -> bool:
-    """Whether an m × k matrix is tall, and a k × n one small and cut into blocks."""
-    return m >= _ROWS and k * n <= _SMALL and 8 <= k <= _SUMMED and _block(n) >= _NARROW
+    """Whether an m × k matrix is tall, a k × n one small and cut into blocks, and BLAS spares copies of such pieces."""
+    return unpacked() > 0 and m >= _ROWS and k * n <= _SMALL and 8 <= k <= _SUMMED and _block(n) >= _NARROW
 
 
 def product(a: Array, b: Array, out: Array) -> None:
@@ -36,7 +36,7 @@ def product(a: Array, b: Array, out: Array) -> None:
     (m, k), n = a.shape, b.shape[1]
     wide = _block(n)
     blocks = np.ascontiguousarray(b.reshape(k, -1, wide).swapaxes(0, 1))  # n/wide, k, wide
-    some, high = parts(m), _PIECE // (k * wide)
+    some, high = parts(m), unpacked() // (k * wide)
 
     def multiply(part: int) -> None:
         rows, target = a[some[part]], out[some[part]].reshape(-1, n // wide, wide)
