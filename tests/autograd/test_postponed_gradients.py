@@ -126,6 +126,13 @@ def test_asked_for_by_itself_and_for_a_second_derivative() -> None:
     assert x.grad.tolist() == np.repeat(G.sum(1)[:, None], 3, 1).tolist()
 
 
+def test_what_diverged_does_so_quietly() -> None:
+    linear = layer()
+    linear(torch.tensor(X)).backward(torch.tensor([[np.inf, -np.inf, 0, 0]] * 2))
+    expected = [[np.nan, np.inf, np.inf], [np.nan, -np.inf, -np.inf], [0, 0, 0], [0, 0, 0]]
+    np.testing.assert_array_equal(linear.weight.grad.numpy(), np.array(expected, "float32"))
+
+
 def test_what_is_done_with_gradients() -> None:
     p = back(layer())
     assert copy.deepcopy(p.grad).tolist() == WANTED.tolist()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd import node
 from tinycnn.autograd.node import TensorBase
 from tinycnn.backend import Array
+from tinycnn.backend.quiet import quietly
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -24,7 +25,7 @@ class Postponed(TensorBase):
 
     @property
     def array(self) -> Array:
-        self.array = made = self._postponed.whole()
+        self.array = made = quietly(self._postponed.whole)
         return made
 
     @array.setter
