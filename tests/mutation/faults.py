@@ -14,6 +14,7 @@ GRAPH = "tinycnn/autograd/"
 CPU = "tinycnn/backend/cpu/"
 
 LAYER_TESTS = "tests/parity/test_recorded.py tests/nn/functional"
+CONVOLUTION_TESTS = "tests/backend/test_convolution_kernels.py"
 DEPTHWISE_TESTS = "tests/backend/test_depthwise_kernels.py"
 POOLING_TESTS = "tests/backend/test_pooling_kernels.py"
 TILED = "tinycnn/backend/cpu/steps.py"
@@ -58,6 +59,14 @@ WINDOWS = [
           "spectrum", DEPTHWISE_TESTS),
     Fault("convolution", "a strip one phase off where stride and dilation share no factor", "stride remainder",
           CPU + "taps.py", "reach - last * d // s,", "reach - last * (d // s),", "rows", DEPTHWISE_TESTS),
+    Fault("convolution", "what the last tile scattered is still in the strip", "stale value",
+          CPU + "convolution/scattered.py", "image[...] = 0", "image[:, :, -1:] = 0", tests=CONVOLUTION_TESTS),
+    Fault("convolution", "a kernel's last columns, fewer than the stride, are left out", "stride remainder",
+          CPU + "convolution/scattered.py", "range(0, k_w, s_w)", "range(0, max(s_w, k_w // s_w * s_w), s_w)",
+          tests=CONVOLUTION_TESTS),
+    Fault("convolution", "the difference of two entries the wrong way round", "sign",
+          CPU + "convolution/two_by_two.py", "(0, 1, 0), (0, -1, 1))", "(0, 1, 0), (0, 1, -1))",
+          tests=CONVOLUTION_TESTS),
     Fault("convolution", "output_padding added at both ends", "stride remainder", "tinycnn/geometry.py",
           "s * (o - 1) - sum(p) + d * (k - 1) + 1 + m", "s * (o - 1) - sum(p) + d * (k - 1) + 1 + 2 * m",
           "conv_transpose", LAYER_TESTS),
@@ -306,6 +315,9 @@ STEPS = [
     Fault("linalg", "the last rows of a product are left out", "off by one", "tinycnn/backend/cpu/slim.py",
           "share(multiply, -(-m // tile))", "share(multiply, m // tile)",
           tests="tests/backend/test_matrix_products.py"),
+    Fault("linalg", "the rows that fill no piece are multiplied into the first ones", "index",
+          CPU + "tall.py", "out=target[whole:]", "out=target[: len(rows) - whole]",
+          tests="tests/backend/test_tall_products.py"),
     Fault("linalg", "what no piece of a sum holds is forgotten", "off by one", "tinycnn/backend/cpu/slim.py",
           "    if height < k:\n", "    if height < k - 1:\n", tests="tests/backend/test_matrix_products.py"),
     Fault("linalg", "a postponed gradient looks at the batch, which may be another by then", "stale value",
