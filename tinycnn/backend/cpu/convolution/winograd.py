@@ -7,7 +7,7 @@ the kernels have 3, and a minimal filter of `winograd_filters` makes the one of 
 
 What saves is that the sum over channels comes first: patches and kernels are transformed once each, and in between
 stands, for each of the a·a positions, a product of matrices, (squares × C) @ (C × O). F(2) needs 16/36 of the direct
-products, F(4) 49/144, F(4, 5) 100/400. The transforms cost about 2·a⁴ additions and multiplications a patch and
+products, F(4) 49/144, F(4, 5) 100/400. The transforms cost some a³ to a⁴ additions and multiplications a patch and
 channel, be the other channels many or few: so it pays from some 30 channels on.
 
 **Three roles, one form.** Y = X ⋆ W, the gradient X̄ and the gradient W̄ are faces of ⟨G, X ⋆ W⟩, and the filter serves
