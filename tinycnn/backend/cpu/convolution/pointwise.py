@@ -2,8 +2,8 @@ r"""Convolution with 1×1 kernels: a pixel's channels times a matrix, so a plain
 
 With N·oH·oW pixels as rows, Y = X·Wᵀ + b, X̄ = Ȳ·W, W̄ = Ȳᵀ·X. With a stride, X is every s-th pixel of the image.
 
-What it gains over unfolding: the copies into tiles, a tenth of the time of 256 → 64 channels at 56². BLAS takes W
-transposed as it lies.
+What it gains over unfolding: the copies into tiles, a tenth of the time of 256 → 64 channels at 56². Of large maps X
+and Ȳ are tall, with a way of their own in `tall`.
 """
 
 from __future__ import annotations
