@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.backend.geometries import normal, windows
 from tinycnn import backend
-from tinycnn.backend import threads
+from tinycnn.backend import blas, threads
 from tinycnn.backend import windows as textbook
 from tinycnn.backend.cpu import convolution
 from tinycnn.backend.cpu.convolution import banded, choice, direct, narrow, pointwise, tiles, trimmed, two_by_two
@@ -122,8 +122,9 @@ def test_of_a_padded_pixel_one_entry_is_left() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("stride", [1, 2, 4])
 def test_tiles_join_without_a_seam(stride: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tiles of one row, of some rows, and of some images, the last of them shorter."""
+    """Tiles of one row, of some rows, and of some images, the last of them shorter; and pieces of their products."""
     threads.set_num_threads(count)
+    monkeypatch.setattr(blas, "unpacked", lambda: 400 * count)
     monkeypatch.setattr(tiles, "FEW", 0)
     geometry = window("test", (13, 11), (5, 3), (stride, stride), (2, 1))
     for tile in (1, 4000, 40000):

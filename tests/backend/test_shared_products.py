@@ -9,6 +9,7 @@ import pytest
 
 from tests.backend.geometries import normal
 from tests.backend.sharing import blas_counts
+from tinycnn.backend import blas
 from tinycnn.backend.blas import limited
 from tinycnn.backend.cpu import products
 
@@ -31,14 +32,25 @@ def test_a_product_is_the_same_wherever_it_is_cut(m: int, k: int, n: int, count:
 
 @pytest.mark.parametrize("k", [0, 1, 127, 128, 129, 192, 500, 1023, 1024, 1030, 2000, 9999])
 @pytest.mark.parametrize("stack", [0, 1, 3])
-@pytest.mark.parametrize("at_once", [1, 500, 1 << 17])
-def test_a_sum_by_stretches_is_the_product(k: int, stack: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("at_once", "unpacked"), [(1, 0), (500, 1000), (500, 2000), (1 << 17, 1_000_000)])
+def test_a_sum_by_stretches_is_the_product(
+    k: int, stack: int, at_once: int, unpacked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(products, "_AT_ONCE", at_once)
-    a, b = normal(max(stack, 1), k, 7).transpose(0, 2, 1), normal(max(stack, 1), k, 5)
+    monkeypatch.setattr(blas, "unpacked", lambda: unpacked)
+    a, b = normal(max(stack, 1), k, 6).transpose(0, 2, 1), normal(max(stack, 1), k, 5)
     expected = np.einsum("smk,skn->mn", a, b)
-    out = np.full((5, 7), np.nan).T
+    out = np.full((5, 6), np.nan).T
     assert products.by_stretches(*((a, b) if stack else (a[0], b[0])), out=out) is out
     np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(("unpacked", "parts"), [(0, [12, 7, 1]), (2000, [6, 7, 1]), (10**9, [12, 7, 1])])
+def test_rows_are_parted_equally_or_not_at_all(
+    unpacked: int, parts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blas, "unpacked", lambda: unpacked)
+    assert [products.unpacked_part(count, 320) for count in (12, 7, 0)] == parts
 
 
 @pytest.mark.parametrize("m", [8, 300])

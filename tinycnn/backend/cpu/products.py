@@ -97,7 +97,7 @@ def unpacked_part(count: int, work: int) -> int:
     That spares packing them. All, where no such part is near, or where BLAS packs whatever it is given.
     """
     most = blas.unpacked() // max(1, work)
-    return next((some for some in range(min(most, count), most // 4, -1) if count % some == 0), count or 1)
+    return next((some for some in range(min(most, count), max(most // 4, 1), -1) if count % some == 0), count or 1)
 
 
 @half_in_single
