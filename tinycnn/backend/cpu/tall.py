@@ -20,15 +20,15 @@ from tinycnn.backend.threads import parts, share
 
 Array = Any
 
-_ROWS = 2048  # of a tall matrix, at least
+_ROWS = 3072  # of a tall matrix, at least
 _SMALL = 1 << 16  # entries of a small one
 _SUMMED = 384  # numbers that BLAS adds up in a row, whatever the way
-_WIDE, _NARROW = 64, 32  # columns of a block
+_WIDTHS = 64, 48, 32  # columns of a block: whole lines of the cache
 
 
 def covers(m: int, k: int, n: int) -> bool:
     """Whether an m × k matrix is tall, a k × n one small and cut into blocks, and BLAS spares copies of such pieces."""
-    return unpacked() > 0 and m >= _ROWS and k * n <= _SMALL and 8 <= k <= _SUMMED and _block(n) >= _NARROW
+    return unpacked() > 0 and m >= _ROWS and k * n <= _SMALL and 8 <= k <= _SUMMED and _block(n) > 0
 
 
 def product(a: Array, b: Array, out: Array) -> None:
@@ -49,5 +49,5 @@ def product(a: Array, b: Array, out: Array) -> None:
 
 
 def _block(n: int) -> int:
-    """The most columns, not above 64, into which n are cut without a rest."""
-    return next(wide for wide in range(_WIDE, 0, -1) if n % wide == 0)
+    """The most columns into which n are cut without a rest; 0 if there is one."""
+    return next((wide for wide in _WIDTHS if n % wide == 0), 0)
