@@ -72,7 +72,7 @@ def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
         return F45 if 4 * f45 >= most else None
     if high and 32 * f4 >= most and F4_INEXACT.a**2 * f4 <= 0.75 * products:
         return F4_INEXACT
-    if min(c, o) <= 64 and f4 >= 2 * most and F4.a**2 * f4 <= 0.85 * products:
+    if c + o <= 192 and f4 >= 2 * most and F4.a**2 * f4 <= 0.85 * products:
         return F4
     return F2 if 12 * f2 >= most else None
 
