@@ -4,7 +4,8 @@ The last layers of a network have millions of weights and a few dozen squares. T
 are large, 16 MB for 512 → 512 channels: written to memory and read again they cost as much as the products. So the
 patches of all squares are transformed first. Then each core takes a block of channels: it transforms the kernels that
 lead to them, multiplies, and is done with them, all in its cache. And so are the gradients had: what x makes of a
-block's channels is the whole of their W̄, and no sums are left to the end.
+block's channels is the whole of their W̄, and no sums are left to the end. Forward and backward take 0.78 of the time
+of strips for 512 channels at 7² in batches of 8, 0.7 in batches of 4, and 0.86 for 256 channels at 14².
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ from typing import Any
 
 from tinycnn.backend import threads
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
-from tinycnn.backend.cpu.convolution.winograd_products import add_up, block, gradient, multiply, positions, transform
+from tinycnn.backend.cpu.convolution.winograd_products import (
+    add_up,
+    gradient,
+    multiply,
+    positions,
+    room_for_kernels,
+    transform,
+)
 from tinycnn.backend.cpu.convolution.winograd_squares import Patches, Squares, Strip
-from tinycnn.backend.cpu.convolution.winograd_strips import add_bias, strips
+from tinycnn.backend.cpu.convolution.winograd_strips import strips
 from tinycnn.geometry import Pair
 
 Array = Any
@@ -32,11 +40,11 @@ def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | Non
     def compute(k: int) -> None:
         some = blocks[k]
         squares = Squares(f, everything.shape, some.stop - some.start)
-        u = _room(f, len(w), some.stop - some.start)
+        u = room_for_kernels("kernels", len(matrix), len(w), some.stop - some.start)
         transform(matrix, w[:, some], u)
         multiply(patches, u, squares.products)
         if b is not None:
-            add_bias(f, squares.products, b[some])
+            squares.add(b[some])
         known[k] = squares.write(out[..., some], everything)
 
     threads.share(compute, len(blocks))
@@ -52,7 +60,7 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
     def compute(k: int) -> None:
         some = blocks[k]
         squares = Squares(f, everything.shape, some.stop - some.start)
-        u = _room(f, g.shape[3], some.stop - some.start)
+        u = room_for_kernels("kernels", f.a * f.a, g.shape[3], some.stop - some.start)  # and for W̄'s sums
         if w is not None:
             transform(f.mirrored, w[:, some], u)
             multiply(patches, u, squares.products)
@@ -86,7 +94,3 @@ def _blocks(channels: int) -> list[slice]:
     team = threads.get_num_threads()
     number = -(-channels // _BLOCK)
     return threads.cut(channels, -(-number // team) * team)
-
-
-def _room(f: Filter, c: int, o: int) -> Array:
-    return positions("kernels", f.a * f.a, o // block(o), c, block(o))

@@ -41,10 +41,20 @@ def _pieces(work: int) -> int:
     return -(-work // unpacked()) if unpacked() else 1
 
 
-def positions(name: str, count: int, *shape: int) -> Array:
-    """Memory for as many matrices, a cache line apart: by powers of two, all would crowd into the same lines of it."""
+def positions(name: str | None, count: int, *shape: int) -> Array:
+    """Memory for as many matrices, a thread's own of this name or else fresh, each a cache line apart from the next.
+
+    Apart by a power of two, they would all crowd into the same lines of the cache.
+    """
     size = math.prod(shape)
-    return memory(name, count, size + _LINE)[:, :size].reshape(count, *shape)
+    rows = count, size + _LINE
+    whole = np.empty(rows, np.float32) if name is None else memory(name, *rows)
+    return whole[:, :size].reshape(count, *shape)
+
+
+def room_for_kernels(name: str | None, count: int, c: int, o: int) -> Array:
+    """Memory for transformed kernels from C to O channels: a·a, O/block, C, block."""
+    return positions(name, count, o // block(o), c, block(o))
 
 
 def memory(name: str, *shape: int) -> Array:

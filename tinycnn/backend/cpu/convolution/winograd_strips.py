@@ -10,11 +10,16 @@ import math
 import threading
 from typing import Any
 
-import numpy as np
-
 from tinycnn.backend import threads
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
-from tinycnn.backend.cpu.convolution.winograd_products import add_up, block, gradient, multiply, positions, transform
+from tinycnn.backend.cpu.convolution.winograd_products import (
+    add_up,
+    gradient,
+    multiply,
+    positions,
+    room_for_kernels,
+    transform,
+)
 from tinycnn.backend.cpu.convolution.winograd_squares import Patches, Shape, Squares, Strip
 from tinycnn.geometry import Pair
 
@@ -62,16 +67,11 @@ def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | Non
         source.read(image, todo[k], padding, patches)
         multiply(patches, u, squares.products)
         if b is not None:
-            add_bias(f, squares.products, b)
+            squares.add(b)
         known[k] = squares.write(out, todo[k])
 
     threads.share(compute, len(todo))
     return all(known)
-
-
-def add_bias(f: Filter, products: Array, b: Array) -> None:
-    """b to each output: at the point (1, 1), whose value goes once into each of the m × m outputs."""
-    products[f.a + 1] += b.reshape(-1, 1, products.shape[3])
 
 
 def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx: Array, gw: Array) -> bool:
@@ -80,7 +80,7 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
     todo = strips(f, len(x), gx.shape[1:3], max(o, c))
     u = None if w is None else _transformed(f.mirrored, w)
     parts, known = threads.parts(len(todo)), [True] * len(todo)
-    sums = [_room(f.a * f.a, c, o) for _ in parts]
+    sums = [room_for_kernels(None, f.a * f.a, o, c) for _ in parts]
 
     def compute(part: int) -> None:
         desks = _Desks(f, o, c)
@@ -109,11 +109,7 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
 
 def _transformed(matrix: Array, w: Array) -> Array:
     c, o, _ = w.shape
-    u = _room(len(matrix), o, c)
+    u = room_for_kernels(None, len(matrix), c, o)
     parts = threads.parts(c, least=_SHARED // o)
     threads.share(lambda part: transform(matrix, w[parts[part]], u[:, :, parts[part]]), len(parts))
     return u
-
-
-def _room(count: int, o: int, c: int) -> Array:
-    return np.empty((count, o * c + 16), np.float32)[:, : o * c].reshape(count, -1, c, block(o))
