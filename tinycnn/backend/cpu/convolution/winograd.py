@@ -8,7 +8,7 @@ the kernels have 3, and a minimal filter of `winograd_filters` makes the one of 
 What saves is that the sum over channels comes first: patches and kernels are transformed once each, and in between
 stands, for each of the a·a positions, a product of matrices, (squares × C) @ (C × O). F(2) needs 16/36 of the direct
 products, F(4) 49/144, F(4, 5) 100/400. The transforms cost some a³ to a⁴ additions and multiplications a patch and
-channel, be the other channels many or few: so it pays from some 30 channels on.
+channel, be the other channels many or few: so it pays from some 16 to 32 channels on.
 
 **Three roles, one form.** Y = X ⋆ W, the gradient X̄ and the gradient W̄ are faces of ⟨G, X ⋆ W⟩, and the filter serves
 all three. X̄ is itself a correlation, of g with the kernels turned round by 180°. So one may transform the patches of g,
@@ -26,7 +26,7 @@ and by the F(4) that is not exact; in brackets what `filter_for` does not choose
      64, 224²,  2         (0.53)  0.48  0.38        256, 56²,  4           0.52  (0.50) 0.38
      64, 56²,   8         (0.54)  0.49  0.41        512, 28²,  4           0.46  (0.46) 0.36
      64, 32²,  64         (0.65)  0.51  0.43        256, 14²,  8           0.55  (0.63) 0.49
-     32, 16²,  64         (0.92)  0.85  0.65        512, 14²,  4           0.58  (0.75) 0.55
+     16, 32²,  64         (0.91)  0.86  0.69        512, 14²,  4           0.58  (0.75) 0.55
     128, 28²,   8          0.60  (0.68) 0.56        512,  7²,  8           0.81  (0.86) 0.69
 
 Kernels of 5 × 5, AlexNet's from 64 to 192 channels at 27², take 0.46 of the time in batches of 16, 0.75 of two.
@@ -63,7 +63,7 @@ def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
     There must be channels enough to pay for the transforms of pixels, and squares enough for those of kernels: the more
     of them, the more positions there are.
     """
-    if not covers(window) or min(c, o) < 32:
+    if not covers(window) or min(c, o) < 16:
         return None
     most, high = max(c, o), get_float32_matmul_precision() != "highest"
     f2, f4, f45 = (n * _squares(f, window) for f in (F2, F4, F45))
@@ -74,7 +74,7 @@ def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
         return F4_INEXACT
     if c + o <= 192 and f4 >= 2 * most and F4.a**2 * f4 <= 0.85 * products:
         return F4
-    return F2 if 12 * f2 >= most else None
+    return F2 if 12 * f2 >= most and min(c, o) >= 32 else None
 
 
 def covers(window: Window) -> bool:
