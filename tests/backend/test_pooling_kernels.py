@@ -55,13 +55,24 @@ def test_maxima_are_the_textbooks(
 @pytest.mark.parametrize(("k", "s", "p"), [(3, 2, 1), (2, 2, 0), (3, 1, 1)])
 def test_many_tiles_on_any_number_of_threads(threads: int, k: int, s: int, p: int, monkeypatch: Any) -> None:
     monkeypatch.setattr(strips, "_BYTES", 10_000)
+    monkeypatch.setattr(pooling, "_AT_ONCE", 5_000)
     draw = np.random.default_rng(k)
     geometry = window("test", (29, 31), (k, k), (s, s), (p, p))
     with threadpool_limits(threads, user_api="blas"):
         expect_equal(
-            draw.integers(0, 9, (5, 70, 29, 31)).astype("float32"),
+            draw.integers(-9, 0, (5, 70, 29, 31)).astype("float32"),
             draw.integers(0, 9, (5, 70, *geometry.out)).astype("float32"), geometry,
         )  # fmt: skip
+
+
+@given(geometry=windows(pooling=True), seed=st.integers(0, 99))
+def test_a_gradient_whose_winner_is_padding_is_dropped(geometry: Window, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    winner = draw.integers(0, np.prod(geometry.kernel), (1, 2, *geometry.out)).astype("uint8")
+    g = draw.integers(1, 9, winner.shape).astype("float32")
+    np.testing.assert_array_equal(
+        pooling.unpick(np, g, winner, geometry), reference.unpick(np, g, winner, geometry)
+    )
 
 
 @pytest.mark.parametrize("n", [0, 2])
