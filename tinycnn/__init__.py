@@ -16,6 +16,8 @@ import importlib
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as numpy  # before all else: from deeper in the stack of calls its import takes a third longer
+
 from tinycnn import autograd, cuda, random
 from tinycnn._description import is_floating_point, numel
 from tinycnn._repr import set_printoptions
