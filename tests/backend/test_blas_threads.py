@@ -97,6 +97,7 @@ class CountsForEachThread(threading.local):
 def test_a_blas_that_counts_for_each_thread_apart(monkeypatch: pytest.MonkeyPatch, unstarted: threads._Team) -> None:
     library = CountsForEachThread()
     monkeypatch.setattr(blas, "_known", lambda: blas._Libraries([], [library], 4))
+    monkeypatch.setattr(blas, "_given", None)  # what set_num_threads said in another test
     barrier, inside = threading.Barrier(3), []
 
     def kernel() -> int:
