@@ -17,8 +17,8 @@ def set_float32_matmul_precision(precision: str) -> None:
     """Say how exact products in float32 must be: "highest", or "high" or "medium", which are faster.
 
     "highest" keeps all 24 bits. With "high" and "medium", which are one and the same on a CPU, some convolutions take a
-    way with larger rounding errors, of some millionths of the largest value; other products stay as they are. (PyTorch, too,
-    takes it for a permission. There it is about TensorFloat32 on a GPU, whose errors are 1e-3.)
+    way with larger rounding errors, of some millionths of the largest value; other products stay as they are. (PyTorch,
+    too, takes it for a permission. There it is about TensorFloat32 on a GPU, whose errors are 1e-3.)
 
     Raises
     ------
