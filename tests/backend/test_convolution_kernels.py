@@ -179,6 +179,14 @@ def test_strips_of_many_images_join_without_a_seam(order: str, count: int, monke
             assert_textbook(banded, problem(n, c, o, geometry, order), geometry)
 
 
+@pytest.mark.parametrize("padding", [((1, 3), (1, 3)), ((3, 1), (1, 1)), ((0, 4), (2, 2))], ids=str)
+def test_more_padding_on_one_side_moves_the_pixels(padding: Any) -> None:
+    """What the gradient of the input reads may be as large as g, and begin elsewhere."""
+    geometry = window("test", (9, 12), (3, 3), padding=padding)
+    for way in (direct, narrow, banded):
+        assert_textbook(way, problem(16, 2, 3, geometry), geometry)
+
+
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
 @pytest.mark.parametrize("n", [1, 16])
 @pytest.mark.parametrize("name", GEOMETRIES)

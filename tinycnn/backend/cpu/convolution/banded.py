@@ -206,9 +206,9 @@ def _padded(image: Array, c: int, band: _Band) -> Array:
     """With as many rows and columns as the places see; a negative padding leaves some out."""
     (height, width), window, beside = image.shape[2:], band.window, c // image.shape[1]
     high, wide = (o + k - 1 for o, k in zip(window.out, window.kernel, strict=True))
-    if (height, width) == (high, wide * beside):
-        return image
     (top, _), (left, _) = window.padding
+    if (height, width) == (high, wide * beside) and top == left == 0:
+        return image
     padded = np.zeros((*image.shape[:2], high, wide * beside), image.dtype)
     (ours, theirs), (columns, their_columns) = inside(-top, high, height), inside(-left * beside, wide * beside, width)
     padded[:, :, ours, columns] = image[:, :, theirs, their_columns]
