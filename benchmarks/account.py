@@ -3,7 +3,8 @@
 Set beside what the machine can do at best (`limits`), they are its floor: products at sgemm's rate, or bytes at that of
 copies, whichever takes longer. Counted are the direct algorithm's products, and every array once on each way, as if
 nothing stayed in the cache from one op to the next, and all that an op needs meanwhile: so Winograd's algorithm, and
-small maps, can be below.
+small maps, can be below. So can a large linear layer: the gradient of its weights is formed in the optimizer's step,
+whose time it takes; its products are counted as the layer's.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Account(observing.Observer):
             self._forward[node.serial] = row, flop, 0 if node.view else sum(x.nbytes for x in self._given)
         else:
             row, once, needed = self._forward.get(node.serial) or (self._row(node.name), 0, 0)
-            flop = once * len(_arrays(made[:2]))  # of x and w; a bias needs none
+            flop = once * sum(g is not None for g in made[:2])  # of x and w; a bias needs none
             passed += needed
         row.seconds += now - self._began
         row.flop += flop
@@ -86,7 +87,8 @@ class Account(observing.Observer):
 
 
 def _arrays(tensors: tuple[Any, ...]) -> list[Any]:
-    return [x.array for x in tensors if hasattr(x, "array")]
+    """Those that are there: a look at a gradient that is postponed would compute it."""
+    return [x.array for x in tensors if getattr(x, "_postponed", None) is None and hasattr(x, "array")]
 
 
 def label(op: str, given: list[Shape], made: Shape) -> str:

@@ -39,7 +39,8 @@ def floors(record: Record) -> Figure | None:
     note(figure, record,
          "Forward and backward. The floor of a layer: the direct algorithm's products at sgemm's rate, or its arrays "
          "once on each way at that of copies, whichever takes longer. Winograd's algorithm does fewer products, and "
-         "arrays that stay in the cache need not be fetched: both can be below.")
+         "arrays that stay in the cache need not be fetched: both can be below. So can a large linear layer: the "
+         "gradient of its weights is made in the optimizer's step.")
     return figure
 
 

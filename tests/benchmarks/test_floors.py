@@ -10,6 +10,7 @@ from benchmarks.account import OPTIMIZER, layers_of
 from benchmarks.nets import NETS
 from tests.benchmarks import made
 from tinycnn import nn, optim
+from tinycnn.backend.cpu import postponing, steps
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,23 @@ def test_every_array_counts_once_on_each_way(rows):
 def test_views_cost_no_traffic(rows):
     _, found = rows
     assert [row["traffic"] for label, row in found.items() if label.startswith(("Reshape", "Flatten"))] == [0]
+
+
+def test_a_gradient_that_the_step_forms_is_not_computed_by_counting_it(monkeypatch):
+    for room, name in ((postponing, "_LARGE"), (postponing, "_SLIMMER"), (steps, "_WHOLE")):
+        monkeypatch.setattr(room, name, 1)
+    monkeypatch.setattr(postponing.Postponed, "whole", lambda self: pytest.fail("it was computed"))
+    layer, x = nn.Linear(3, 4, bias=False), tinycnn.randn(2, 3, requires_grad=True)
+    optimizer = optim.SGD(layer.parameters(), lr=0.1)
+
+    def step():
+        optimizer.zero_grad()
+        layer(x).sum().backward()
+        optimizer.step()
+
+    found = {row["label"]: row for row in layers_of(step, 12, 0.0)}
+    assert found["Linear, 3→4"]["flop"] == 3 * 2 * (2 * 3 * 4)
+    assert found["Linear, 3→4"]["traffic"] == 4 * ((6 + 12 + 8) + (8 + 6 + 12 + 6))
 
 
 def test_a_floor_is_the_longer_of_products_and_traffic():
