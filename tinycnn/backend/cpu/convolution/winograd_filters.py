@@ -103,12 +103,12 @@ class Filter:
     pixels : (a, side)              Bᵀ
     outputs : (m·m, a·a)            Aᵀ x A
     spread : (a·a, m·m)             A x Aᵀ
-    tiles : int                     how many a core transforms at once; see `winograd_strips`
+    squares : int                   how many a core transforms at once; see `winograd_strips`
     """
 
-    def __init__(self, m: int, taps: int, moduli: tuple[Polynomial, ...], tiles: int) -> None:
+    def __init__(self, m: int, taps: int, moduli: tuple[Polynomial, ...], squares: int) -> None:
         A, G, B = minimal(m, taps, moduli)
-        self.m, self.taps, self.tiles = m, taps, tiles
+        self.m, self.taps, self.squares = m, taps, squares
         self.side, self.a = B.shape
         self.kernel, self.mirrored = _on_both_sides(G), _on_both_sides(G[:, ::-1])
         self.pixels = np.ascontiguousarray(B.T, dtype=np.float32)
@@ -119,7 +119,7 @@ def _on_both_sides(matrix: Array) -> Array:
     return np.ascontiguousarray(np.kron(matrix, matrix), dtype=np.float32)
 
 
-F2 = Filter(2, 3, at(0, 1, -1), tiles=200)
-F4 = Filter(4, 3, (*at(0, 1, -1), (1, 0, 1)), tiles=100)
-F45 = Filter(4, 5, (*at(0, 1, -1), (1, 1, 1), (1, -1, 1)), tiles=100)
-F4_INEXACT = Filter(4, 3, at(0, 1, -1, 0.5, -2), tiles=100)
+F2 = Filter(2, 3, at(0, 1, -1), squares=200)
+F4 = Filter(4, 3, (*at(0, 1, -1), (1, 0, 1)), squares=100)
+F45 = Filter(4, 5, (*at(0, 1, -1), (1, 1, 1), (1, -1, 1)), squares=100)
+F4_INEXACT = Filter(4, 3, at(0, 1, -1, 0.5, -2), squares=100)

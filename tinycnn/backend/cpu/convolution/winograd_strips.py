@@ -30,9 +30,9 @@ _SHARED = 1 << 14  # kernels that are transformed by one thread, as soon as by t
 
 
 def strips(f: Filter, n: int, size: Pair, channels: int) -> list[Strip]:
-    """n images of this size cut into m × m squares, and these into strips of about f.tiles."""
+    """n images of this size cut into m × m squares, and these into strips of about f.squares."""
     height, width = (-(-pixels // f.m) for pixels in size)
-    most = max(f.tiles, _LEAST // (f.a * f.a * channels * 4))
+    most = max(f.squares, _LEAST // (f.a * f.a * channels * 4))
     if height * width > most:
         number = -(-height * width // most)
         return [Strip(slice(i, i + 1), rows, width) for i in range(n) for rows in threads.cut(height, number)]
