@@ -111,6 +111,8 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
 def chosen(work: list[Work], words: list[str]) -> list[Work]:
     """Those that the words of `--only` name: a section, a network, or both, when each must hold.
 
+    The limits are no network's, and are there if they are named.
+
     Raises
     ------
     ValueError    nothing has such a name, or nothing of this run
@@ -121,7 +123,9 @@ def chosen(work: list[Work], words: list[str]) -> list[Work]:
                          f"networks {', '.join(SOURCES)}")
     sections = [word for word in words if word in SECTIONS]
     names = [word for word in words if word in SOURCES]
-    found = [w for w in work if (not sections or w.section in sections) and (not names or w.name in names)]
+    found = [w for w in work if (not sections or w.section in sections)
+             and (not names or w.name in names or w.section == "limits" in sections)]
     if not found:
-        raise ValueError(f"--only: this run has nothing of {' '.join(words)}")
+        raise ValueError(f"--only: this run has nothing of {' '.join(words)}; it has "
+                         f"{', '.join(dict.fromkeys(w.section for w in work))}")
     return found

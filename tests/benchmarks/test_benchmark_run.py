@@ -47,10 +47,13 @@ def test_only_takes_sections_networks_and_both():
     everything = work.catalogue(2)
     assert {w.section for w in work.chosen(everything, ["inference"])} == {"inference"}
     assert {(w.section, w.name) for w in work.chosen(everything, ["steps", "vgg11"])} == {("steps", "vgg11")}
+    both = work.chosen(everything, ["limits", "floors", "lenet"])
+    assert {(w.section, w.name) for w in both} == {("limits", "machine"), ("floors", "lenet")}
+    assert {w.section for w in work.chosen(everything, ["vgg11"])}.isdisjoint({"limits"})
     assert work.chosen(everything, []) == everything
     with pytest.raises(ValueError, match=r"no 'vgg12'; sections are .*steps.*networks .*vgg11"):
         work.chosen(everything, ["vgg12"])
-    with pytest.raises(ValueError, match="this run has nothing of inference"):
+    with pytest.raises(ValueError, match="this run has nothing of inference; it has limits, steps"):
         work.chosen(work.catalogue(2, quick=True), ["inference"])
 
 
