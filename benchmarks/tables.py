@@ -146,7 +146,9 @@ def about(record: Record) -> str:
 
 
 def limits(record: Record) -> str:
-    """What the machine can do, in a line for each number of threads."""
+    """What the machine can do, in a line for each number of threads; that it is missing, where floors ask for it."""
+    if record.threads not in record.limits() and any(row["kind"] == "account" for row in record.measurements):
+        return "A layer's floor needs the machine's limits: add them with --resume --only limits"
     return "\n".join(
         f"{threads} thread{'s' * (threads > 1)}: sgemm {best['sgemm']:.0f} GF/s, copy {best['copy']:.0f} GB/s"
         for threads, best in record.limits().items()

@@ -96,6 +96,13 @@ def test_bars_that_lose_have_the_same_ink():
     assert bars[5.0] == bars[0.5]
 
 
+def test_floors_without_the_limits_say_what_is_missing():
+    record = made.whole()
+    assert "--only limits" not in tables.text(record)
+    record.measurements = [m for m in record.measurements if m["kind"] == "account"]
+    assert "A layer's floor needs the machine's limits: add them with --resume --only limits" in tables.text(record)
+
+
 def test_pictures_name_only_the_libraries_and_settings_that_were_timed(whole):
     record = made.whole(quick=True)
     assert "glibc as it is or told to keep large blocks, whichever is faster" in note(whole, "ratios")
