@@ -28,7 +28,14 @@ def test_a_chain_costs_its_ops_and_not_what_begins_and_ends_it(monkeypatch: pyte
     monkeypatch.setattr(tinycnn.nn.functional, "relu", ticking)
     monkeypatch.setattr(tinycnn.Tensor, "sum", summed)
     monkeypatch.setattr(overhead.time, "perf_counter", lambda: ticks)
-    assert overhead.chains(tinycnn)["relu"]() == 1
+    assert overhead.measured(["tinycnn"], 1)["relu"] == [1e6]
+
+
+def test_a_short_chain_that_was_disturbed_makes_no_op_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three rounds, in one the short chain takes as long as the long one, and in one the long one twice as long."""
+    long, short = iter([66e-6, 66e-6, 132e-6]), iter([2e-6, 66e-6, 2e-6])
+    monkeypatch.setattr(overhead, "chains", lambda _: {"relu": lambda length: next(short if length == 1 else long)})
+    assert overhead.measured(["tinycnn"], 3)["relu"] == [pytest.approx(1.0)]
 
 
 def test_every_op_has_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
