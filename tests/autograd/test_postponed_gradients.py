@@ -13,6 +13,7 @@ from tinycnn import nn
 from tinycnn.backend.cpu import postponing
 from tinycnn.backend.cpu import steps as tiled
 from tinycnn.nn import functional as F
+from tinycnn.ops.linalg import LinearBackward
 
 X, G = np.arange(6, dtype="float32").reshape(2, 3), np.array([[1, -2, 3, 0], [2, 1, 0, -1]], dtype="float32")
 WANTED = G.T @ X
@@ -82,6 +83,13 @@ def test_forgetting_it_computes_nothing(unseen: None) -> None:
         optimizer.step()
         forget()
         assert linear.weight.grad is None
+
+
+def test_where_nothing_else_is_asked_for_nothing_is_multiplied(unseen: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LinearBackward, "apply_all", lambda *_, **__: pytest.fail("a product was made"))
+    weight = torch.ones(4, 3, requires_grad=True)
+    F.linear(torch.tensor(X), weight).backward(torch.tensor(G))
+    assert weight.grad._postponed is not None
 
 
 def test_the_batch_may_change_before_anyone_looks() -> None:

@@ -60,7 +60,7 @@ def test_every_way_is_the_textbooks(geometry: Window, n: int, c: int, o: int, da
     """Each is asked for all it says that it can, whether it would have been chosen or not."""
     calls = problem(n, c, o, geometry, data.draw(st.sampled_from([*ORDERS])))
     plain = geometry.dilation == (1, 1)
-    if plain or geometry.stride == (1, 1):
+    if 1 in (geometry.stride[0], geometry.dilation[0]) and 1 in (geometry.stride[1], geometry.dilation[1]):
         assert_textbook(direct, calls, geometry)
     if plain:
         assert_textbook(narrow, calls, geometry)
