@@ -163,9 +163,12 @@ def test_another_tensor_may_have_it_for_its_gradient_if_it_fits(unseen: None) ->
 
 
 def test_a_profile_does_not_look(unseen: None) -> None:
+    """Nor does it count operations that were not done: for the weights, and for a batch that wants no gradient."""
     linear = layer()
-    with torch.profiler.profile():
+    with torch.profiler.profile(with_flops=True) as prof:
         assert back(linear).grad._postponed is not None
+    (event,) = (event for event in prof.key_averages() if event.key == "Linear")
+    assert (event.flops, event.backward_flops) == (2 * 2 * 3 * 4, 0)
 
 
 def test_double_and_half_precision_have_theirs_at_once() -> None:
