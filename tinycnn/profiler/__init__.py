@@ -1,7 +1,8 @@
 r"""Where the time and the memory of a step go: by op, forward and backward in one row, and by module.
 
 The names are torch.profiler's. What PyTorch lacks is `by_module`, `chart`, and that all columns add up: what Python
-does between the ops has a row of its own.
+does between the ops has a row of its own. The gradient of a large linear layer's weights is formed in the optimizer's
+step, or when it is looked at first, and its time is counted there.
 
 >>> import tinycnn as torch
 >>> from tinycnn import nn
