@@ -56,6 +56,7 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
     patches, everything = _all_patches(f, g, padding, gx.shape[1:3])
     blocks = _blocks(x.shape[3])
     known = [True] * len(blocks)
+    in_a_row = threads.cut(patches.shape[1], -(-patches.shape[1] // f.squares))  # sums of more squares lose digits
 
     def compute(k: int) -> None:
         some = blocks[k]
@@ -66,7 +67,8 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
             multiply(patches, u, squares.products)
             known[k] = squares.write(gx[..., some], everything)
         squares.read(x[..., some], everything)
-        add_up(patches, squares.products, u)
+        for part in in_a_row:
+            add_up(patches[:, part], squares.products[:, :, part], u, first=part.start == 0)
         known[k] = gradient(f.mirrored, u, gw[:, some]) and known[k]
 
     threads.share(compute, len(blocks))
