@@ -26,6 +26,7 @@ _SUMS = 1 << 20  # and of a result of few sums each that is made so
 
 _STRETCH = 64  # products that are added up in a row, or twice as many of long sums
 _LONG = 1024
+_WHOLE = range(257, 449)  # numbers that BLAS adds up in a row, unless its kernels are AVX2's; more it takes in parts
 _SMALL = 1 << 16  # entries of a result that stays in a core's cache while stretches are added up in it
 _AT_ONCE = 1 << 17  # entries of what stretches make
 
@@ -35,10 +36,14 @@ def product(a: Array, b: Array, out: Array | None = None, stretches: bool = Fals
 
     Be it the rows of A (an image's many pixels), the columns of B, or what is summed over (the pixels again, where the
     gradient of a kernel is made of them): then the parts' sums are added up in order. It is as fast as BLAS's own way.
-    A small result may be asked for `by_stretches`, which is more exact.
+    With `stretches` fewer numbers are added up in a row, which is more exact: a small result is made `by_stretches`.
     """
     (m, k), n = a.shape, b.shape[1]
-    matmul: Any = by_stretches if stretches and m * n <= _SMALL and k > 2 * _STRETCH else np.matmul
+    matmul: Any = np.matmul
+    if stretches and m * n <= _SMALL and k > 2 * _STRETCH:
+        matmul = by_stretches
+    elif stretches and k in _WHOLE:
+        matmul = in_halves
     if m * k * n <= _ALONE or a.dtype != b.dtype or a.dtype.char not in "fd":
         return matmul(a, b, out=out)
     out = np.empty((m, n), a.dtype) if out is None else out
@@ -88,6 +93,14 @@ def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:
         right = b[:, some].reshape(len(b), -1, 1, stretch, n)
         made = np.matmul(left, right, out=scratch("stretches", (*left.shape[:4], n), out.dtype)).reshape(-1, m, n)
         out += made[0] if len(made) == 1 else made.sum(axis=0)
+    return out
+
+
+def in_halves(a: Array, b: Array, out: Array | None = None) -> Array:
+    """A·B, half of what is summed over after the other: with 0.6 of the error."""
+    half = a.shape[1] // 2
+    out = np.matmul(a[:, :half], b[:half], out=out)
+    out += np.matmul(a[:, half:], b[half:])
     return out
 
 
