@@ -33,6 +33,7 @@ import numpy as np
 
 from tinycnn.backend.cpu.borders import inside
 from tinycnn.backend.cpu.convolution import direct
+from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.backend.threads import cut, get_num_threads, parts, share
 from tinycnn.geometry import Window
 
@@ -53,7 +54,7 @@ def covers(n: int, c: int, o: int, window: Window) -> bool:
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """All places' products with W′, and the bias."""
     (n, c), o, image = x.shape[:2], len(w), _planes(x)
-    if not _finite(image):
+    if not finite(image):  # the zeros beside the band would make NaN of ∞
         return direct.conv2d(xp, x, w, b, window, groups)
     band = _band(window, o)
     strips = _Strips(image, c, band)
@@ -109,7 +110,7 @@ def _by_rows(g: Array, w: Array, window: Window) -> Array | None:
     n, (o, c, k_h, _), (height, width) = len(g), w.shape, window.size
     band, (top, left) = _band(window, c), (before for before, _ in window.padding)
     given = _beside(g, band)
-    if not _finite(g.transpose(0, 2, 3, 1)):
+    if not finite(g.transpose(0, 2, 3, 1)):
         return None
     wide = np.zeros((band.t * o, k_h * band.length * c), w.dtype)
     _kernels(wide, w.shape, band, 1)[...] = w
@@ -219,11 +220,6 @@ def _beside(g: Array, band: _Band) -> Array:
     """g, of the t neighbours side by side: rows, strips, N, t·O."""
     g = np.ascontiguousarray(g.transpose(0, 2, 3, 1))
     return g.reshape(len(g), band.rows, band.strips, -1).transpose(1, 2, 0, 3)
-
-
-def _finite(x: Array) -> bool:
-    """Whether there is no ∞ or NaN, of which the zeros beside the band would make NaN."""
-    return bool(np.isfinite(np.vdot(x, x)))
 
 
 def _tiles(n: int) -> list[slice]:

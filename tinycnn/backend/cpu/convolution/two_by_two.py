@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend.cpu.convolution import direct
-from tinycnn.backend.cpu.convolution.winograd_products import finite
+from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.backend.threads import parts, scratch, share
 from tinycnn.geometry import Window
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend.blas import unpacked
+from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.backend.threads import cut, scratch
 
 Array = Any
@@ -118,9 +119,4 @@ def gradient(mirrored: Array, sums: Array, out: Array) -> bool:
     """W̄ = turned round, Gᵀ u G of each a × a square of u (a·a, C/block, O, block): O, C, k·k; whether it is finite."""
     _, blocks, o, wide = sums.shape
     np.matmul(sums.transpose(2, 1, 3, 0), mirrored, out=out.reshape(o, blocks, wide, -1))
-    return bool(np.isfinite(out.sum()))
-
-
-def finite(x: Array) -> bool:
-    """Whether no number of x is infinite, NaN or near it: their squares, too, have a sum."""
-    return bool(np.isfinite(np.vdot(x, x)))
+    return finite(out)

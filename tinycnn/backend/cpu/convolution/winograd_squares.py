@@ -19,7 +19,8 @@ import numpy as np
 
 from tinycnn.backend.cpu.borders import inside
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
-from tinycnn.backend.cpu.convolution.winograd_products import block, finite, in_pieces, memory, positions
+from tinycnn.backend.cpu.convolution.winograd_products import block, in_pieces, memory, positions
+from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.geometry import Pair
 
 Array = Any
