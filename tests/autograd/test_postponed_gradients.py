@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -54,6 +56,15 @@ def test_it_is_a_tensor_like_any_other() -> None:
     assert type(g) is torch.Tensor
     assert g._postponed is None
     assert g.array is g.array
+
+
+def test_threads_that_look_at_the_same_time_find_the_same_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, g = postponing.Postponed.whole, back(layer()).grad
+    monkeypatch.setattr(postponing.Postponed, "whole", lambda self: time.sleep(0.05) or whole(self))
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(lambda _: g.array, range(4))
+    assert all(other is first for other in others)
+    assert first.tolist() == WANTED.tolist()
 
 
 @pytest.mark.parametrize("make", [

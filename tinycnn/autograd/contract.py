@@ -73,13 +73,11 @@ def checked(node: Op, gradients: Any) -> tuple[Tensor | None, ...]:
         if not isinstance(g, TensorBase):
             message = f"{node.name}: backward returned a {type(g).__name__} for input {position}, no Tensor"
             raise BrokenGradient(message, node, position, g)
-        if g._postponed is not None:
-            continue  # looked at, it would be computed
-        array = g.array
+        array = g._postponed or g.array  # of what is not computed yet, shape and dtype are known
         if (
             array.shape != node.shapes[position]
             or array.dtype != node.dtypes[position]
-            or type(array) is not node.backend.ndarray
+            or (type(array) is not node.backend.ndarray and g._postponed is None)
         ):
             raise BrokenGradient(_broken(node, position, g), node, position, g)
     return found

@@ -25,14 +25,18 @@ class Postponed(TensorBase):
 
     @property
     def array(self) -> Array:
-        self.array = made = quietly(self._postponed.whole)
-        return made
+        product = self._postponed
+        if product is not None:
+            with product.looking:
+                if self._postponed is not None:  # no other thread was first
+                    self.array = quietly(product.whole)
+        return self.array  # which is a plain attribute by now
 
     @array.setter
     def array(self, made: Array) -> None:
-        self._postponed = None
+        self.__dict__["array"] = made  # first of all: another thread may look
         self.__class__ = node._tensor_type  # type: ignore[assignment]  # the class ends here
-        self.array = made
+        self._postponed = None
 
 
 @functools.cache

@@ -9,6 +9,7 @@ and a step of SGD take 0.65 of the time together, and a whole step needs less me
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class Postponed:
     def __init__(self, x: Array, y: Array) -> None:
         self.x, self.y = np.array(x, order="C"), np.array(y, order="C")
         self.shape, self.dtype = (len(x), y.shape[1]), x.dtype
+        self.looking = threading.Lock()  # one thread computes the whole, and others wait
 
     def __getitem__(self, rows: slice) -> Array:
         """These rows, in memory that the next rows of this thread are written to."""
