@@ -52,7 +52,9 @@ def ratios(record: Record) -> Figure | None:
         (Line2D([], [], color=SKY, marker="D", mec=BLUE, mew=0.8, ms=5, lw=0), "PyTorch, channels_last"),
     ], loc="lower left", bbox_to_anchor=(-0.3, 1.0), ncols=4)
     note(figure, record,
-         "Bars to the left: tinycnn is faster. /2: stride 2. A stem's input is the image, which wants no gradient."
+         "Bars to the left: tinycnn is faster. /2: stride 2. A stem's input is the image, which wants no gradient. "
+         "Inputs and gradients lie N C H W; between the layers of its networks tinycnn has them N H W C, and need not "
+         "put them in order first, which counts here."
          + of_pytorch(record, ["layer"], "is faster"))
     return figure
 
