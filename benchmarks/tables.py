@@ -22,21 +22,23 @@ def ratio_rows(record: Record) -> list[Row]:
     def key(net: Net) -> dict[str, object]:
         return {"kind": "step", "name": net.name, "batch": net.batch, "size": net.size, "threads": record.threads}
 
-    def ratios(peer: str, quantity: str = "best", kind: str = "step") -> list[float | None]:
-        return [record.ratio(peer, quantity, **key(net) | {"kind": kind}) for net in NETS]
+    def ratios(peer: str, quantity: str = "best", **changed: Any) -> list[float | None]:
+        return [record.ratio(peer, quantity, **key(net) | changed) for net in NETS]
 
+    alone = ratios(TINYCNN.name, threads=1) if record.threads > 1 else []
     rows = [
         ("tinycnn / PyTorch", [*_twos(ratios(TINYCNN.name)), _two(mean(ratios(TINYCNN.name)))]),
         ("  goal, at most", [*(f"{net.goal:.2f}" for net in NETS), f"{GEOMETRIC_GOAL:.2f}"]),
         ("with precision “high”", [*_twos(ratios(HIGH.name)), NONE]),
         ("  goal, at most", [*_twos(net.high_goal for net in NETS), NONE]),
+        ("both on one thread", [*_twos(alone), _two(mean(alone))]),
         ("PyTorch channels_last", [*_twos(ratios(LAST.name)), _two(mean(ratios(LAST.name)))]),
         ("DeZero", [*_twos(ratios(DEZERO.name)), NONE]),
         ("largest memory", [*_twos(ratios(TINYCNN.name, "memory")), _two(mean(ratios(TINYCNN.name, "memory")))]),
         ("inference", [*_twos(ratios(TINYCNN.name, kind="inference")),
                        _two(mean(ratios(TINYCNN.name, kind="inference")))]),
-        ("inference, memory", [*_twos(ratios(TINYCNN.name, "memory", "inference")),
-                      _two(mean(ratios(TINYCNN.name, "memory", "inference")))]),
+        ("inference, memory", [*_twos(ratios(TINYCNN.name, "memory", kind="inference")),
+                               _two(mean(ratios(TINYCNN.name, "memory", kind="inference")))]),
     ]
     def shown(row: Row, above: Row) -> bool:
         goal = row[0].strip().startswith("goal")

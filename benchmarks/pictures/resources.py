@@ -39,7 +39,7 @@ def threads(record: Record) -> Figure | None:
             beside(axes, place + shift, value)
     axes.axvline(record.threads, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.axvline(1, color=INK, linewidth=0.8)
-    axes.set_xlim(0, 1.05 * record.threads)
+    axes.set_xlim(0, 1.05 * max([record.threads, *(value for pair in gains.values() for value in pair if value)]))
     below(axes, [(Patch(color=ORANGE), "tinycnn"), (Patch(color=BLUE), "PyTorch, large blocks kept")], 0.24, 2)
     note(figure, record, "Each the best of several turns. Dashed: as many times as there are threads.")
     return figure

@@ -36,6 +36,7 @@ def test_the_table_has_every_network_with_its_goal_and_the_geometric_mean(whole)
     rows = dict(tables.ratio_rows(whole)[:3])
     assert rows["tinycnn / PyTorch"] == ["0.50"] * 9
     assert rows["with precision “high”"] == ["–", *["0.25"] * 5, "–", "–", "–"]
+    assert dict(tables.ratio_rows(whole))["both on one thread"] == ["0.50"] * 9
     goals = tables.ratio_rows(whole)[1][1]
     assert goals == [*(f"{net.goal:.2f}" for net in NETS), "0.85"]
 
