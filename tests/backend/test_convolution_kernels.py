@@ -203,6 +203,11 @@ def test_what_is_not_finite_stays_where_it_is_seen(name: str, n: int, odd: float
         expected = textbook.conv2d_input(np, g, w, geometry, 1)
         found = backend.get("cpu").kernels.conv2d_input(g, w, geometry, 1)
         np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+        x[0, 0, 1, 1], x[0, 0, 0, 0], g[0, 0, 1, 1] = 0, odd, 0  # the corner is not seen by all entries of a kernel
+        expected = textbook.conv2d_backward(np, g, x, w, geometry, 1)
+        found = backend.get("cpu").kernels.conv2d_backward(g, x, w, geometry, 1)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(theirs))
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int16", "float16", "float32"])

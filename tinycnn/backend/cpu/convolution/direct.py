@@ -14,6 +14,7 @@ from tinycnn.backend.cpu import products
 from tinycnn.backend.cpu.convolution import scattered
 from tinycnn.backend.cpu.convolution.sums import Sum
 from tinycnn.backend.cpu.convolution.tiles import tiles, unfolded
+from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.backend.cpu.order import contiguous, copy
 from tinycnn.backend.threads import share
 from tinycnn.geometry import Window
@@ -68,13 +69,13 @@ def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, group
 
     A convolution then unfolds twice in all, not three times: forward and backward take 0.93 of the time. But if x has
     more pixels than g, g's windows are the more: where padding is missing, W̄ is made of those of x. So it is with a
-    stride, where X̄ needs no windows.
+    stride, where X̄ needs no windows; and for ∞ in x, of which the zeros beside g make NaN, where no entry may see it.
     """
     if window.stride != (1, 1) or product(window.size) > 1.2 * product(window.out):
         return conv2d_input(xp, g, w, window, groups), conv2d_weight(xp, x, g, window, groups)
     gx, total = _correlated(g, x, w, window)
     gw = total.value().reshape(*window.kernel, g.shape[1], -1)[::-1, ::-1]  # kH, kW, O, C
-    return gx, contiguous(gw.transpose(2, 3, 0, 1))
+    return gx, contiguous(gw.transpose(2, 3, 0, 1)) if finite(gw) else conv2d_weight(xp, x, g, window, groups)
 
 
 def _correlated(g: Array, x: Array | None, w: Array, window: Window) -> tuple[Array, Sum]:
