@@ -4,6 +4,9 @@ An error is the distance of a float32 result, or of one of its gradients, from t
 to the largest number in that; its maximum and its root mean square are compared. The float64 answers are the same.
 What is right to the last digit is good enough even where PyTorch's happens to be exact: an ulp of the largest number,
 and half of one in the mean square, are always granted.
+
+That holds for the examples below. Of convolutions drawn at random about one in a hundred errs more, by up to 4.6 times
+PyTorch's largest error: the image's gradient of grouped 3×3 kernels at batch 1, where PyTorch's is at its most exact.
 """
 
 from __future__ import annotations
