@@ -96,7 +96,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
-    """Of short rows g's products with W′, added up; else a convolution of g with the kernels turned around."""
+    """Of short rows g's products with W′, added up; else a convolution of g with the kernels turned round."""
     if w.shape[1] > FEW:
         return direct.conv2d_input(xp, g, w, window, groups)
     if window.out[1] <= 2 * window.kernel[1]:
@@ -151,7 +151,7 @@ class _Band(NamedTuple):
 
 @functools.lru_cache(256)
 def _band(window: Window, channels: int) -> _Band:
-    """The fewest neighbours whose channels are enough columns, if less than half of the band is empty by then."""
+    """The fewest neighbours whose channels are enough columns, so few that more than a third of the band is filled."""
     rows, columns = window.out
     divisors = [t for t in range(1, 2 * window.kernel[1] + 1) if columns % t == 0]
     t = next((t for t in divisors if t * channels >= _WIDE), divisors[-1])
