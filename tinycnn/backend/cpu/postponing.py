@@ -2,7 +2,7 @@ r"""A product that is computed where it is used, some rows at a time, and never 
 
 The gradient of a linear layer's weights, W̄ = Ȳᵀ·X, is as large as they are, but it is made of two slim matrices, with
 as many rows as the batch has examples. To write it to memory, and to fetch it again for the optimizer's step, takes
-three of eight ways through memory (writing is two: a line is fetched before it is written to). Formed in the cache,
+three of seven ways through memory (writing is two: a line is fetched before it is written to). Formed in the cache,
 some rows at a time as the step comes to them, it costs its multiplications alone. On the weights of AlexNet and VGG it
 and a step of SGD take 0.65 of the time together, and a whole step needs less memory, as much as those weights take.
 """
