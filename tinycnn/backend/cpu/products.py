@@ -36,7 +36,8 @@ def product(a: Array, b: Array, out: Array | None = None, stretches: bool = Fals
 
     Be it the rows of A (an image's many pixels), the columns of B, or what is summed over (the pixels again, where the
     gradient of a kernel is made of them): then the parts' sums are added up in order. It is as fast as BLAS's own way.
-    With `stretches` fewer numbers are added up in a row, which is more exact: a small result is made `by_stretches`.
+    With `stretches` fewer numbers are added up in a row, which is more exact: a small result is made `by_stretches`,
+    sums of `_WHOLE` are made `in_halves`; but what `tall` makes has up to 384 in a row either way.
     """
     (m, k), n = a.shape, b.shape[1]
     matmul: Any = np.matmul
