@@ -26,7 +26,7 @@ Array = Any
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Each tile of the output is its windows times the kernels; the bias is added while it lies in the cache."""
     n, o = len(x), len(w)
-    image, kernels = x.transpose(0, 2, 3, 1), _rows(w.transpose(0, 2, 3, 1), o)  # O, kH·kW·C
+    image, kernels = x.transpose(0, 2, 3, 1), contiguous(w.transpose(0, 2, 3, 1)).reshape(o, -1)  # O, kH·kW·C
     y = np.empty((n, *window.out, o), x.dtype)
     todo = tiles(n, window, kernels.shape[1] * x.itemsize)
 
@@ -104,8 +104,3 @@ def turned(window: Window) -> Window:
     before = [d * (k - 1) - p for d, k, (p, _) in zip(window.dilation, window.kernel, window.padding, strict=True)]
     padding = (before[0], 0), (before[1], 0)
     return Window(window.out, window.kernel, (1, 1), padding, window.dilation, window.size)
-
-
-def _rows(kernels: Array, rows: int) -> Array:
-    """Kernels of any order as a contiguous matrix."""
-    return contiguous(kernels).reshape(rows, -1)
