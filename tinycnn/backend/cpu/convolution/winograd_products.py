@@ -7,7 +7,7 @@ then as fast as large ones: 245 GF/s on a core whose large ones have 225 to 240.
 
 So the kernels lie in blocks of some 64 output channels, each a matrix without gaps, and are multiplied by so many
 squares at a time that the million is not passed. In stacks of 256 channels and 196 squares, which is what strips have,
-the products of two threads then run at 225 GF/s each instead of 190; where there are 49 of them, not 16, 217 of 154.
+the products of two threads then run at 225 GF/s each instead of 190; of 49 positions, not 16, at 217 instead of 154.
 The sums over squares, which are the kernels' gradients, are made in blocks of 64 × 64: 240 GF/s instead of 190.
 """
 
