@@ -59,7 +59,8 @@ def _times(record: Record, layer: Layer) -> tuple[float, float | None] | None:
 
 def _roof(axes: Axes, limits: dict[int, dict[str, float]], threads: int, products: list[Any]) -> None:
     intensities = [layer.flop / layer.traffic for layer, *_ in products] or [1.0, 100.0]
-    low, high = 0.6 * min(intensities), 2.5 * max(intensities)
+    knee = limits[threads]["sgemm"] / limits[threads]["copy"]
+    low, high = min(0.6 * min(intensities), knee / 5), 2.5 * max(intensities)  # left of the knee is room for a label
     for count, facts in sorted(limits.items()):
         ridge = facts["sgemm"] / facts["copy"]
         heights = [min(facts["sgemm"], facts["copy"] * x) for x in (low, ridge, high)]
@@ -67,9 +68,8 @@ def _roof(axes: Axes, limits: dict[int, dict[str, float]], threads: int, product
                   linewidth=1.6 if count == threads else 1.0, linestyle="-" if count == threads else (0, (4, 3)))
         axes.annotate(f"sgemm, {count} thread{'s' * (count > 1)}:\n{facts['sgemm']:.0f} GF/s", (high, facts["sgemm"]),
                       (5, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK)
-    bandwidth, halfway = limits[threads]["copy"], 0.5 * limits[threads]["sgemm"]
-    axes.annotate(f"copy: {bandwidth:.0f} GB/s", (halfway / bandwidth, halfway), (-6, 0), textcoords="offset points",
-                  ha="right", fontsize=8.5, color=INK)
+    axes.annotate(f"copy: {limits[threads]['copy']:.0f} GB/s", (knee, limits[threads]["sgemm"]), (-6, 0),
+                  textcoords="offset points", ha="right", fontsize=8.5, color=INK)
     axes.set_xlim(low, high)
 
 
