@@ -72,6 +72,16 @@ def test_milliseconds_have_three_digits(seconds, text):
     assert tables.milliseconds(seconds) == text
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("*/results.json")),
+                         ids=lambda path: path.parent.name)
+def test_the_roofs_label_of_copies_lies_beside_the_axis_not_on_its_numbers(path):
+    figure = pictures.PICTURES["roofline"](Record.read(path))
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    (label,) = [text for text in axes.texts if text.get_text().startswith("copy")]
+    assert label.get_window_extent().x0 > axes.bbox.x0
+
+
 def test_every_picture_is_drawn_from_a_whole_record(whole, tmp_path):
     written = pictures.draw(whole, tmp_path)
     assert {path.stem for path in written} == set(pictures.PICTURES)
