@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 
+
+@functools.lru_cache(4096)  # kernels ask for the same ones at every step
 def inside(first: int, count: int, size: int, step: int = 1) -> tuple[slice, slice]:
     """Of the places first, first + step, … those that lie in an image of this size: their numbers, and the pixels.
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+
+from tinycnn.backend.quiet import quietly
 
 Array = Any
 
 
 def finite(x: Array) -> bool:
-    """Whether no number of x is infinite or NaN, and their sum is not too large.
+    """Whether no number of x is infinite or NaN.
 
-    It is not asked of BLAS: for a long vector that would wake threads, which then keep a core from other kernels.
+    The sum of squares tells, row by row, which BLAS makes in a third of the time of a sum by NumPy. (Of no more than
+    10,000 numbers, for which it wakes no thread; of more, only kernels that hold it to one thread may ask.) Where that
+    is infinite, the squares of finite numbers may have been too large: then each number is looked at.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(x.sum()))
+    rows = x.reshape(len(x), math.prod(x.shape[1:]))
+    return math.isfinite(quietly(_squares, rows)) or bool(np.isfinite(rows).all())
+
+
+def _squares(rows: Array) -> float:
+    return float(np.add.reduce(np.vecdot(rows, rows)))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+
 from tinycnn._tensor import Tensor
 from tinycnn.dtypes import FLOATING, INTEGERS, int64
 from tinycnn.errors import DomainError, ShapeError, explain
 from tinycnn.geometry import Pair, Sizes, Window, pair, transposed_window, window
-from tinycnn.nn.functional.images import AXES, like_input
+from tinycnn.nn.functional.images import AXES, batched, like_input
 from tinycnn.ops.arguments import checked, expect_one_device, expect_one_dtype
 from tinycnn.ops.convolution import Conv2d, Conv2dInput
-from tinycnn.ops.shaping import reshape
+from tinycnn.ops.shaping import reshape, squeeze
 from tinycnn.shapes import integer
+
+Shape = tuple[int, ...]
+
+_TAKES = FLOATING | INTEGERS  # what PyTorch computes with
+_TAKES_SPREAD = FLOATING | {int64}  # and with gaps between the entries of a kernel, or transposed
 
 
 @checked
@@ -56,20 +63,15 @@ def conv2d(
              [-1.,  1.],
              [ 0., -1.]]])
     """
-    groups = integer("conv2d", "groups", groups)
-    _expect_kernels("conv2d", weight, "O C/g kH kW")
-
-    def convolve(x: Tensor) -> Tensor:
-        spread = pair("conv2d", "dilation", dilation)
-        _check_channels(input, weight, groups)
-        _check_bias("conv2d", weight, bias, weight.array.shape[0])
-        takes = FLOATING | (INTEGERS if spread == (1, 1) else {int64})  # what PyTorch computes with
-        expect_one_device("conv2d", input=x, weight=weight, bias=bias)
-        expect_one_dtype("conv2d", takes, input=x, weight=weight, bias=bias)
-        geometry = _window(x, weight, pair("conv2d", "stride", stride), padding, spread)
-        return Conv2d.apply(x, weight, bias, window=geometry, groups=groups)
-
-    return like_input(input, convolve, "conv2d")
+    groups, spread = integer("conv2d", "groups", groups), pair("conv2d", "dilation", dilation)
+    steps = pair("conv2d", "stride", stride)
+    border = padding if isinstance(padding, str) else pair("conv2d", "padding", padding)
+    x, ends = batched("conv2d", input), None if bias is None else bias.array.shape
+    geometry = _window(input.array.shape, weight.array.shape, ends, steps, border, spread, groups)
+    expect_one_device("conv2d", input=x, weight=weight, bias=bias)
+    expect_one_dtype("conv2d", _TAKES if spread == (1, 1) else _TAKES_SPREAD, input=x, weight=weight, bias=bias)
+    y = Conv2d.apply(x, weight, bias, window=geometry, groups=groups)
+    return y if x is input else squeeze(y, 0)
 
 
 @checked
@@ -114,7 +116,7 @@ def conv_transpose2d(
     """
     op = "conv_transpose2d"
     groups = integer(op, "groups", groups)
-    _expect_kernels(op, weight, "C O/g kH kW")
+    _expect_kernels(op, weight.array.shape, "C O/g kH kW")
 
     def convolve(x: Tensor) -> Tensor:
         (c, o), channels = weight.array.shape[:2], x.array.shape[1]
@@ -128,9 +130,9 @@ def conv_transpose2d(
                     "here the input's channels come first in the weight; conv2d has them second",
                 )
             )
-        _check_bias(op, weight, bias, o * groups)
+        _check_bias(op, weight.array.shape, None if bias is None else bias.array.shape, o * groups)
         expect_one_device(op, input=x, weight=weight, bias=bias)
-        expect_one_dtype(op, FLOATING | {int64}, input=x, weight=weight, bias=bias)
+        expect_one_dtype(op, _TAKES_SPREAD, input=x, weight=weight, bias=bias)
         steps, cut, spread, more = (
             pair(op, name, sizes)
             for name, sizes in (("stride", stride), ("padding", padding), ("dilation", dilation),
@@ -146,25 +148,32 @@ def _plus(y: Tensor, bias: Tensor | None) -> Tensor:
     return y if bias is None else y + reshape(bias, (1, -1, 1, 1))
 
 
-def _window(x: Tensor, weight: Tensor, stride: Pair, padding: Sizes | str, dilation: Pair) -> Window:
-    kernel: Pair = weight.array.shape[2:]
+@functools.lru_cache(1024)  # layers ask for the same ones at every step
+def _window(
+    image: Shape, kernels: Shape, bias: Shape | None, stride: Pair, padding: Pair | str, dilation: Pair, groups: int
+) -> Window:
+    """The window of a convolution, if the shapes of its arguments fit each other."""
+    _expect_kernels("conv2d", kernels, "O C/g kH kW")
+    _check_channels(image, kernels, groups)
+    _check_bias("conv2d", kernels, bias, kernels[0])
+    size, kernel = (image[-2], image[-1]), (kernels[2], kernels[3])
     if not isinstance(padding, str):
-        return window("conv2d", x.array.shape[2:], kernel, stride, pair("conv2d", "padding", padding), dilation)
+        return window("conv2d", size, kernel, stride, padding, dilation)
     if padding not in ("same", "valid"):
         raise DomainError(f"conv2d: invalid padding string {padding!r}, should be one of 'valid', 'same'")
     if padding == "same" and stride != (1, 1):
         raise ShapeError("conv2d: padding='same' is not supported for strided convolutions: the size cannot stay")
     total = [d * (k - 1) if padding == "same" else 0 for d, k in zip(dilation, kernel, strict=True)]
     sides = tuple((t // 2, t - t // 2) for t in total)
-    return window("conv2d", x.array.shape[2:], kernel, stride, (sides[0], sides[1]), dilation)
+    return window("conv2d", size, kernel, stride, (sides[0], sides[1]), dilation)
 
 
 # The rules of shapes, each with its own message ──────────────────────────────────────────────────────────────────────
 
 
-def _expect_kernels(op: str, weight: Tensor, axes: str) -> None:
-    if weight.array.ndim != 4:
-        raise ShapeError(f"{op}: expected a weight of 4 dimensions ({axes}), but got {weight.array.shape}")
+def _expect_kernels(op: str, kernels: Shape, axes: str) -> None:
+    if len(kernels) != 4:
+        raise ShapeError(f"{op}: expected a weight of 4 dimensions ({axes}), but got {kernels}")
 
 
 def _check_groups(op: str, groups: int, divided: int, side: str, facts: dict[str, tuple[int, ...]]) -> None:
@@ -178,29 +187,28 @@ def _check_groups(op: str, groups: int, divided: int, side: str, facts: dict[str
         )
 
 
-def _check_channels(input: Tensor, weight: Tensor, groups: int) -> None:
-    shape, (o, c, _, _) = input.array.shape, weight.array.shape
-    channels = shape[-3]
+def _check_channels(image: Shape, kernels: Shape, groups: int) -> None:
+    channels, (o, c, _, _) = image[-3], kernels
     if groups > 0 < o and not o % groups and channels == c * groups:
         return
-    facts = {f"input  {AXES[len(shape)]}": shape, "weight O C/g kH kW": weight.array.shape}
+    facts = {f"input  {AXES[len(image)]}": image, "weight O C/g kH kW": kernels}
     _check_groups("conv2d", groups, o, "output", facts)
     if channels != c * groups:
         raise ShapeError(
             explain(
                 f"conv2d: input channels must equal weight.shape[1] × groups, but {channels} ≠ {c} × {groups}",
                 facts,
-                _channel_hint(shape, c * groups),
+                _channel_hint(image, c * groups),
             )
         )
 
 
-def _check_bias(op: str, weight: Tensor, bias: Tensor | None, o: int) -> None:
-    if bias is not None and bias.array.shape != (o,):
+def _check_bias(op: str, kernels: Shape, bias: Shape | None, o: int) -> None:
+    if bias not in (None, (o,)):
         raise ShapeError(
             explain(
                 f"{op}: the bias must have one entry for each of {o} output channels",
-                {"weight": weight.array.shape, "bias": bias.array.shape},
+                {"weight": kernels, "bias": bias},
             )
         )
 

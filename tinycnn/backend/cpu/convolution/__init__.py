@@ -6,14 +6,17 @@ out as N H W C.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from tinycnn.backend.cpu.convolution.choice import way
 from tinycnn.backend.cpu.convolution.trimmed import trim, whole
+from tinycnn.backend.matmul_precision import get_float32_matmul_precision
 from tinycnn.backend.precision import half_in_single
 from tinycnn.geometry import Window
 
 Array = Any
+Plan = tuple[Any, tuple[slice, ...], Window]
 
 __all__ = ["conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight"]
 
@@ -21,27 +24,39 @@ __all__ = ["conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight"]
 @half_in_single
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     r"""Y = X ⋆ W + b"""
-    (n, c), (entries, less) = x.shape[:2], trim(window)
-    return way(x.dtype, n, c, len(w), less, groups).conv2d(xp, x, w[entries], b, less, groups)
+    ours, entries, less = _plan(x, x.shape[1], len(w), window, groups)
+    return ours.conv2d(xp, x, w[entries], b, less, groups)
 
 
 @half_in_single
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
     r"""X̄ = the gradient of ⟨G, X ⋆ W⟩ in X"""
-    (n, o), (entries, less) = g.shape[:2], trim(window)
-    return way(g.dtype, n, w.shape[1] * groups, o, less, groups).conv2d_input(xp, g, w[entries], less, groups)
+    ours, entries, less = _plan(g, w.shape[1] * groups, len(w), window, groups)
+    return ours.conv2d_input(xp, g, w[entries], less, groups)
 
 
 @half_in_single
 def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
     r"""W̄ = the gradient of ⟨G, X ⋆ W⟩ in W"""
-    (n, c), (_, less) = x.shape[:2], trim(window)
-    return whole(way(x.dtype, n, c, g.shape[1], less, groups).conv2d_weight(xp, x, g, less, groups), window)
+    ours, _, less = _plan(x, x.shape[1], g.shape[1], window, groups)
+    return whole(ours.conv2d_weight(xp, x, g, less, groups), window)
 
 
 @half_in_single
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> Any:
     r"""X̄ and W̄"""
-    (n, c), (entries, less) = x.shape[:2], trim(window)
-    gx, gw = way(x.dtype, n, c, len(w), less, groups).conv2d_backward(xp, g, x, w[entries], less, groups)
+    ours, entries, less = _plan(x, x.shape[1], len(w), window, groups)
+    gx, gw = ours.conv2d_backward(xp, g, x, w[entries], less, groups)
     return gx, whole(gw, window)
+
+
+def _plan(image: Array, c: int, o: int, window: Window, groups: int) -> Plan:
+    """The way from c to o channels, the entries of the kernel that meet a pixel, and the window of these."""
+    return _planned(image.dtype, len(image), c, o, window, groups, get_float32_matmul_precision())
+
+
+@functools.lru_cache(1024)  # layers ask for the same ones at every step
+def _planned(dtype: Any, n: int, c: int, o: int, window: Window, groups: int, precision: str) -> Plan:
+    """`precision` is what `way` asks for by itself."""
+    entries, less = trim(window)
+    return way(dtype, n, c, o, less, groups), entries, less

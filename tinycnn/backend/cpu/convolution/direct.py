@@ -74,8 +74,10 @@ def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, group
     if window.stride != (1, 1) or product(window.size) > 1.2 * product(window.out):
         return conv2d_input(xp, g, w, window, groups), conv2d_weight(xp, x, g, window, groups)
     gx, total = _correlated(g, x, w, window)
-    gw = total.value().reshape(*window.kernel, g.shape[1], -1)[::-1, ::-1]  # kH, kW, O, C
-    return gx, contiguous(gw.transpose(2, 3, 0, 1)) if finite(gw) else conv2d_weight(xp, x, g, window, groups)
+    sums = total.value()  # kH·kW·O, C
+    if not finite(sums):
+        return gx, conv2d_weight(xp, x, g, window, groups)
+    return gx, contiguous(sums.reshape(*window.kernel, -1, x.shape[1])[::-1, ::-1].transpose(2, 3, 0, 1))
 
 
 def _correlated(g: Array, x: Array | None, w: Array, window: Window) -> tuple[Array, Sum]:

@@ -30,10 +30,9 @@ def trim(window: Window) -> tuple[tuple[slice, ...], Window]:
 
 def whole(gw: Array, window: Window) -> Array:
     """The gradient of all entries, from that of those that meet a pixel: zero for the others."""
-    entries, less = trim(window)
-    if less == window:
+    if gw.shape[2:] == window.kernel:
         return gw
-    made = np.zeros((*gw.shape[:2], *window.kernel), gw.dtype)
+    made, (entries, _) = np.zeros((*gw.shape[:2], *window.kernel), gw.dtype), trim(window)
     made[entries] = gw
     return made
 

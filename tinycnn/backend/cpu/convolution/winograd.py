@@ -42,6 +42,7 @@ Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", algori
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -63,14 +64,19 @@ def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
     There must be channels enough to pay for the transforms of pixels, and squares enough for those of kernels: the more
     of them, the more positions there are.
     """
+    return _fastest(n, c, o, window, get_float32_matmul_precision() != "highest")
+
+
+@functools.lru_cache(1024)  # layers ask for the same ones at every step
+def _fastest(n: int, c: int, o: int, window: Window, inexact: bool) -> Filter | None:
     if not covers(window) or min(c, o) < 16:
         return None
-    most, high = max(c, o), get_float32_matmul_precision() != "highest"
+    most = max(c, o)
     f2, f4, f45 = (n * _squares(f, window) for f in (F2, F4, F45))
     products = F2.a**2 * f2
     if window.kernel == (5, 5):
         return F45 if 4 * f45 >= most else None
-    if high and 32 * f4 >= most and F4_INEXACT.a**2 * f4 <= 0.75 * products:
+    if inexact and 32 * f4 >= most and F4_INEXACT.a**2 * f4 <= 0.75 * products:
         return F4_INEXACT
     if c + o <= 192 and f4 >= 2 * most and F4.a**2 * f4 <= 0.85 * products:
         return F4
