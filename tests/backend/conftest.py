@@ -10,6 +10,7 @@ import pytest
 
 from tests.backend.sharing import blas_counts
 from tinycnn.backend import threads
+from tinycnn.backend.team import Team
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def in_time_and_tidily() -> Iterator[None]:
 
 
 @pytest.fixture
-def unstarted(monkeypatch: pytest.MonkeyPatch) -> threads._Team:
+def unstarted(monkeypatch: pytest.MonkeyPatch) -> Team:
     """A team none of whose threads was started yet."""
-    monkeypatch.setattr(threads, "_team", threads._Team())
+    monkeypatch.setattr(threads, "_team", Team())
     return threads._team

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from tests.backend.sharing import blas_counts, python, together
 from tinycnn.backend import blas, threads
 from tinycnn.backend.blas import limited
+from tinycnn.backend.team import Team
 
 pytestmark = pytest.mark.usefixtures("in_time_and_tidily")
 
@@ -58,15 +59,18 @@ def test_an_interrupt_while_blas_is_told_does_not_leave_it_with_one_thread(
 ) -> None:
     """As Ctrl-C, and a notebook's stop button, may cause."""
 
-    def interrupted(library: object, num: int) -> None:
+    def interrupted(num: int) -> None:
         raise KeyboardInterrupt
+
+    known = blas._known()
+    interrupting = known._replace(shared=[library._replace(set=interrupted) for library in known.shared])
 
     with threadpool_limits(2, user_api="blas"):
         hold = blas.held(1)
         if when == "at the end":
             hold.__enter__()
         with monkeypatch.context() as patch:
-            patch.setattr(blas, "_set", interrupted)
+            patch.setattr(blas, "_known", lambda: interrupting)
             with pytest.raises(KeyboardInterrupt):
                 hold.__exit__(None, None, None) if when == "at the end" else hold.__enter__()
         assert threads.get_num_threads() == 2
@@ -88,15 +92,17 @@ class CountsForEachThread(threading.local):
     """A BLAS as OpenMP's: how many threads it takes depends on the thread that calls it."""
 
     num_threads = 4
-    threading_layer = "openmp"
 
-    def set_num_threads(self, num: int) -> None:
+    def get(self) -> int:
+        return self.num_threads
+
+    def set(self, num: int) -> None:
         self.num_threads = num
 
 
-def test_a_blas_that_counts_for_each_thread_apart(monkeypatch: pytest.MonkeyPatch, unstarted: threads._Team) -> None:
+def test_a_blas_that_counts_for_each_thread_apart(monkeypatch: pytest.MonkeyPatch, unstarted: Team) -> None:
     library = CountsForEachThread()
-    monkeypatch.setattr(blas, "_known", lambda: blas._Libraries([], [library], 4))
+    monkeypatch.setattr(blas, "_known", lambda: blas._Libraries([], [blas._Library(library.get, library.set)], 4))
     monkeypatch.setattr(blas, "_given", None)  # what set_num_threads said in another test
     barrier, inside = threading.Barrier(3), []
 

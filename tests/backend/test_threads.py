@@ -14,8 +14,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from tests.backend.sharing import a_step, assert_same, blas_counts, python, squares
-from tinycnn.backend import blas, threads
+from tinycnn.backend import blas, team, threads
 from tinycnn.backend.blas import limited
+from tinycnn.backend.team import Team
 from tinycnn.errors import TinycnnError
 
 pytestmark = pytest.mark.usefixtures("in_time_and_tidily")
@@ -74,7 +75,7 @@ def test_without_threadpoolctl_there_is_one_unless_more_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize("num", [1, 2, 5])
-def test_no_more_run_at_once_than_asked(num: int, unstarted: threads._Team) -> None:
+def test_no_more_run_at_once_than_asked(num: int, unstarted: Team) -> None:
     seen, busy, most, lock = set(), 0, 0, threading.Lock()
 
     def work(tile: int) -> None:
@@ -98,6 +99,32 @@ def test_two_tiles_are_computed_at_the_same_time() -> None:
     barrier = threading.Barrier(2)
     with limited(2):
         threads.share(lambda tile: barrier.wait(20) and None, 2)  # alone it would break
+
+
+def test_who_fell_asleep_is_woken(unstarted: Team) -> None:
+    barrier = threading.Barrier(2)
+    with limited(2):
+        for _ in range(3):
+            threads.share(lambda tile: barrier.wait(20) and None, 2)
+            while not unstarted.asleep:
+                time.sleep(0.001)
+
+
+def test_a_flag_is_raised_before_the_other_is_watched() -> None:
+    """One call of NumPy does both; while it runs, the lock is free."""
+    raised, watched = np.zeros((2, 64), bool), np.zeros((2, 64), bool)
+    watched[0, 0] = True
+    rows = np.ndarray((2, 20_000_000_000), bool, watched, 0, (64, 0))  # ten seconds
+    thread = threading.Thread(target=team.look, args=(rows, raised[:, 0]), daemon=True)
+    thread.start()
+    while not raised[0, 0]:
+        time.sleep(0.001)
+    assert thread.is_alive()
+    assert not raised[1, 0]
+    watched[1, 0] = True
+    thread.join(5)
+    assert not thread.is_alive()
+    assert raised[1, 0]
 
 
 @pytest.mark.parametrize("num", [1, 2, 3])
@@ -133,7 +160,7 @@ def test_a_step_is_the_same_with_any_number_of_threads_and_to_the_bit_with_one_n
 @pytest.mark.parametrize("started", [0, 1])
 @pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), OSError("no more processes")])
 def test_where_threads_cannot_start_the_caller_computes(
-    started: int, error: Exception, monkeypatch: pytest.MonkeyPatch, unstarted: threads._Team
+    started: int, error: Exception, monkeypatch: pytest.MonkeyPatch, unstarted: Team
 ) -> None:
     start = threading.Thread.start
 
@@ -147,8 +174,6 @@ def test_where_threads_cannot_start_the_caller_computes(
         assert squares(9) == [tile * tile for tile in range(9)]
         assert_same(a_step(), a_step())
     assert unstarted.size == started
-    if not started:
-        assert unstarted.turns.empty()  # nothing waits for a thread that will never come
 
 
 @pytest.mark.parametrize("num", [1, 2, 3])

@@ -9,18 +9,41 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
 class _Wish:
-    """Of a number of threads, by whom."""
+    """Of a number of threads, by whom, as long as the block lasts."""
 
-    def __init__(self, num: int) -> None:
-        self.num = num
-        self.thread = threading.get_ident()
+    __slots__ = ("_before", "_wishes", "num", "thread")
+
+    def __init__(self, wishes: list[_Wish], num: int) -> None:
+        self._wishes, self.num, self.thread = wishes, num, threading.get_ident()
+
+    def __enter__(self) -> None:
+        self._before = [library.get() for library in _known().apart]
+        try:
+            with _lock:
+                if not _bound:
+                    _own[:] = _counts()
+                self._wishes.append(self)
+                _obey()
+                settle(self.num)
+        except BaseException:  # an interrupt (Ctrl-C)
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        with _lock:
+            self._wishes[:] = [other for other in self._wishes if other is not self]
+            if _bound:
+                _obey()
+            for library, before in zip(_known().apart, self._before, strict=True):
+                library.set(before)
 
 
 _lock = threading.Lock()
@@ -28,7 +51,7 @@ _given: int | None = None  # the number that the user gave it
 _own: list[int] = []  # the threads of each library before anybody wished
 _held: list[_Wish] = []  # by kernels that run now
 _limits: list[_Wish] = []  # by users, the innermost last
-_bound = False  # whether BLAS was told of wishes and has not got back its own; an interrupt (Ctrl-C) may come between
+_bound = False  # whether BLAS was told of wishes and has not got back its own; an interrupt may come between
 
 
 def count() -> int:
@@ -51,7 +74,7 @@ def give(num: int) -> None:
 
 def held(num: int) -> contextlib.AbstractContextManager[None]:
     """Hold BLAS to `num` threads while a kernel runs; of several that do so at once, the smallest number counts."""
-    return _wished(_held, num)
+    return _Wish(_held, num)
 
 
 def limited(num: int | None) -> contextlib.AbstractContextManager[None]:
@@ -61,33 +84,13 @@ def limited(num: int | None) -> contextlib.AbstractContextManager[None]:
     a machine that is busy otherwise the difference is great: a step on the digits took 105 ms with one thread and
     841 ms with two, on two cores that other programs used as well.
     """
-    return contextlib.nullcontext() if num is None else _wished(_limits, num)
-
-
-@contextlib.contextmanager
-def _wished(wishes: list[_Wish], num: int) -> Iterator[None]:
-    wish, apart = _Wish(num), [(library, library.num_threads) for library in _known().apart]
-    try:
-        with _lock:
-            if not _bound:
-                _own[:] = _counts()
-            wishes.append(wish)
-            _obey()
-            settle(num)
-        yield
-    finally:
-        with _lock:
-            wishes[:] = [other for other in wishes if other is not wish]
-            if _bound:
-                _obey()
-            for library, before in apart:
-                _set(library, before)
+    return contextlib.nullcontext() if num is None else _Wish(_limits, num)
 
 
 def settle(num: int) -> None:
     """Where BLAS counts for each thread apart, have it take `num` threads when this thread calls it."""
     for library in _known().apart:
-        _set(library, num)
+        library.set(num)
 
 
 def _obey() -> None:
@@ -97,42 +100,60 @@ def _obey() -> None:
     _bound = _bound or wished
     num = min(wish.num for wish in _held) if _held else _limits[-1].num if _limits else None
     for library, own in zip(_known().shared, _own, strict=True):
-        _set(library, own if num is None else num)
+        library.set(own if num is None else num)
     _bound = wished
 
 
-def _set(library: Any, num: int) -> None:
-    """From version 3.8 on threadpoolctl ignores all threads but the first that sets it; its inner method does not."""
-    if library.num_threads != num:
-        getattr(library, "_real_set_num_threads", library.set_num_threads)(num)
-
-
 def _counts() -> list[int]:
-    return [library.num_threads for library in _known().shared]
+    return [library.get() for library in _known().shared]
+
+
+class _Library(NamedTuple):
+    """What multiplies matrices: how many threads it has, and what gives it so many."""
+
+    get: Callable[[], int]
+    set: Callable[[int], Any]
 
 
 class _Libraries(NamedTuple):
-    """threadpoolctl's handles on those that multiply matrices: with threads of the program, or of each of its threads.
+    """Those with threads of the program's, and those that have some for each of its threads, as OpenMP has them."""
 
-    The latter is how OpenMP counts.
-    """
-
-    shared: list[Any]
-    apart: list[Any]
-    most: int  # threads that the latter had at first
+    shared: list[_Library]
+    apart: list[_Library]
+    most: int = 1  # threads that the latter had at first
+    architectures: frozenset[str | None] = frozenset()  # what processors their kernels are made for
 
 
 @functools.cache
 def _known() -> _Libraries:
-    """None without threadpoolctl, or where it does not know them."""
+    """As threadpoolctl finds them. None without it, or where it does not know them."""
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
-        return _Libraries([], [], 1)
+        return _Libraries([], [])
     found = [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
     apart = [library for library in found if getattr(library, "threading_layer", "") == "openmp"]
     shared = [library for library in found if library not in apart]
-    return _Libraries(shared, apart, max((library.num_threads for library in apart), default=1))
+    most = max((library.num_threads for library in apart), default=1)
+    kinds = frozenset(getattr(library, "architecture", None) for library in found)
+    return _Libraries(list(map(_functions, shared)), list(map(_functions, apart)), most, kinds)
+
+
+def _functions(library: Any) -> _Library:
+    """OpenBLAS's C functions themselves, as each kernel calls them: threadpoolctl's take ten times as long.
+
+    Besides, from version 3.8 on threadpoolctl ignores all threads but the first that sets a number; its inner method
+    does not.
+    """
+    if library.internal_api == "openblas" and library.threading_layer != "openmp":
+        import ctypes
+
+        functions = ctypes.PyDLL(library.filepath)  # does not let go of Python's lock for them
+        for prefix, suffix in itertools.product(("", "scipy_"), ("", "64_", "_64")):
+            get, give = (f"{prefix}openblas_{verb}_num_threads{suffix}" for verb in ("get", "set"))
+            if hasattr(functions, get) and hasattr(functions, give):
+                return _Library(getattr(functions, get), getattr(functions, give))
+    return _Library(library.get_num_threads, getattr(library, "_real_set_num_threads", library.set_num_threads))
 
 
 @functools.cache
@@ -142,9 +163,7 @@ def unpacked() -> int:
     Packing puts a factor into an order in which it is read the fastest. OpenBLAS spares it for small products, in its
     kernels for AVX-512 alone.
     """
-    known = _known()
-    architectures = {getattr(library, "architecture", None) for library in (*known.shared, *known.apart)}
-    return 1_000_000 if architectures & {"SkylakeX", "Cooperlake", "SapphireRapids"} else 0
+    return 1_000_000 if _known().architectures & {"SkylakeX", "Cooperlake", "SapphireRapids"} else 0
 
 
 def _forget_others() -> None:

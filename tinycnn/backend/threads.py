@@ -14,13 +14,9 @@ Threads that cannot start (in a browser, at the end of a program) are done witho
 from __future__ import annotations
 
 import contextlib
-import contextvars
-import functools
 import itertools
 import math
 import os
-import queue
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -28,130 +24,21 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend import blas
+from tinycnn.backend.team import Team
 from tinycnn.errors import ArgumentError, ConfigError
 
 Array = Any
 
 KEPT = 16 << 20  # bytes of the largest memory that a thread keeps to compute in
 
-_LOOKS = 4_000_000  # for another thread, which take a millisecond, before one goes to sleep
-
-
-class _Turn:
-    """A helper's part in a shared work: it takes its turn, unless the work was done and the turn withdrawn before.
-
-    Who waits for its end stays awake at first, looking at one byte again and again, which NumPy does without the lock.
-    For to be woken takes 20 to 50 µs. Steps of the lecture's small network so take 0.95 of the time, of a ResNet-18 on
-    images of 32² 0.97.
-    """
-
-    __slots__ = ("context", "ended", "error", "over", "taken", "work")
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self.work = work
-        self.context = contextvars.copy_context()  # NumPy's errstate lies in it
-        self.error: BaseException | None = None
-        self.taken, self.over = threading.Lock(), threading.Lock()
-        self.over.acquire()
-        self.ended = np.zeros(1, bool)
-
-    def take(self) -> None:
-        if self.taken.acquire(blocking=False):
-            try:
-                self.context.run(self.work)
-            except BaseException as error:
-                self.error = error
-            finally:
-                self.ended[0] = True
-                self.over.release()
-
-    def end(self) -> BaseException | None:
-        """Withdraw it, or wait until it is over; the error that arose."""
-        if not self.taken.acquire(blocking=False):
-            np.logical_or.reduce(np.ndarray(_LOOKS, bool, self.ended, strides=(0,)))  # until one of them is true
-            self.over.acquire()
-        error, self.error = self.error, None
-        return error
-
-
-class _Team:
-    """The threads beside the caller's. They start when they are first needed, and wait for the next work ever after.
-
-    concurrent.futures' pool would do, at twice the time for a work of two tiles; and where its threads cannot start, it
-    keeps what it was given for ever.
-    """
-
-    def __init__(self) -> None:
-        self.turns: queue.SimpleQueue[_Turn] = queue.SimpleQueue()
-        self.size = 0
-        self.threads: list[threading.Thread] = []
-        self.shunned: int | None = None  # the core that helpers keep off
-        self.lock = threading.Lock()
-
-    def ask(self, work: Callable[[], None], times: int) -> list[_Turn]:
-        """Turns for `times` helpers, fewer where threads cannot start."""
-        if self.size < times:
-            self._grow(times)
-        self._keep_off(_core())
-        turns = [_Turn(work) for _ in range(min(times, self.size))]
-        for turn in turns:
-            self.turns.put(turn)
-        return turns
-
-    def _grow(self, size: int) -> None:
-        with self.lock:
-            try:
-                while self.size < size:
-                    helper = threading.Thread(target=_help, args=(self.turns,), name="tinycnn helper", daemon=True)
-                    helper.start()
-                    self.threads.append(helper)
-                    self.size += 1
-                    self.shunned = None
-            except (RuntimeError, OSError):  # "can't start new thread", "… at interpreter shutdown"
-                pass
-
-    def _keep_off(self, core: int | None) -> None:
-        """Let helpers run on every core but the caller's.
-
-        Linux likes to wake a thread on the core of the one that woke it, where it waits a millisecond or more until it
-        is moved to the idle one: works of two tiles of a millisecond each took twice as long every other time.
-        """
-        if sys.platform == "linux" and core is not None and core != self.shunned:
-            with contextlib.suppress(OSError):
-                others = os.sched_getaffinity(0) - {core}
-                for helper in self.threads if others else ():
-                    if helper.native_id is not None:
-                        os.sched_setaffinity(helper.native_id, others)
-                self.shunned = core
-
-
-@functools.cache
-def _asking() -> Any:
-    """What tells which core runs the thread that asks; it is in the C library of Linux."""
-    import ctypes
-
-    return getattr(ctypes.CDLL(None), "sched_getcpu", None) if sys.platform == "linux" else None
-
-
-def _core() -> int | None:
-    ask = _asking()
-    return None if ask is None else int(ask())
-
-
-def _help(turns: queue.SimpleQueue[_Turn]) -> None:
-    blas.settle(1)
-    while True:
-        turns.get().take()
-
-
-_team = _Team()
+_team = Team()
 _local = threading.local()
 
 
 def _start_afresh() -> None:
     """In a forked child, which has none of its parent's threads."""
     global _team
-    _team = _Team()
+    _team = Team()
     _local.__dict__.clear()
 
 
@@ -214,11 +101,7 @@ def share(work: Callable[[int], None], tiles: int) -> None:
             _local.sharing = False
 
     with blas.held(1):
-        turns = _team.ask(run, helpers)
-        try:
-            run()
-        finally:
-            errors = [error for turn in turns if (error := turn.end()) is not None]
+        errors = _team.run(run, helpers)
         if errors:
             raise errors.pop()
 
