@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinycnn.backend import threads
+from tinycnn.backend.cpu.convolution.groundwork import Groundwork
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
 from tinycnn.backend.cpu.convolution.winograd_products import (
     add_up,
@@ -24,6 +25,7 @@ from tinycnn.backend.cpu.convolution.winograd_products import (
 )
 from tinycnn.backend.cpu.convolution.winograd_squares import Patches, Squares, Strip
 from tinycnn.backend.cpu.convolution.winograd_strips import strips
+from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.geometry import Pair
 
 Array = Any
@@ -33,15 +35,17 @@ _BLOCK = 64  # channels
 
 def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | None, padding: Pair, out: Array) -> bool:
     """`image`, padded, correlated with kernels w (C, O, k·k), in `out`, channels last; whether it is finite."""
-    patches, everything = _all_patches(f, image, padding, out.shape[1:3])
+    patches, everything, reading = _all_patches(f, image, padding, out.shape[1:3])
     blocks = _blocks(out.shape[3])
     known = [False] * len(blocks)
 
     def compute(k: int) -> None:
+        reading.help()
         some = blocks[k]
-        squares = Squares(f, everything.shape, some.stop - some.start)
         u = room_for_kernels("kernels", len(matrix), len(w), some.stop - some.start)
         transform(matrix, w[:, some], u)
+        squares = Squares(f, everything.shape, some.stop - some.start)
+        reading.wait()
         multiply(patches, u, squares.products)
         if b is not None:
             squares.add(b[some])
@@ -53,30 +57,34 @@ def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | Non
 
 def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx: Array, gw: Array) -> bool:
     """X̄, if there are kernels for it, w (O, C, k·k), and W̄ likewise; whether they are finite."""
-    patches, everything = _all_patches(f, g, padding, gx.shape[1:3])
+    patches, everything, reading = _all_patches(f, g, padding, gx.shape[1:3])
     blocks = _blocks(x.shape[3])
     known = [True] * len(blocks)
     in_a_row = threads.cut(patches.shape[1], -(-patches.shape[1] // f.squares))  # sums of more squares lose digits
 
     def compute(k: int) -> None:
+        reading.help()
         some = blocks[k]
         squares = Squares(f, everything.shape, some.stop - some.start)
         u = room_for_kernels("kernels", f.a * f.a, g.shape[3], some.stop - some.start)  # and for W̄'s sums
         if w is not None:
             transform(f.mirrored, w[:, some], u)
+            reading.wait()
             multiply(patches, u, squares.products)
             known[k] = squares.write(gx[..., some], everything)
         squares.read(x[..., some], everything)
+        reading.wait()
         for part in in_a_row:
             add_up(patches[:, part], squares.products[:, :, part], u, first=part.start == 0)
-        known[k] = gradient(f.mirrored, u, gw[:, some]) and known[k]
+        gradient(f.mirrored, u, gw[:, some])
+        known[k] &= finite(gw[:, some])
 
     threads.share(compute, len(blocks))
     return all(known)
 
 
-def _all_patches(f: Filter, image: Array, padding: Pair, size: Pair) -> tuple[Array, Strip]:
-    """Bᵀ d B of all patches of all images (a·a, squares, C), and what strip they are."""
+def _all_patches(f: Filter, image: Array, padding: Pair, size: Pair) -> tuple[Array, Strip, Groundwork]:
+    """Room for Bᵀ d B of all patches of all images (a·a, squares, C), what strip they are, and how they are read."""
     n, c = len(image), image.shape[3]
     todo = strips(f, n, size, c)
     everything = Strip(slice(0, n), slice(0, -(-size[0] // f.m)), todo[0].columns)
@@ -88,8 +96,7 @@ def _all_patches(f: Filter, image: Array, padding: Pair, size: Pair) -> tuple[Ar
         first, last = images.start * rows + some.start, (images.stop - 1) * rows + some.stop  # in rows of squares
         Patches(f, todo[k].shape, c).read(image, todo[k], padding, patches[:, first * columns : last * columns])
 
-    threads.share(read, len(todo))
-    return patches, everything
+    return patches, everything, Groundwork(read, len(todo))
 
 
 def _blocks(channels: int) -> list[slice]:

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend.blas import unpacked
-from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.backend.threads import cut, scratch
 
 Array = Any
@@ -115,8 +114,7 @@ def add_up(patches: Array, squares: Array, out: Array, first: bool = True) -> No
             sums += more[: len(sums)]
 
 
-def gradient(mirrored: Array, sums: Array, out: Array) -> bool:
-    """W̄ = turned round, Gᵀ u G of each a × a square of u (a·a, C/block, O, block): O, C, k·k; whether it is finite."""
+def gradient(mirrored: Array, sums: Array, out: Array) -> None:
+    """W̄ = turned round, Gᵀ u G of each a × a square of u (a·a, C/block, O, block): O, C, k·k."""
     _, blocks, o, wide = sums.shape
     np.matmul(sums.transpose(2, 1, 3, 0), mirrored, out=out.reshape(o, blocks, wide, -1))
-    return finite(out)

@@ -10,7 +10,10 @@ import math
 import threading
 from typing import Any
 
+import numpy as np
+
 from tinycnn.backend import threads
+from tinycnn.backend.cpu.convolution.groundwork import Groundwork
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
 from tinycnn.backend.cpu.convolution.winograd_products import (
     add_up,
@@ -21,6 +24,8 @@ from tinycnn.backend.cpu.convolution.winograd_products import (
     transform,
 )
 from tinycnn.backend.cpu.convolution.winograd_squares import Patches, Shape, Squares, Strip
+from tinycnn.backend.cpu.elementwise import tiled
+from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.geometry import Pair
 
 Array = Any
@@ -59,12 +64,14 @@ class _Desks:
 
 def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | None, padding: Pair, out: Array) -> bool:
     """`image`, padded, correlated with kernels w (C, O, k·k), in `out`, channels last; whether it is finite."""
-    todo, u = strips(f, len(image), out.shape[1:3], max(w.shape[:2])), _transformed(matrix, w)
+    todo, (u, kernels) = strips(f, len(image), out.shape[1:3], max(w.shape[:2])), _transformed(matrix, w)
     known, desks = [False] * len(todo), _Desks(f, *w.shape[:2])
 
     def compute(k: int) -> None:
+        kernels.help()
         patches, source, squares = desks.mine(todo[k].shape)
         source.read(image, todo[k], padding, patches)
+        kernels.wait()
         multiply(patches, u, squares.products)
         if b is not None:
             squares.add(b)
@@ -78,38 +85,40 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
     """X̄, if there are kernels for it, w (O, C, k·k), and W̄ likewise; whether they are finite."""
     o, c, _ = gw.shape
     todo = strips(f, len(x), gx.shape[1:3], max(o, c))
-    u = None if w is None else _transformed(f.mirrored, w)
+    u, kernels = (None, None) if w is None else _transformed(f.mirrored, w)
     parts, known = threads.parts(len(todo)), [True] * len(todo)
     sums = [room_for_kernels(None, f.a * f.a, o, c) for _ in parts]
+    made = [gw, *(np.empty(gw.shape, gw.dtype) for _ in parts[1:])]
 
     def compute(part: int) -> None:
+        if kernels is not None:
+            kernels.help()
         desks = _Desks(f, o, c)
         for k in range(parts[part].start, parts[part].stop):
             patches, source, squares = desks.mine(todo[k].shape)
             source.read(g, todo[k], padding, patches)  # a·a, squares, O
-            if u is not None:
+            if kernels is not None:
+                kernels.wait()
                 multiply(patches, u, squares.products)
                 known[k] = squares.write(gx, todo[k])
             squares.read(x, todo[k])  # a·a, C/block, squares, block
             add_up(patches, squares.products, sums[part], first=k == parts[part].start)
+        gradient(f.mirrored, sums[part], made[part])
+        known[parts[part].start] &= finite(made[part])
 
     threads.share(compute, len(parts))
-    rows = threads.parts(o, least=_SHARED // c)
-    fine = [False] * len(rows)
-
-    def finish(part: int) -> None:
-        some = sums[0][:, :, rows[part]]
-        for more in sums[1:]:  # in their order: run to run, they are rounded alike
-            some += more[:, :, rows[part]]
-        fine[part] = gradient(f.mirrored, some, gw[rows[part]])
-
-    threads.share(finish, len(rows))
-    return all(known) and all(fine)
+    for more in made[1:]:  # in their order: run to run, they are rounded alike
+        tiled(_add, gw, more, overwrite=True)
+    return all(known)
 
 
-def _transformed(matrix: Array, w: Array) -> Array:
+def _add(out: Array, a: Array, b: Array) -> None:
+    np.add(a, b, out=out)
+
+
+def _transformed(matrix: Array, w: Array) -> tuple[Array, Groundwork]:
+    """Room for the transformed kernels, and their transform."""
     c, o, _ = w.shape
     u = room_for_kernels(None, len(matrix), c, o)
     parts = threads.parts(c, least=_SHARED // o)
-    threads.share(lambda part: transform(matrix, w[parts[part]], u[:, :, parts[part]]), len(parts))
-    return u
+    return u, Groundwork(lambda part: transform(matrix, w[parts[part]], u[:, :, parts[part]]), len(parts))
