@@ -27,10 +27,12 @@ def small_tiles() -> Iterator[None]:
         patch.setattr(sheets, "_TILE", 24)
         patch.setattr(sheets, "_SERIAL", 0)
         patch.setattr(sheets, "_LEAST", 1)
+        sheets._sheet.cache_clear()
         patch.setattr(elementwise, "_TILE", 24)
         patch.setattr(tuned, "_LEAST", dict.fromkeys(tuned._LEAST, 0))
         patch.setattr(tuned, "_AT_ONCE", 0)
         yield
+    sheets._sheet.cache_clear()
 
 
 @pytest.fixture(params=[1, 2, 5])

@@ -9,7 +9,7 @@ statistics for evaluation, where an example must not depend on its neighbours.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 from tinycnn._tensor import Tensor
 from tinycnn.conversion import tensor
@@ -31,7 +31,7 @@ class _ChannelNorm(Affine):
     num_batches_tracked: Tensor | None
 
     _version = 2  # since PyTorch 0.4.1 the state has num_batches_tracked
-    _takes: tuple[str, ...]  #: the dimensions that the input may have
+    _takes: ClassVar[dict[int, str]]  #: the dimensions that the input may have, and how many these are
 
     def __init__(
         self,
@@ -77,14 +77,13 @@ class _ChannelNorm(Affine):
     def _check_input_dim(self, input: Tensor) -> None:
         kind = type(self).__name__
         expect_tensor(kind, "input", input)
-        ranks = [len(axes.split()) for axes in self._takes]
-        if input.ndim not in ranks:
+        if input.array.ndim not in self._takes:
             raise ShapeError(
                 explain(
-                    f"{kind}: expected {'D or '.join(map(str, ranks))}D input (got {input.ndim}D input)",
-                    {"input": tuple(input.shape), "expected": " or ".join(self._takes)},
+                    f"{kind}: expected {'D or '.join(map(str, self._takes))}D input (got {input.ndim}D input)",
+                    {"input": tuple(input.shape), "expected": " or ".join(self._takes.values())},
                     "x.unsqueeze(0) puts the missing dimension in front, a batch of one"
-                    if input.ndim == min(ranks) - 1
+                    if input.ndim == min(self._takes) - 1
                     else f"{kind[:-2]}2d is for images, {kind[:-2]}1d for what is flattened",
                 )
             )
@@ -103,26 +102,20 @@ class _BatchNorm(_ChannelNorm):
     def forward(self, input: Tensor) -> Tensor:
         """The same shape, each channel normalised."""
         self._check_input_dim(input)
-        use_batch = self.training or (self.running_mean is None and self.running_var is None)
-        use_running = not self.training or self.track_running_stats
-        return F.batch_norm(
-            input,
-            self.running_mean if use_running else None,
-            self.running_var if use_running else None,
-            self.weight,
-            self.bias,
-            use_batch,
-            self._share_of_this_batch(),
-            self.eps,
-        )
+        mean, var, training = self.running_mean, self.running_var, self.training
+        use_batch = training or (mean is None and var is None)
+        if training and not self.track_running_stats:
+            mean = var = None
+        share = self._share_of_this_batch() if training else 0.0
+        return F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, share, self.eps)
 
     def _share_of_this_batch(self) -> float:
         """The weight of this batch in the running statistics; without a momentum they are the mean of all batches."""
-        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.array += 1  # add_ would look for a history, which a counter has not
-            self.num_batches_tracked._bump_version()
+        if self.track_running_stats and (seen := self.num_batches_tracked) is not None:
+            seen.array += 1  # add_ would look for a history, which a counter has not
+            seen._bump_version()
             if self.momentum is None:
-                return 1 / int(self.num_batches_tracked)
+                return 1 / int(seen)
         return self.momentum or 0.0
 
 
@@ -180,13 +173,13 @@ class BatchNorm2d(_BatchNorm):
     (tensor([0.1000]), tensor([1.1000]))
     """
 
-    _takes = ("N C H W",)
+    _takes: ClassVar[dict[int, str]] = {4: "N C H W"}
 
 
 class BatchNorm1d(_BatchNorm):
     r"""Each feature of (N, C) normalised over the batch, of (N, C, L) over L, too; otherwise as `BatchNorm2d`."""
 
-    _takes = ("N C", "N C L")
+    _takes: ClassVar[dict[int, str]] = {2: "N C", 3: "N C L"}
 
 
 class _InstanceNorm(_ChannelNorm):
@@ -222,7 +215,7 @@ class _InstanceNorm(_ChannelNorm):
     def forward(self, input: Tensor) -> Tensor:
         """The same shape, each channel of each example normalised."""
         self._check_input_dim(input)
-        batched = input.ndim == max(len(axes.split()) for axes in self._takes)
+        batched = input.ndim == max(self._takes)
         self._check_channels(input, 1 if batched else 0)
         y = F.instance_norm(
             input if batched else input.unsqueeze(0),
@@ -279,10 +272,10 @@ class InstanceNorm2d(_InstanceNorm):
     tensor([[[[-1.0000,  1.0000]]]])
     """
 
-    _takes = ("C H W", "N C H W")
+    _takes: ClassVar[dict[int, str]] = {3: "C H W", 4: "N C H W"}
 
 
 class InstanceNorm1d(_InstanceNorm):
     r"""Each channel of (N, C, L), or (C, L), normalised over L; otherwise as `InstanceNorm2d`."""
 
-    _takes = ("C L", "N C L")
+    _takes: ClassVar[dict[int, str]] = {2: "C L", 3: "N C L"}

@@ -40,19 +40,24 @@ class Normalize(Op):
     def forward(
         ctx, x: Array, weight: Array | None, bias: Array | None, *, axes: tuple[int, ...], eps: float, shape: Shape
     ) -> Any:
-        weight, bias = (None if t is None or shape is None else t.reshape(shape) for t in (weight, bias))
+        if shape is not None:
+            weight = None if weight is None else weight.reshape(shape)
+            bias = None if bias is None else bias.reshape(shape)
         return ctx.kernels.normalize(x, weight, bias, axes, eps)
 
     def backward(
         ctx, g: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, var: Tensor, *, axes: Any, eps: float,
         shape: Shape,
     ) -> Any:  # fmt: skip
-        _, *asked = ctx.needs_input_grad
-        own = (ctx.shapes[1] or ctx.shapes[2]) if any(asked) else None
-        gx, *sums = NormalizeBackward.apply_all(
+        _, for_weight, for_bias = ctx.needs_input_grad
+        own = (ctx.shapes[1] or ctx.shapes[2]) if for_weight or for_bias else None
+        made = NormalizeBackward.apply_all(
             g, x, weight, mean, var, axes=axes, eps=eps, shape=shape, own=own, overwrite=ctx.may_overwrite
         )
-        return gx, *(sums[i] if asked[i] else None for i in (0, 1))
+        if own is None:
+            return made[0], None, None
+        gx, weight_bar, bias_bar = made
+        return gx, weight_bar if for_weight else None, bias_bar if for_bias else None
 
 
 class NormalizeBackward(Op):

@@ -38,8 +38,7 @@ class CastToConstant(Op):
 
 def cast(input: Tensor, dtype: Any) -> Tensor:
     """`input` in another dtype; itself if it has it already."""
-    old, new = input.array.dtype, dtypes.as_dtype(dtype)
-    if old == new:
+    if (old := input.array.dtype) is dtype or old == (new := dtypes.as_dtype(dtype)):
         return input
     return (Cast if old.kind == new.kind == "f" else CastToConstant).apply(input, dtype=new)
 

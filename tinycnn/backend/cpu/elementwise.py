@@ -48,11 +48,12 @@ def tiled(
 
 def dense_order(x: Array) -> tuple[int, ...] | None:
     """The axes, the outermost in memory first, if x lies in memory without gaps; else None."""
-    return tuple(range(x.ndim)) if x.flags.c_contiguous else _order(x.shape, x.strides, x.itemsize)
+    return order_of(x.shape, x.strides, x.itemsize)
 
 
 @functools.lru_cache(1024)  # the layers of a network meet the same few shapes in every step
-def _order(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> tuple[int, ...] | None:
+def order_of(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> tuple[int, ...] | None:
+    """The same of any array of this shape and these strides."""
     order = sorted(range(len(shape)), key=lambda axis: -strides[axis])
     step = itemsize
     for axis in reversed(order):
@@ -62,6 +63,7 @@ def _order(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> t
     return tuple(order)
 
 
+@functools.lru_cache(1024)
 def inverse(order: tuple[int, ...]) -> tuple[int, ...]:
     """The order that undoes a transposition by this one."""
     return tuple(order.index(axis) for axis in range(len(order)))

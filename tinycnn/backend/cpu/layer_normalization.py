@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend.cpu.elementwise import inverse
-from tinycnn.backend.cpu.sheets import Sheet, each, tiles, total
+from tinycnn.backend.cpu.sheets import Sheet, total
 from tinycnn.backend.threads import scratch
 
 Array = Any
@@ -41,7 +41,7 @@ def normalize_rows(
         if beta is not None:
             tile += beta
 
-    each(apply, sheet.size)
+    sheet.each(apply)
     return y, sheet.statistic(means), sheet.statistic(variances)
 
 
@@ -55,7 +55,7 @@ def normalize_rows_backward(
     mean, r = (sheet.channel(t)[:, None] for t in (mean, 1 / np.sqrt(var + eps)))
     gamma = None if weight is None else weight.transpose(sheet.order).reshape(-1)
     n = sheet.size[1]
-    sums = np.empty((2, len(tiles(sheet.size)), n), x.dtype) if shape is not None else None
+    sums = np.empty((2, len(sheet.tiles), n), x.dtype) if shape is not None else None
 
     def apply(number: int, rows: slice) -> None:
         g_tile, r_tile = gradient[rows], r[rows]
@@ -74,7 +74,7 @@ def normalize_rows_backward(
         np.subtract(g_tile, normal, out=tile)
         tile *= r_tile
 
-    each(apply, sheet.size)
+    sheet.each(apply)
     if sums is None or shape is None:
         return (gx,)
     in_memory = [shape[axis] for axis in sheet.order]

@@ -24,11 +24,12 @@ import numpy as np
 
 from tinycnn.backend import reference
 from tinycnn.backend.cpu.layer_normalization import normalize_rows, normalize_rows_backward
-from tinycnn.backend.cpu.sheets import Sheet, beside, each, sheet_of, tiles, total
+from tinycnn.backend.cpu.sheets import Sheet, beside, sheet_of, total
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.threads import scratch
 
 Array = Any
+_WIDE = np.dtype("float64")  # in which statistics are put together
 
 
 @half_in_single
@@ -36,7 +37,8 @@ def normalize(
     xp: Any, x: Array, weight: Array | None, bias: Array | None, axes: tuple[int, ...], eps: float
 ) -> tuple[Array, Array, Array]:
     """Statistics in one pass, y in another; rows with γ and β along them, as in layer norm, in one for both."""
-    sheet, shapes = sheet_of(x, axes), [None if t is None else t.shape for t in (weight, bias)]
+    sheet = sheet_of(x, axes)
+    shapes = None if weight is None else weight.shape, None if bias is None else bias.shape
     if sheet is not None and sheet.along_rows(*shapes):
         return normalize_rows(sheet, x, weight, bias, eps)
     if sheet is None or not sheet.by_channel(*shapes):
@@ -46,7 +48,7 @@ def normalize(
     scale = 1 / np.sqrt(var + eps)
     if weight is not None:
         scale *= sheet.channel(weight)
-    y = _scaled(sheet, x, mean, scale, np.zeros_like(mean) if bias is None else sheet.channel(bias))
+    y = _scaled(sheet, x, mean, scale, 0 if bias is None else sheet.channel(bias))
     return y, sheet.statistic(mean.astype(x.dtype)), sheet.statistic(var.astype(x.dtype))
 
 
@@ -56,25 +58,19 @@ def normalize_backward(
     shape: tuple[int, ...] | None, overwrite: bool = False,
 ) -> tuple[Array, ...]:  # fmt: skip
     """Two sums a channel, which are β̄ and γ̄ as well, in one pass, and x̄ in another; along rows all in one."""
-    sheet = sheet_of(x, axes)
-    if sheet is not None and sheet.along_rows(None if weight is None else weight.shape, shape):
+    sheet, weights_shape = sheet_of(x, axes), None if weight is None else weight.shape
+    if sheet is not None and sheet.along_rows(weights_shape, shape):
         return normalize_rows_backward(sheet, g, x, weight, mean, var, eps, shape)
-    if sheet is None or not sheet.by_channel(None if weight is None else weight.shape, shape):
+    if sheet is None or not sheet.by_channel(weights_shape, shape):
         made: tuple[Array, ...] = reference.normalize_backward(xp, g, x, weight, mean, var, axes, eps, shape)
         return made
     g = sheet.like(g)
-    mean, r = sheet.channel(mean), 1 / np.sqrt(sheet.channel(var).astype("float64") + eps)
+    mean, r = sheet.channel(mean), 1 / np.sqrt(np.add(sheet.channel(var), eps, dtype=_WIDE))
     bias_bar, weight_bar = _gradient_sums(sheet, g, x, mean)
     weight_bar *= r
-    scale = r if weight is None else r * sheet.channel(weight)
     gx = g if overwrite else np.empty_like(x)
-    _input_gradient(sheet, gx, g, x, mean, r, scale, bias_bar, weight_bar)
-    if shape is None:
-        return (gx,)
-    spread = tuple(axis for axis, n in enumerate(shape) if n == 1)
-    return gx, *(
-        sheet.statistic(t).sum(spread, keepdims=True).reshape(shape).astype(x.dtype) for t in (weight_bar, bias_bar)
-    )
+    _input_gradient(sheet, gx, g, x, mean, r, r if weight is None else r * sheet.channel(weight), bias_bar, weight_bar)
+    return (gx,) if shape is None else (gx, *[sheet.parameter(t, shape, x.dtype) for t in (weight_bar, bias_bar)])
 
 
 @half_in_single
@@ -82,47 +78,50 @@ def standardize(
     xp: Any, x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float
 ) -> Array:
     """One pass, as one scale and one shift a channel where nothing large cancels."""
-    sheet = sheet_of(x, tuple(axis for axis in range(x.ndim) if axis != 1))
+    sheet = sheet_of(x, (0, *range(2, x.ndim)))
     if sheet is None:
         return reference.standardize(xp, x, weight, bias, mean, var, eps)
-    scale = 1 / np.sqrt(var.astype("float64") + eps)
-    return _scaled(sheet, x, mean, scale if weight is None else scale * weight, mean * 0 if bias is None else bias)
+    scale = 1 / np.sqrt(np.add(var, eps, dtype=_WIDE))
+    return _scaled(sheet, x, mean, scale if weight is None else scale * weight, 0 if bias is None else bias)
 
 
 def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:
     """Mean and (biased) variance of each channel, in float64."""
-    matrix, cut = sheet.matrix(x), tiles(sheet.size)
-    size = (len(cut), sheet.size[1]) if sheet.down else (sheet.size[0], 1)
-    means, squares = np.empty(size), np.empty(size)  # of each piece of a column, or each row
+    matrix, down = sheet.matrix(x), sheet.down
+    size = (len(sheet.tiles), 1, sheet.size[1]) if down else (sheet.size[0], 1)
+    means, variances = np.empty(size), np.empty(size)  # of each piece of a column, or each row
 
     def count(number: int, rows: slice) -> None:
         tile = matrix[rows]
-        n, place = (len(tile), number) if sheet.down else (sheet.size[1], rows)
-        centre = total(tile, sheet.down) / n
+        n, place = (len(tile), number) if down else (tile.shape[1], rows)
+        centre = total(tile, down)
+        centre /= n
         centred = np.subtract(tile, centre, out=scratch("centred", tile.shape, x.dtype))
-        drift = total(centred, sheet.down) / n  # what rounding took from a large mean
-        means[place] = np.add(centre, drift, dtype="float64")
+        drift = total(centred, down)  # what rounding took from a large mean
+        drift /= n
+        np.add(centre, drift, out=means[place], dtype=_WIDE)
         np.square(centred, out=centred)
-        squares[place] = total(centred, sheet.down) - n * np.square(drift)
+        np.divide(total(centred, down), n, out=variances[place])
 
-    each(count, sheet.size)
-    means, squares = (t.reshape(-1, sheet.channels) for t in (means, squares))  # pieces × channels
-    if sheet.down:
-        n = np.repeat([float(rows.stop - rows.start) for rows in cut], sheet.size[1] // sheet.channels)
-    else:
-        n = np.full(len(means), float(sheet.size[1]))
-    mean = n @ means / sheet.averaged
-    return mean, (squares.sum(0) + n @ np.square(means - mean)) / sheet.averaged
+    sheet.each(count)
+    means, variances = means.reshape(-1, sheet.channels), variances.reshape(-1, sheet.channels)  # pieces × channels
+    mean = sheet.weights @ means
+    means -= mean
+    means *= means
+    variances += means
+    return mean, sheet.weights @ variances
 
 
-def _scaled(sheet: Sheet, x: Array, mean: Array, scale: Array, shift: Array) -> Array:
+def _scaled(sheet: Sheet, x: Array, mean: Array, scale: Array, shift: Array | int) -> Array:
     """y = (x − μ)·scale + shift. All of μ goes into the shift, unless it is so large that digits would cancel."""
-    sheet, y = sheet.widened(), np.empty_like(x)
+    sheet, y = sheet.wide, np.empty_like(x)
     source, target = sheet.matrix(x), sheet.matrix(y)
-    centre = None if _small(mean * scale) else mean.astype(x.dtype)
-    shift = shift - (mean if centre is None else mean - centre) * scale  # of a large one the digits that x.dtype lacks
-    scale, shift = sheet.factor(scale, x.dtype), sheet.factor(shift, x.dtype)
-    centre = None if centre is None else sheet.factor(centre, x.dtype)
+    offset, centre = mean * scale, None
+    if not _small(offset):
+        centre = mean.astype(x.dtype)
+        offset = (mean - centre) * scale  # of the digits that x.dtype lacks
+        centre = sheet.factor(centre, x.dtype)
+    scale, shift = sheet.factor(scale, x.dtype), sheet.factor(shift - offset, x.dtype)
 
     def apply(number: int, rows: slice) -> None:
         tile, out = source[rows], target[rows]
@@ -131,32 +130,31 @@ def _scaled(sheet: Sheet, x: Array, mean: Array, scale: Array, shift: Array) -> 
         np.multiply(tile, beside(scale, rows), out=out)
         out += beside(shift, rows)
 
-    each(apply, sheet.size)
+    sheet.each(apply)
     return y
 
 
 def _small(t: Array) -> bool:
     """Whether adding and taking away such numbers loses less than one digit of results around 1."""
-    return bool((np.abs(t) < 8).all())
+    return bool(np.maximum.reduce(np.abs(t)) < 8)
 
 
 def _gradient_sums(sheet: Sheet, g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     """Σ g and Σ g·(x − μ) for each channel, in float64."""
-    gradient, matrix = sheet.matrix(g), sheet.matrix(x)
+    gradient, matrix, down = sheet.matrix(g), sheet.matrix(x), sheet.down
     mean = sheet.factor(mean, x.dtype)
-    size = (len(tiles(sheet.size)), sheet.size[1]) if sheet.down else (sheet.size[0], 1)
+    size = (len(sheet.tiles), sheet.size[1]) if down else (sheet.size[0], 1)
     sums, products = np.empty(size, x.dtype), np.empty(size, x.dtype)
 
     def add(number: int, rows: slice) -> None:
-        place = number if sheet.down else rows
-        tile = gradient[rows]
-        sums[place] = total(tile, sheet.down)
+        place, tile = number if down else rows, gradient[rows]
+        sums[place] = total(tile, down)
         centred = np.subtract(matrix[rows], beside(mean, rows), out=scratch("centred", tile.shape, x.dtype))
         centred *= tile
-        products[place] = total(centred, sheet.down)
+        products[place] = total(centred, down)
 
-    each(add, sheet.size)
-    return tuple(t.reshape(-1, sheet.channels).sum(0, dtype="float64") for t in (sums, products))
+    sheet.each(add)
+    return tuple([np.add.reduce(t.reshape(-1, sheet.channels), 0, dtype=_WIDE) for t in (sums, products)])
 
 
 def _input_gradient(
@@ -166,12 +164,15 @@ def _input_gradient(
 
     Into gx, which may be g: memory that is not in the cache is fetched even to be overwritten.
     """
-    sheet = sheet.widened()
+    sheet = sheet.wide
     gradient, source, target = sheet.matrix(g), sheet.matrix(x), sheet.matrix(gx)
-    slope, level = scale * r * weight_bar / sheet.averaged, scale * bias_bar / sheet.averaged
-    centre = None if _small(mean * r) else sheet.factor(mean, x.dtype)
-    level = sheet.factor(level - slope * mean if centre is None else level, x.dtype)
-    slope, scale = sheet.factor(slope, x.dtype), sheet.factor(scale, x.dtype)
+    part = scale / sheet.averaged
+    slope, level, centre = part * r * weight_bar, part * bias_bar, None
+    if _small(mean * r):
+        level -= slope * mean
+    else:
+        centre = sheet.factor(mean, x.dtype)
+    level, slope, scale = sheet.factor(level, x.dtype), sheet.factor(slope, x.dtype), sheet.factor(scale, x.dtype)
 
     def apply(number: int, rows: slice) -> None:
         tile = source[rows]
@@ -183,4 +184,4 @@ def _input_gradient(
         out = np.multiply(gradient[rows], beside(scale, rows), out=target[rows])
         out -= owed
 
-    each(apply, sheet.size)
+    sheet.each(apply)

@@ -5,27 +5,32 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from tinycnn.backend import threads
-from tinycnn.backend.cpu.elementwise import dense_order, inverse
+from tinycnn.backend.cpu.elementwise import inverse, order_of
 from tinycnn.shapes import product
 
 Array = Any
 
 _TILE = 1 << 18  # numbers: 1 MiB in float32. In smaller tiles the threads would queue for the GIL more often
-_LEAST = 1 << 16  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
+_LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
 _SERIAL = 1 << 18  # numbers below which handing tiles to threads takes longer than doing without
-_PIECES, _WIDE = 1024, 8192  # numbers in a row, see `Sheet.widened`
+_PIECES = 512  # numbers of a row that is not widened any more, where sums are taken down columns
+_BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
 
 
-class Sheet(NamedTuple):
+@dataclass(frozen=True)
+class Sheet:
     """An array seen as a matrix. One statistic is taken down several columns, or along several rows.
 
     N C H W lying in memory as N H W C has a column a channel: N·H·W, C. Lying as N C H W it has N rows a channel:
     N·C, H·W. What is normalised by itself, as each example is in layer norm, is a row.
+
+    Sheets are kept from step to step, and with them what was found out about them.
     """
 
     shape: tuple[int, ...]  # of the array
@@ -35,21 +40,50 @@ class Sheet(NamedTuple):
     channels: int  # how many statistics there are: column (row) i belongs to channel i mod channels
     size: tuple[int, int]  # of the matrix
 
-    def widened(self, limit: int = _WIDE) -> Sheet:
-        """The same with several pixels in a row of up to `limit` numbers, for NumPy begins anew in each row.
+    def widened(self, beyond: int) -> Sheet:
+        """The same with several pixels in a row of more than `beyond` numbers, if there are so many."""
+        rows, width = self.size
+        while rows % 2 == 0 and width <= beyond:
+            rows, width = rows // 2, width * 2
+        return replace(self, size=(rows, width))
 
-        A row of 8192 is scaled in two thirds of the time of one of 64. Where sums are taken down columns, shorter rows
-        leave fewer of them to be added up in the end.
+    @functools.cached_property
+    def wide(self) -> Sheet:
+        """The same in rows so long that NumPy reads what stands beside all of them where it lies.
+
+        Into a row shorter than its buffer of 8192 numbers it copies that first, again and again: long ones are scaled
+        in two thirds of the time. Where sums are taken down columns, shorter rows leave fewer to be added up in the end.
         """
-        rows, wide = self.size
-        while self.down and rows % 2 == 0 and 2 * wide <= limit:
-            rows, wide = rows // 2, wide * 2
-        return self._replace(size=(rows, wide))
+        return self.widened(_BUFFER - 1) if self.down else self
 
-    @property
+    @functools.cached_property
     def averaged(self) -> int:
         """How many numbers a statistic is made of."""
         return product(self.size) // self.channels
+
+    @functools.cached_property
+    def tiles(self) -> list[slice]:
+        """The rows of the matrix, as slices of a tile each, all of about the same height."""
+        return threads.cut(self.size[0], -(-product(self.size) // _TILE))
+
+    @functools.cached_property
+    def back(self) -> tuple[int, ...]:
+        """The order that undoes `order`."""
+        return inverse(self.order)
+
+    @functools.cached_property
+    def alone(self) -> bool:
+        """Whether each row has a statistic of its own."""
+        return not self.down and self.channels == self.size[0]
+
+    def each(self, work: Callable[[int, slice], None]) -> None:
+        """``work(number, rows)`` for each tile of the matrix, shared among threads if there is enough of it."""
+        cut = self.tiles
+        if len(cut) == 1 or product(self.size) < _SERIAL:
+            for number, rows in enumerate(cut):
+                work(number, rows)
+        else:
+            threads.share(lambda number: work(number, cut[number]), len(cut))
 
     def matrix(self, x: Array) -> Array:
         """The array as its matrix, without a copy if it lies as the sheet does."""
@@ -57,34 +91,63 @@ class Sheet(NamedTuple):
 
     def like(self, x: Array) -> Array:
         """An array of the same shape, laid out as the sheet is."""
-        if x.transpose(self.order).flags.c_contiguous:
-            return x
-        return np.ascontiguousarray(x.transpose(self.order)).transpose(inverse(self.order))
+        in_memory = x.transpose(self.order)
+        return x if in_memory.flags.c_contiguous else np.ascontiguousarray(in_memory).transpose(self.back)
 
     # Statistics and parameters: a number for each channel, or for each entry of a row ─────────────────────────────────
 
-    @property
-    def _kept(self) -> tuple[int, ...]:
+    @functools.cached_property
+    def kept(self) -> tuple[int, ...]:
+        """The shape of a statistic, the axes of which are kept as 1."""
         return tuple(1 if axis in self.axes else n for axis, n in enumerate(self.shape))
+
+    @functools.cached_property
+    def kept_in_memory(self) -> tuple[int, ...]:
+        """The same in the order of memory."""
+        return tuple([self.kept[axis] for axis in self.order])
+
+    @functools.cached_property
+    def along(self) -> tuple[int, ...]:
+        """The shape of a parameter that has an entry for each of a row."""
+        return tuple(n if axis in self.axes else 1 for axis, n in enumerate(self.shape))
+
+    @functools.cached_property
+    def weights(self) -> Array:
+        """What part of the numbers of its channel each piece of a column, or each row, has: of which there are so many.
+
+        Those of a channel stand a number of channels apart.
+        """
+        if not self.down:
+            return np.full(self.size[0] // self.channels, self.size[1] / self.averaged)
+        heights = [(rows.stop - rows.start) / self.averaged for rows in self.tiles]
+        return np.repeat(heights, self.size[1] // self.channels)
 
     def by_channel(self, *shapes: tuple[int, ...] | None) -> bool:
         """Whether parameters of these shapes are the same all along what is averaged over."""
-        return all(shape is None or all(shape[axis] == 1 for axis in self.axes) for shape in shapes)
+        for shape in shapes:
+            if shape is not None and shape != self.kept and any(shape[axis] != 1 for axis in self.axes):
+                return False
+        return True
 
     def along_rows(self, *shapes: tuple[int, ...] | None) -> bool:
         """Whether parameters of these shapes have one entry for each of a row, the same in all rows."""
-        along = tuple(n if axis in self.axes else 1 for axis, n in enumerate(self.shape))
-        return not self.down and self.channels == self.size[0] and all(shape in (None, along) for shape in shapes)
+        return self.alone and all(shape is None or shape == self.along for shape in shapes)
 
     def channel(self, t: Array) -> Array:
         """A statistic, or a parameter the same all along it, as a vector, a number a channel."""
-        whole = t if t.shape == self._kept else np.broadcast_to(t, self._kept)
+        whole = t if t.shape == self.kept else np.broadcast_to(t, self.kept)
         return whole.transpose(self.order).reshape(-1)
 
     def statistic(self, t: Array) -> Array:
         """A vector, a number a channel, as a statistic, whose axes are kept as 1."""
-        kept = self._kept
-        return t.reshape([kept[axis] for axis in self.order]).transpose(inverse(self.order))
+        return t.reshape(self.kept_in_memory).transpose(self.back)
+
+    def parameter(self, t: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+        """A vector, a number a channel, as the gradient of a parameter of this shape: summed where that has a 1."""
+        whole = self.statistic(t)
+        if shape != self.kept:
+            whole = whole.sum(tuple(axis for axis, n in enumerate(shape) if n == 1))
+        return whole.astype(dtype).reshape(shape)
 
     def factor(self, t: Array, dtype: Any) -> Array:
         """A vector, a number a channel, repeated to stand beside the matrix, as a row or as a column."""
@@ -95,12 +158,14 @@ class Sheet(NamedTuple):
 
 def sheet_of(x: Array, axes: tuple[int, ...]) -> Sheet | None:
     """How x lies in memory; None if there are gaps, another pattern of axes than those of a sheet, or little of it."""
-    order = dense_order(x) if x.size >= _LEAST else None
-    return None if order is None else _sheet(x.shape, axes, order)
+    return _sheet(x.shape, x.strides, x.itemsize, axes) if x.size >= _LEAST else None
 
 
-@functools.lru_cache(1024)  # found anew, it takes 6 hundredths of a small layer's time
-def _sheet(shape: tuple[int, ...], axes: tuple[int, ...], order: tuple[int, ...]) -> Sheet | None:
+@functools.lru_cache(1024)  # the layers of a network meet the same few shapes in every step
+def _sheet(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int, axes: tuple[int, ...]) -> Sheet | None:
+    order = order_of(shape, strides, itemsize)
+    if order is None:
+        return None
     groups = itertools.groupby((axis for axis in order if shape[axis] > 1), lambda axis: axis in axes)
     runs = [(averaged, product([shape[axis] for axis in run])) for averaged, run in groups]
     kinds, lengths = tuple(averaged for averaged, _ in runs), [length for _, length in runs]
@@ -113,21 +178,6 @@ def _sheet(shape: tuple[int, ...], axes: tuple[int, ...], order: tuple[int, ...]
     return None
 
 
-def tiles(size: tuple[int, int]) -> list[slice]:
-    """The rows of a matrix, as slices of a tile each, all of about the same height."""
-    return threads.cut(size[0], -(-product(size) // _TILE))
-
-
-def each(work: Callable[[int, slice], None], size: tuple[int, int]) -> None:
-    """``work(number, rows)`` for each tile of a matrix, shared among threads if there is enough of it."""
-    cut = tiles(size)
-    if product(size) < _SERIAL:
-        for number, rows in enumerate(cut):
-            work(number, rows)
-    else:
-        threads.share(lambda number: work(number, cut[number]), len(cut))
-
-
 def beside(factor: Array, rows: slice) -> Array:
     """The part of a factor that belongs to these rows: a row stands beside all of them."""
     return factor if factor.shape[0] == 1 else factor[rows]
@@ -136,4 +186,16 @@ def beside(factor: Array, rows: slice) -> Array:
 def total(tile: Array, down: bool) -> Array:
     """The sum down the columns, as a row, or along the rows, as a column: a product with ones."""
     rows, columns = tile.shape
-    return np.ones((1, rows), tile.dtype) @ tile if down else tile @ np.ones((columns, 1), tile.dtype)
+    return _ones(rows, tile.dtype)[None] @ tile if down else tile @ _ones(columns, tile.dtype)[:, None]
+
+
+@functools.lru_cache(8)
+def _kept_ones(dtype: Any) -> Array:
+    ones = np.ones(1 << 14, dtype)
+    ones.flags.writeable = False
+    return ones
+
+
+def _ones(count: int, dtype: Any) -> Array:
+    kept = _kept_ones(dtype)
+    return kept[:count] if count <= len(kept) else np.ones(count, dtype)

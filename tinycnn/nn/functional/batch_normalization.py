@@ -5,8 +5,11 @@ The maths is in `tinycnn.ops.normalization`.
 
 from __future__ import annotations
 
+import functools
+
 from tinycnn._tensor import Tensor
 from tinycnn.autograd.grad_mode import is_grad_enabled
+from tinycnn.backend import Array
 from tinycnn.errors import DomainError, GraphError, RankError, ShapeError, explain
 from tinycnn.nn.functional.normalization import affine, computed_in, expect_channels
 from tinycnn.ops.arguments import checked
@@ -64,7 +67,7 @@ def batch_norm(
         raise DomainError(f"batch_norm: eps must be positive, or 0 in evaluation, but it is {eps}")
     running = (running_mean, running_var)
     if training:
-        return _by_its_own("batch_norm", input, running, weight, bias, momentum, eps, (0,))
+        return _by_its_own("batch_norm", input, running, weight, bias, momentum, eps, True)
     return _by_running("batch_norm", input, running, weight, bias, eps)
 
 
@@ -110,7 +113,7 @@ def instance_norm(
     """
     running = (running_mean, running_var)
     if use_input_stats:
-        return _by_its_own("instance_norm", input, running, weight, bias, momentum, eps, ())
+        return _by_its_own("instance_norm", input, running, weight, bias, momentum, eps, False)
     return _by_running("instance_norm", input, running, weight, bias, eps)
 
 
@@ -119,21 +122,19 @@ Running = tuple[Tensor | None, Tensor | None]  # mean and variance, each (C,)
 
 def _by_its_own(
     op: str, input: Tensor, running: Running, weight: Tensor | None, bias: Tensor | None, momentum: Scalar,
-    eps: Scalar, axes: tuple[int, ...],
+    eps: Scalar, whole_batch: bool,
 ) -> Tensor:  # fmt: skip
-    """Normalised by the mean and variance over the pixels and `axes`, towards which the running ones move."""
+    """Normalised by the mean and variance over the pixels, of the whole batch too, towards which running ones move."""
     _expect_rank(op, input)
-    shape = input.array.shape
-    axes = (*axes, *range(2, len(shape)))
-    count = product([shape[axis] for axis in axes])
+    axes, beside, count = _averaged(input.array.shape, whole_batch)
     if count == 1:
         raise ShapeError(
             explain(
-                f"{op}: expected more than 1 {'value per channel' if 0 in axes else 'spatial element'} when training",
-                {"input N C …": shape},
+                f"{op}: expected more than 1 {'value per channel' if whole_batch else 'spatial element'} when training",
+                {"input N C …": input.array.shape},
                 "a single value has no spread: the batch is one example, without pixels beside one another; use"
                 " drop_last=True in the loader, or model.eval()"
-                if 0 in axes
+                if whole_batch
                 else "one value per channel and image has no spread: use a larger image, or group norm, which takes"
                 " channels together",
             )
@@ -142,15 +143,29 @@ def _by_its_own(
         raise DomainError(f"{op}: running_mean and running_var must either both be None or neither be None")
     x = _prepared(op, input, running, weight, bias)
     if not x.array.size:  # an empty batch comes back empty, and says nothing about the statistics
-        gamma, beta = (None if t is None else reshape(t, _beside(x)) for t in (weight, bias))
+        gamma, beta = (None if t is None else reshape(t, beside) for t in (weight, bias))
         return cast(affine(clone(x), gamma, beta), input.array.dtype)
-    y, mean, var = Normalize.apply_all(x, weight, bias, axes=axes, eps=float(eps), shape=_beside(x))
-    for kept, own in zip(running, (mean.array, var.array * (count / (count - 1))), strict=True):
-        if kept is not None:
-            kept.array *= 1 - momentum
-            kept.array += momentum * (own if 0 in axes else own.mean(axis=0)).reshape(-1)
-            kept._bump_version()
+    y, mean, var = Normalize.apply_all(x, weight, bias, axes=axes, eps=float(eps), shape=beside)
+    _move(running[0], mean.array, momentum)
+    _move(running[1], var.array, momentum, count / (count - 1))
     return cast(y, input.array.dtype)
+
+
+@functools.lru_cache(1024)  # the layers of a network meet the same few shapes in every step
+def _averaged(shape: tuple[int, ...], whole_batch: bool) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """The axes averaged over, the shape 1, C, 1, … in which (C,) meets x, and how many numbers a mean is made of."""
+    pixels = tuple(range(2, len(shape)))
+    axes = (0, *pixels) if whole_batch else pixels
+    return axes, (1, shape[1], *(1 for _ in pixels)), product([shape[axis] for axis in axes])
+
+
+def _move(kept: Tensor | None, own: Array, momentum: Scalar, unbiased: float = 1.0) -> None:
+    """Take a running statistic towards a batch's own, towards their mean if each example has one."""
+    if kept is not None:
+        own = own.reshape(-1) if len(own) == 1 else own.mean(axis=0).reshape(-1)
+        kept.array *= 1 - momentum
+        kept.array += own * (momentum * unbiased)
+        kept._bump_version()
 
 
 def _by_running(
@@ -174,14 +189,9 @@ def _prepared(
     op: str, input: Tensor, running: Running, weight: Tensor | None, bias: Tensor | None
 ) -> Tensor:
     """The input in the dtype to compute in; all checked."""
-    given = {"running_mean": running[0], "running_var": running[1], "weight": weight, "bias": bias}
-    expect_channels(op, input, **given)
-    for name in ("running_mean", "running_var"):
-        if is_grad_enabled() and (kept := given[name]) is not None and kept.requires_grad:
+    mean, var = running
+    expect_channels(op, input, running_mean=mean, running_var=var, weight=weight, bias=bias)
+    for name, kept in (("running_mean", mean), ("running_var", var)):
+        if kept is not None and kept.requires_grad and is_grad_enabled():
             raise GraphError(f"{op}: {name} must not require grad: it is a buffer that follows the data, no parameter")
-    return cast(input, computed_in(op, input, **given))
-
-
-def _beside(x: Tensor) -> tuple[int, ...]:
-    """The shape in which (C,) meets x: 1, C, 1, …"""
-    return 1, x.array.shape[1], *(1 for _ in x.array.shape[2:])
+    return cast(input, computed_in(op, input, running_mean=mean, running_var=var, weight=weight, bias=bias))

@@ -230,8 +230,14 @@ def computed_in(op: str, input: Tensor, **given: Tensor | None) -> DType:
     DeviceError
         If there is more than one device.
     """
-    expect_one_device(op, input=input, **given)
     dtype: DType = input.array.dtype
+    for tensor in given.values():
+        if tensor is not None and (tensor.array.dtype is not dtype or type(tensor.array) is not type(input.array)):
+            break
+    else:
+        if dtype.kind == "f":
+            return dtype
+    expect_one_device(op, input=input, **given)
     if dtype == float16 and {tensor.array.dtype for tensor in given.values() if tensor is not None} == {float32}:
         return float32
     expect_one_dtype(op, input=input, **given)
@@ -241,8 +247,9 @@ def computed_in(op: str, input: Tensor, **given: Tensor | None) -> DType:
 def expect_channels(op: str, input: Tensor, **given: Tensor | None) -> None:
     """Raise a ShapeError unless each of these, those left out aside, has one entry for each channel of the input."""
     shape = input.array.shape
+    channels = shape[1:2]
     for name, tensor in given.items():
-        if tensor is not None and tensor.array.shape != (shape[1],):
+        if tensor is not None and tensor.array.shape != channels:
             raise ShapeError(
                 explain(
                     f"{op}: {name} should contain {shape[1]} elements, one a channel, not {tensor.array.size}",
