@@ -51,8 +51,8 @@ class Sheet:
     def wide(self) -> Sheet:
         """The same in rows so long that NumPy reads what stands beside all of them where it lies.
 
-        Into a row shorter than its buffer of 8192 numbers it copies that first, again and again: long ones are scaled
-        in two thirds of the time. Where sums are taken down columns, shorter rows leave fewer to be added up in the end.
+        Into its buffer of 8192 numbers it copies that first, again and again: rows no shorter are scaled in two thirds
+        of the time. Where sums are taken down columns, shorter rows leave fewer to be added up in the end.
         """
         return self.widened(_BUFFER - 1) if self.down else self
 
