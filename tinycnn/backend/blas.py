@@ -39,7 +39,8 @@ class _Wish:
 
     def __exit__(self, *_: object) -> None:
         with _lock:
-            self._wishes[:] = [other for other in self._wishes if other is not self]
+            if self in self._wishes:
+                self._wishes.remove(self)
             if _bound:
                 _obey()
             for library, before in zip(_known().apart, self._before, strict=True):
@@ -72,9 +73,9 @@ def give(num: int) -> None:
         settle(num)
 
 
-def held(num: int) -> contextlib.AbstractContextManager[None]:
-    """Hold BLAS to `num` threads while a kernel runs; of several that do so at once, the smallest number counts."""
-    return _Wish(_held, num)
+def held() -> contextlib.AbstractContextManager[None]:
+    """Hold BLAS to one thread while a kernel runs; it has its own again when the last of those that run is done."""
+    return _Wish(_held, 1)
 
 
 def limited(num: int | None) -> contextlib.AbstractContextManager[None]:
@@ -96,12 +97,11 @@ def settle(num: int) -> None:
 def _obey() -> None:
     """Tell the libraries what is wished now."""
     global _bound
-    wished = bool(_held or _limits)
-    _bound = _bound or wished
-    num = min(wish.num for wish in _held) if _held else _limits[-1].num if _limits else None
+    wish = _held[0] if _held else _limits[-1] if _limits else None
+    _bound = _bound or wish is not None
     for library, own in zip(_known().shared, _own, strict=True):
-        library.set(own if num is None else num)
-    _bound = wished
+        library.set(own if wish is None else wish.num)
+    _bound = wish is not None
 
 
 def _counts() -> list[int]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 import os
 import threading
 from collections.abc import Callable
@@ -82,7 +81,7 @@ def share(work: Callable[[int], None], tiles: int) -> None:
     team = get_num_threads()
     helpers = min(team, tiles) - 1
     if helpers < 1:
-        with blas.held(1) if team > 1 else contextlib.nullcontext():
+        with blas.held() if team > 1 else contextlib.nullcontext():
             for tile in range(tiles):
                 work(tile)
         return
@@ -100,7 +99,7 @@ def share(work: Callable[[int], None], tiles: int) -> None:
         finally:
             _local.sharing = False
 
-    with blas.held(1):
+    with blas.held():
         errors = _team.run(run, helpers)
         if errors:
             raise errors.pop()
@@ -124,11 +123,17 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
     A tile then stays in the cache, where fresh memory would have to be fetched, page by page. The steps of large
     networks need some 30 MB of it a thread. What is too large for any cache is made anew, and not kept.
     """
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size > KEPT:
-        return np.empty(shape, dtype)
-    kept = _local.__dict__.setdefault("memory", {})
-    if name not in kept or kept[name].size < size:
-        kept[name] = np.empty(size + 64, dtype=np.uint8)
-        kept[name] = kept[name][-kept[name].ctypes.data % 64 :]  # on a cache line's edge
-    return kept[name][:size].view(dtype).reshape(shape)
+    try:
+        return np.ndarray(shape, dtype, _local.memory[name])
+    except (AttributeError, KeyError, TypeError):  # there is none yet, or too little
+        return _more_scratch(name, shape, dtype)
+
+
+def _more_scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+    made = np.empty(shape, dtype)
+    if made.nbytes <= KEPT:
+        kept = np.empty(made.nbytes + 64, np.uint8)
+        kept = kept[-kept.ctypes.data % 64 :]  # on a cache line's edge
+        _local.__dict__.setdefault("memory", {})[name] = kept
+        return np.ndarray(shape, dtype, kept)
+    return made
