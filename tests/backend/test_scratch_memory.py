@@ -46,3 +46,20 @@ def test_memory_too_large_for_any_cache_is_not_kept() -> None:
         assert gone() is None
     assert np.shares_memory(threads.scratch("large", (8,), np.uint8), threads.scratch("large", (4,), np.uint8))
     assert all(kept.nbytes <= threads.KEPT + 64 for kept in threads._local.memory.values())
+
+
+def test_what_is_made_of_memory_is_made_again_with_it() -> None:
+    def make(name: str, size: int) -> Any:
+        return [threads.scratch(name, (size,), np.float32)[::2]]
+
+    first = threads.once(make, "views", 6)
+    assert threads.once(make, "views", 6) is first
+    assert threads.once(make, "views", 4) is not first
+    memory = weakref.ref(threads._local.memory["views"].base)
+    threads.scratch("views", (1000,), np.float32)
+    again = threads.once(make, "views", 6)
+    assert again is not first
+    del first
+    assert memory() is None
+    large = threads.once(make, "large views", threads.KEPT)
+    assert threads.once(make, "large views", threads.KEPT) is not large

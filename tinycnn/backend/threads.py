@@ -14,6 +14,7 @@ Threads that cannot start (in a browser, at the end of a program) are done witho
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import threading
@@ -29,6 +30,7 @@ from tinycnn.errors import ArgumentError, ConfigError
 Array = Any
 
 KEPT = 16 << 20  # bytes of the largest memory that a thread keeps to compute in
+_MADE = 1024  # things made of it that are kept
 
 _team = Team()
 _local = threading.local()
@@ -112,9 +114,14 @@ def parts(count: int, least: int = 1) -> list[slice]:
 
 def cut(count: int, number: int) -> list[slice]:
     """0 … count − 1 in `number` nearly equal slices, or in fewer, for none is empty; no numbers are one slice."""
+    return list(_cut(count, number))
+
+
+@functools.lru_cache(1024)  # kernels ask for the same ones at every step
+def _cut(count: int, number: int) -> tuple[slice, ...]:
     number = max(1, min(count, number))
     edges = [count * part // number for part in range(number + 1)]
-    return [slice(*pair) for pair in itertools.pairwise(edges)]
+    return tuple(slice(*pair) for pair in itertools.pairwise(edges))
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -131,9 +138,32 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
 
 def _more_scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
     made = np.empty(shape, dtype)
-    if made.nbytes <= KEPT:
-        kept = np.empty(made.nbytes + 64, np.uint8)
-        kept = kept[-kept.ctypes.data % 64 :]  # on a cache line's edge
-        _local.__dict__.setdefault("memory", {})[name] = kept
-        return np.ndarray(shape, dtype, kept)
-    return made
+    if made.nbytes > KEPT:
+        _local.too_large = getattr(_local, "too_large", 0) + 1
+        return made
+    kept = np.empty(made.nbytes + 64, np.uint8)
+    kept = kept[-kept.ctypes.data % 64 :]  # on a cache line's edge
+    _local.__dict__.setdefault("memory", {})[name] = kept
+    _local.__dict__.setdefault("made", {}).clear()  # of what it was before
+    return np.ndarray(shape, dtype, kept)
+
+
+def once(make: Callable[..., Any], *key: Any) -> Any:
+    """``make(*key)``, which is made of `scratch` memory: as this thread made it last, while that memory is the same.
+
+    Making views, however small, holds the lock for which other threads wait.
+    """
+    try:
+        return _local.made[make, *key]
+    except (AttributeError, KeyError):
+        return _made_now(make, *key)
+
+
+def _made_now(make: Callable[..., Any], *key: Any) -> Any:
+    before, found = getattr(_local, "too_large", 0), make(*key)
+    if getattr(_local, "too_large", 0) == before:  # else it is of memory that is not kept
+        made = _local.__dict__.setdefault("made", {})
+        if len(made) >= _MADE:
+            made.clear()
+        made[make, *key] = found
+    return found

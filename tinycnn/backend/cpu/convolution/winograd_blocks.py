@@ -42,9 +42,9 @@ def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | Non
     def compute(k: int) -> None:
         reading.help()
         some = blocks[k]
-        u = room_for_kernels("kernels", len(matrix), len(w), some.stop - some.start)
+        u = threads.once(room_for_kernels, "kernels", len(matrix), len(w), some.stop - some.start)
         transform(matrix, w[:, some], u)
-        squares = Squares(f, everything.shape, some.stop - some.start)
+        squares = threads.once(Squares, f, everything.shape, some.stop - some.start)
         reading.wait()
         multiply(patches, u, squares.products)
         if b is not None:
@@ -65,8 +65,8 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
     def compute(k: int) -> None:
         reading.help()
         some = blocks[k]
-        squares = Squares(f, everything.shape, some.stop - some.start)
-        u = room_for_kernels("kernels", f.a * f.a, g.shape[3], some.stop - some.start)  # and for W̄'s sums
+        squares = threads.once(Squares, f, everything.shape, some.stop - some.start)
+        u = threads.once(room_for_kernels, "kernels", f.a * f.a, g.shape[3], some.stop - some.start)  # or W̄'s sums
         if w is not None:
             transform(f.mirrored, w[:, some], u)
             reading.wait()
@@ -94,7 +94,9 @@ def _all_patches(f: Filter, image: Array, padding: Pair, size: Pair) -> tuple[Ar
     def read(k: int) -> None:
         images, some, _ = todo[k]
         first, last = images.start * rows + some.start, (images.stop - 1) * rows + some.stop  # in rows of squares
-        Patches(f, todo[k].shape, c).read(image, todo[k], padding, patches[:, first * columns : last * columns])
+        source = threads.once(Patches, f, todo[k].shape, c)
+        source.begin(image, padding)
+        source.read(image, todo[k], padding, patches[:, first * columns : last * columns])
 
     return patches, everything, Groundwork(read, len(todo))
 

@@ -40,9 +40,7 @@ class Strip(NamedTuple):
 
 
 class Patches:
-    """How a thread reads the patches of strips of one shape: its memory, and every view of it, made once.
-
-    Making views anew for each strip would hold Python's lock while the other thread waits for it.
+    """How a thread reads the patches of strips of one shape: its memory, and every view of it, made `once`.
 
     Parameters
     ----------
@@ -54,7 +52,6 @@ class Patches:
         high, wide = (f.m * squares + f.taps - 1 for squares in (rows, columns))
         self.filter, self._shape = f, (f.a, f.a, n, rows, columns * c)
         self._area = memory("area", n, high, wide, c)
-        self._area[...] = 0  # the padding stays so
         image, row, pixel, number = self._area.strides
         self._pixels = np.ndarray(
             (n, high, columns, f.side, c), np.float32, self._area, 0, (image, row, f.m * pixel, pixel, number)
@@ -65,6 +62,11 @@ class Patches:
         self._rows = np.ndarray(
             (f.a, n, rows, f.side, columns * c), np.float32, half, 0, (along, image, f.m * row, row, number)
         )  # the rows of each patch, overlapping
+
+    def begin(self, image: Array, padding: Pair) -> None:
+        """Of images as wide as this, put padding to the left and to the right: there it stays."""
+        beside, _ = inside(-padding[1], self._area.shape[2], image.shape[2])
+        self._area[:, :, : beside.start] = self._area[:, :, beside.stop :] = 0
 
     def read(self, image: Array, strip: Strip, padding: Pair, out: Array) -> None:
         """Bᵀ d B of each patch d, all pixels under the windows of one square: a·a, squares, C."""
@@ -79,7 +81,7 @@ class Patches:
 
 
 class Squares:
-    """How a thread reads and writes the squares of strips of one shape.
+    """How a thread reads and writes the squares of strips of one shape; made `once`, too.
 
     Parameters
     ----------

@@ -29,6 +29,7 @@ from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.geometry import Pair
 
 Array = Any
+_Desk = tuple[Array, Patches, Squares]
 
 _LEAST = 800_000  # bytes of a strip's transform: with few channels, more squares
 _SHARED = 1 << 14  # kernels that are transformed by one thread, as soon as by two
@@ -49,23 +50,27 @@ def strips(f: Filter, n: int, size: Pair, channels: int) -> list[Strip]:
 class _Desks:
     """For each thread and shape of strips: memory for patches, and who reads them, and who reads and writes squares."""
 
-    def __init__(self, f: Filter, c: int, o: int) -> None:
-        self.filter, self.channels = f, (c, o)
-        self.made: dict[Any, tuple[Array, Patches, Squares]] = {}
+    def __init__(self, f: Filter, image: Array, padding: Pair, o: int) -> None:
+        self.filter, self.image, self.padding, self.o = f, image, padding, o
+        self.ready: dict[Any, _Desk] = {}
 
-    def mine(self, shape: Shape) -> tuple[Array, Patches, Squares]:
+    def mine(self, shape: Shape) -> _Desk:
         key = threading.get_ident(), shape
-        if key not in self.made:
-            f, (c, o) = self.filter, self.channels
-            patches = positions("patches", f.a * f.a, math.prod(shape), c)
-            self.made[key] = patches, Patches(f, shape, c), Squares(f, shape, o)
-        return self.made[key]
+        desk = self.ready.get(key)
+        if desk is None:
+            desk = self.ready[key] = threads.once(_desk, self.filter, shape, self.image.shape[3], self.o)
+            desk[1].begin(self.image, self.padding)
+        return desk
+
+
+def _desk(f: Filter, shape: Shape, c: int, o: int) -> _Desk:
+    return positions("patches", f.a * f.a, math.prod(shape), c), Patches(f, shape, c), Squares(f, shape, o)
 
 
 def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | None, padding: Pair, out: Array) -> bool:
     """`image`, padded, correlated with kernels w (C, O, k·k), in `out`, channels last; whether it is finite."""
     todo, (u, kernels) = strips(f, len(image), out.shape[1:3], max(w.shape[:2])), _transformed(matrix, w)
-    known, desks = [False] * len(todo), _Desks(f, *w.shape[:2])
+    known, desks = [False] * len(todo), _Desks(f, image, padding, w.shape[1])
 
     def compute(k: int) -> None:
         kernels.help()
@@ -93,7 +98,7 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
     def compute(part: int) -> None:
         if kernels is not None:
             kernels.help()
-        desks = _Desks(f, o, c)
+        desks = _Desks(f, g, padding, c)
         for k in range(parts[part].start, parts[part].stop):
             patches, source, squares = desks.mine(todo[k].shape)
             source.read(g, todo[k], padding, patches)  # a·a, squares, O
