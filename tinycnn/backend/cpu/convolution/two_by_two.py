@@ -24,13 +24,16 @@ Karatsuba and Ofman 1962, "Multiplication of many-digital numbers by automatic c
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from tinycnn.backend.cpu.convolution import direct
+from tinycnn.backend.cpu.convolution.groundwork import Groundwork
 from tinycnn.backend.cpu.finiteness import finite
-from tinycnn.backend.threads import parts, scratch, share
+from tinycnn.backend.quiet import quietly
+from tinycnn.backend.threads import cut, parts, scratch, share
 from tinycnn.geometry import Window
 
 Array = Any
@@ -54,50 +57,76 @@ def covers(n: int, c: int, o: int, window: Window) -> bool:
 
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """y = Aᵀ·(V Uᵀ) + b, some channels of it a thread."""
-    v, y, some = _nine(_P, _pixels(x), "v"), np.empty((len(x), 4, len(w)), x.dtype), parts(len(w))
+    (n, c), o = x.shape[:2], len(w)
+    y, pixels, v = np.empty((n, 4, o), x.dtype), _pixels(x), scratch("v", (9, n, c), x.dtype)
+    images, some = parts(n), parts(o)
+    ground = Groundwork(lambda part: _nine(_P, pixels[images[part]], v[:, images[part]]), len(images))
+    fine = [False] * len(some)
 
     def multiply(part: int) -> None:
-        u, out = _nine(_G, _entries(w[some[part]]), "u"), y[..., some[part]]
+        ground.help()
+        u, out = _differences(w[some[part]]), y[..., some[part]]
+        ground.wait()
         made = _products(v, u.transpose(0, 2, 1))  # 9·stretches, N, O
         np.matmul(_for_each(_A, made).T, made.transpose(1, 0, 2), out=out)
         if b is not None:
             out += b[some[part]]
+        fine[part] = finite(y.reshape(-1, o)[:, some[part]])
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        share(multiply, len(some))
-        return _maps(y) if finite(y) else direct.conv2d(xp, x, w, b, window, groups)
+    quietly(share, multiply, len(some))
+    return _maps(y) if all(fine) else direct.conv2d(xp, x, w, b, window, groups)
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
-    """x̄ = Pᵀ·(M̄ U), some channels of it a thread."""
-    m, gx, some = _nine(_A, _pixels(g), "m"), np.empty((len(g), 4, w.shape[1]), g.dtype), parts(w.shape[1])
-
-    def multiply(part: int) -> None:
-        made = _products(m, _nine(_G, _entries(w[:, some[part]]), "u"))  # 9·stretches, N, C
-        np.matmul(_for_each(_P, made).T, made.transpose(1, 0, 2), out=gx[..., some[part]])
-
-    with np.errstate(over="ignore", invalid="ignore"):
-        share(multiply, len(some))
-        return _maps(gx) if finite(gx) else direct.conv2d_input(xp, g, w, window, groups)
+    """x̄ = Pᵀ·(M̄ U)"""
+    found = _gradients(g, None, w)
+    return direct.conv2d_input(xp, g, w, window, groups) if found is None else found[0]
 
 
 def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
-    """w̄ = Gᵀ·(M̄ᵀ V), of some outputs a thread."""
-    (c, o), some = (x.shape[1], g.shape[1]), parts(g.shape[1])
-    v, m, gw = _nine(_P, _pixels(x), "v"), _nine(_A, _pixels(g), "m"), np.empty((o, c, 9), g.dtype)
-
-    def multiply(part: int) -> None:
-        made = _products(m[..., some[part]].transpose(0, 2, 1), v)  # 9·stretches, O, C
-        np.matmul(made.transpose(1, 2, 0), _for_each(_G, made), out=gw[some[part]])
-
-    with np.errstate(over="ignore", invalid="ignore"):
-        share(multiply, len(some))
-        return gw.reshape(o, c, 3, 3) if finite(gw) else direct.conv2d_weight(xp, x, g, window, groups)
+    """w̄ = Gᵀ·(M̄ᵀ V)"""
+    found = _gradients(g, x, None)
+    return direct.conv2d_weight(xp, x, g, window, groups) if found is None else found[1]
 
 
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
-    """Both, one after the other."""
-    return conv2d_input(xp, g, w, window, groups), conv2d_weight(xp, x, g, window, groups)
+    """Both, of which M̄ is made once."""
+    found = _gradients(g, x, w)
+    return direct.conv2d_backward(xp, g, x, w, window, groups) if found is None else found
+
+
+def _gradients(g: Array, x: Array, w: Array) -> tuple[Array, Array] | None:
+    """x̄, if w is given, some channels of it a thread, and w̄, if x is, some outputs; None if they are not finite."""
+    (n, o), c = g.shape[:2], x.shape[1] if w is None else w.shape[1]
+    gx, gw = np.empty((n, 4, c), g.dtype), np.empty((o, c, 9), g.dtype)
+    images, team = parts(n), len(parts(min(c, o)))
+    ins, outs, fine = cut(c, team), cut(o, team), [True] * team
+    given, m = _pixels(g), scratch("m", (9, n, o), g.dtype)
+    pixels, v = (None, None) if x is None else (_pixels(x), scratch("v", (9, n, c), g.dtype))
+
+    def read(part: int) -> None:
+        _nine(_A, given[images[part]], m[:, images[part]])
+        if x is not None:
+            _nine(_P, pixels[images[part]], v[:, images[part]])
+
+    ground = Groundwork(read, len(images))
+
+    def multiply(part: int) -> None:
+        ground.help()
+        if w is not None:
+            u = _differences(w[:, ins[part]])
+            ground.wait()
+            made = _products(m, u)  # 9·stretches, N, C
+            np.matmul(_for_each(_P, made).T, made.transpose(1, 0, 2), out=gx[..., ins[part]])
+            fine[part] = finite(gx.reshape(-1, c)[:, ins[part]])
+        if x is not None:
+            ground.wait()
+            made = _products(m[..., outs[part]].transpose(0, 2, 1), v)  # 9·stretches, O, C
+            np.matmul(made.transpose(1, 2, 0), _for_each(_G, made), out=gw[outs[part]])
+            fine[part] &= finite(gw[outs[part]])
+
+    quietly(share, multiply, team)
+    return (_maps(gx), gw.reshape(o, c, 3, 3)) if all(fine) else None
 
 
 def _pixels(x: Array) -> Array:
@@ -110,16 +139,16 @@ def _maps(pixels: Array) -> Array:
     return pixels.reshape(len(pixels), 2, 2, -1).transpose(0, 3, 1, 2)
 
 
-def _entries(w: Array) -> Array:
-    """Kernels as O, 9, C."""
-    return w.reshape(*w.shape[:2], 9).transpose(0, 2, 1)
+def _differences(w: Array) -> Array:
+    """U = G w   9, O, C"""
+    (o, c), u = w.shape[:2], scratch("u", (9, *w.shape[:2]), w.dtype)
+    _nine(_G, w.reshape(o, c, 9).transpose(0, 2, 1), u)
+    return u
 
 
-def _nine(matrix: Array, stack: Array, name: str) -> Array:
+def _nine(matrix: Array, stack: Array, out: Array) -> None:
     """The matrix times each of a stack: 9, those of the stack, channels."""
-    made = scratch(name, (9, len(stack), stack.shape[2]), stack.dtype)
-    np.matmul(matrix, stack, out=made.transpose(1, 0, 2))
-    return made
+    np.matmul(matrix, stack, out=out.transpose(1, 0, 2))
 
 
 def _products(a: Array, b: Array) -> Array:
@@ -128,12 +157,17 @@ def _products(a: Array, b: Array) -> Array:
     What follows adds them up for nothing: it is a product with a matrix, which is repeated `_for_each`.
     """
     (_, m, k), n = a.shape, b.shape[2]
-    count = next((count for count in range(-(-k // _STRETCH), k // 32 + 1) if k % count == 0), 1)
+    count = _stretches(k)
     left, right = a.reshape(9, m, count, -1).transpose(0, 2, 1, 3), b.reshape(9, count, -1, n)
     made = np.matmul(left, right, out=scratch("products", (9, count, m, n), a.dtype))
     return made.reshape(9 * count, m, n)
 
 
+@functools.lru_cache
+def _stretches(k: int) -> int:
+    return next((count for count in range(-(-k // _STRETCH), k // 32 + 1) if k % count == 0), 1)
+
+
 def _for_each(matrix: Array, made: Array) -> Array:
     """The matrix with a row for each product instead of each of the nine."""
-    return np.repeat(matrix, len(made) // 9, axis=0)
+    return matrix.repeat(len(made) // 9, axis=0)
