@@ -40,7 +40,7 @@ def test_a_limit_holds_inside_its_block_only_the_innermost_counts_and_none_chang
 
 def test_holds_that_overlap_end_in_any_order() -> None:
     before = blas_counts()
-    first, second, third = blas.held(), limited(2), blas.held()
+    first, second, third = blas.held, limited(2), blas.held
     first.__enter__()
     second.__enter__()
     assert set(blas_counts()) <= {1}
@@ -66,7 +66,7 @@ def test_an_interrupt_while_blas_is_told_does_not_leave_it_with_one_thread(
     interrupting = known._replace(shared=[library._replace(set=interrupted) for library in known.shared])
 
     with threadpool_limits(2, user_api="blas"):
-        hold = blas.held()
+        hold = blas.held
         if when == "at the end":
             hold.__enter__()
         with monkeypatch.context() as patch:

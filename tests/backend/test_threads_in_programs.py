@@ -55,7 +55,7 @@ def test_a_limit_in_one_thread_while_another_computes() -> None:
         assert computing.wait(20)
         with limited(1):
             go_on.set()
-            while blas._held:
+            while blas._holders:
                 pass
 
     with limited(2):

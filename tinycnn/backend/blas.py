@@ -15,44 +15,73 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+_lock = threading.Lock()
+_given: int | None = None  # the number that the user gave it
+_own: list[int] = []  # the threads of each library before anybody wished
+_holders = 0  # kernels that run now
+_limits: list[_Limit] = []  # of users, the innermost last
+_bound = False  # whether BLAS was told of wishes and has not got back its own; an interrupt (Ctrl-C) may come between
+_before = threading.local()  # what libraries that count for each thread apart had, hold by hold
 
-class _Wish:
-    """Of a number of threads, by whom, as long as the block lasts."""
 
-    __slots__ = ("_before", "_wishes", "num", "thread")
+class _Hold:
+    """As long as a kernel runs, BLAS has one thread; it has its own again when the last of those that run is done."""
 
-    def __init__(self, wishes: list[_Wish], num: int) -> None:
-        self._wishes, self.num, self.thread = wishes, num, threading.get_ident()
+    def __enter__(self) -> None:
+        global _holders
+        apart = _known().apart
+        if apart:
+            _before.__dict__.setdefault("holds", []).append([library.get() for library in apart])
+            settle(1)
+        try:
+            with _lock:
+                _holders += 1
+                if _holders == 1:
+                    _obey()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        global _holders
+        with _lock:
+            if _holders:  # not in a child that was forked meanwhile
+                _holders -= 1
+            if not _holders and _bound:
+                _obey()
+        if _known().apart:
+            for library, number in zip(_known().apart, _before.holds.pop(), strict=True):
+                library.set(number)
+
+
+held = _Hold()
+
+
+class _Limit:
+    """A user's wish for a number of threads, as long as the block lasts."""
+
+    def __init__(self, num: int) -> None:
+        self.num = num
 
     def __enter__(self) -> None:
         self._before = [library.get() for library in _known().apart]
         try:
             with _lock:
-                if not _bound:
-                    _own[:] = _counts()
-                self._wishes.append(self)
+                _limits.append(self)
                 _obey()
                 settle(self.num)
-        except BaseException:  # an interrupt (Ctrl-C)
+        except BaseException:
             self.__exit__()
             raise
 
     def __exit__(self, *_: object) -> None:
         with _lock:
-            if self in self._wishes:
-                self._wishes.remove(self)
+            if self in _limits:
+                _limits.remove(self)
             if _bound:
                 _obey()
-            for library, before in zip(_known().apart, self._before, strict=True):
-                library.set(before)
-
-
-_lock = threading.Lock()
-_given: int | None = None  # the number that the user gave it
-_own: list[int] = []  # the threads of each library before anybody wished
-_held: list[_Wish] = []  # by kernels that run now
-_limits: list[_Wish] = []  # by users, the innermost last
-_bound = False  # whether BLAS was told of wishes and has not got back its own; an interrupt may come between
+            for library, number in zip(_known().apart, self._before, strict=True):
+                library.set(number)
 
 
 def count() -> int:
@@ -73,11 +102,6 @@ def give(num: int) -> None:
         settle(num)
 
 
-def held() -> contextlib.AbstractContextManager[None]:
-    """Hold BLAS to one thread while a kernel runs; it has its own again when the last of those that run is done."""
-    return _Wish(_held, 1)
-
-
 def limited(num: int | None) -> contextlib.AbstractContextManager[None]:
     r"""Let BLAS, and the kernels with it, have `num` threads inside the block; None changes nothing.
 
@@ -85,7 +109,7 @@ def limited(num: int | None) -> contextlib.AbstractContextManager[None]:
     a machine that is busy otherwise the difference is great: a step on the digits took 105 ms with one thread and
     841 ms with two, on two cores that other programs used as well.
     """
-    return contextlib.nullcontext() if num is None else _Wish(_limits, num)
+    return contextlib.nullcontext() if num is None else _Limit(num)
 
 
 def settle(num: int) -> None:
@@ -95,13 +119,15 @@ def settle(num: int) -> None:
 
 
 def _obey() -> None:
-    """Tell the libraries what is wished now."""
+    """Tell the libraries what is wished now, or give them back their own."""
     global _bound
-    wish = _held[0] if _held else _limits[-1] if _limits else None
-    _bound = _bound or wish is not None
+    num = 1 if _holders else _limits[-1].num if _limits else None
+    if num is not None and not _bound:
+        _own[:] = _counts()
+    _bound = True
     for library, own in zip(_known().shared, _own, strict=True):
-        library.set(own if wish is None else wish.num)
-    _bound = wish is not None
+        library.set(num or own)
+    _bound = num is not None
 
 
 def _counts() -> list[int]:
@@ -168,8 +194,9 @@ def unpacked() -> int:
 
 def _forget_others() -> None:
     """In a forked child: the kernels that other threads were running are not there; the users' limits still hold."""
-    if _held:
-        _held[:] = [wish for wish in _held if wish.thread == threading.get_ident()]
+    global _holders
+    if _holders:
+        _holders = 0
         _obey()
     _lock.release()
 

@@ -83,7 +83,7 @@ def share(work: Callable[[int], None], tiles: int) -> None:
     team = get_num_threads()
     helpers = min(team, tiles) - 1
     if helpers < 1:
-        with blas.held() if team > 1 else contextlib.nullcontext():
+        with blas.held if team > 1 else contextlib.nullcontext():
             for tile in range(tiles):
                 work(tile)
         return
@@ -101,7 +101,7 @@ def share(work: Callable[[int], None], tiles: int) -> None:
         finally:
             _local.sharing = False
 
-    with blas.held():
+    with blas.held:
         errors = _team.run(run, helpers)
         if errors:
             raise errors.pop()
