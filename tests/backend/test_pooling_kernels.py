@@ -18,6 +18,8 @@ from tinycnn.backend.cpu import maxima, pooling, strips
 from tinycnn.geometry import Window, window
 from tinycnn.nn import functional as F
 
+SIZES = st.tuples(st.integers(2, 7), st.integers(2, 7))
+FOURS = st.builds(partial(window, "test", kernel=(2, 2), stride=(2, 2)), SIZES, ceil_mode=st.booleans())
 ORDERS = st.sampled_from([(0, 1, 2, 3), (0, 2, 3, 1), (3, 2, 1, 0)])
 
 
@@ -34,7 +36,7 @@ def expect_equal(x: Any, g: Any, geometry: Window) -> None:
     assert (y.dtype, winner.dtype, gx.dtype) == (x.dtype, places.dtype, g.dtype)
 
 
-@given(geometry=windows(pooling=True), n=st.integers(1, 3), c=st.integers(1, 5), order=ORDERS,
+@given(geometry=windows(pooling=True) | FOURS, n=st.integers(1, 3), c=st.integers(1, 5), order=ORDERS,
        dtype=st.sampled_from(["float32", "float64", "float16", "int64", "uint8"]),
        odd=st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), max_size=3), seed=st.integers(0, 99))  # fmt: skip
 def test_maxima_are_the_textbooks(

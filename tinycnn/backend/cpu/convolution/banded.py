@@ -34,7 +34,7 @@ import numpy as np
 from tinycnn.backend.cpu.borders import inside
 from tinycnn.backend.cpu.convolution import direct
 from tinycnn.backend.cpu.finiteness import finite
-from tinycnn.backend.threads import cut, get_num_threads, parts, share
+from tinycnn.backend.threads import cut, get_num_threads, parts, scratch, share
 from tinycnn.geometry import Window
 
 Array = Any
@@ -43,7 +43,7 @@ FEW = 8  # channels, fewer than the numbers that a core multiplies at once
 _MANY = 16  # images: of fewer, the matrices have too few rows
 _AT_ONCE = 32  # images, so that the products stay small
 _WIDE = 24  # columns that the products have at least
-_ENTRIES = 1 << 18  # of the products that are added up, at once
+_ENTRIES = 1 << 20  # of the products that are added up, at once
 
 
 def covers(n: int, c: int, o: int, window: Window) -> bool:
@@ -61,15 +61,16 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
     wide = np.zeros((band.t * o, strips.windows.shape[3]), w.dtype)
     _kernels(wide, w.shape, band, image.shape[1])[...] = w
     kernels = np.ascontiguousarray(wide.T)
-    bias = None if b is None else np.concatenate([b] * band.t)
     y = np.empty((n, band.rows, band.strips, band.t * o), x.dtype)
+    lines = y.reshape(n, band.rows, -1)
+    bias = None if b is None else np.concatenate([b] * window.out[1])  # of a whole line: long runs are added faster
     by_place, todo = y.transpose(1, 2, 0, 3), _tiles(n)
 
     def multiply(number: int) -> None:
         images = todo[number]
         np.matmul(strips.seen(images), kernels, out=by_place[:, :, images])
         if bias is not None:
-            y[images] += bias
+            lines[images] += bias
 
     share(multiply, len(todo))
     return y.reshape(n, *window.out, o).transpose(0, 3, 1, 2)
@@ -82,14 +83,16 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
     todo = _tiles(len(x))
     ours = parts(len(todo))
     sums = np.zeros((len(ours), band.t * o, strips.windows.shape[3]), x.dtype)
-    rows = max(1, _ENTRIES // (band.strips * sums[0].size))
+    at_once = max(1, _ENTRIES // (band.strips * sums[0].size))
+    some = cut(band.rows, -(-band.rows // at_once))
 
     def multiply(part: int) -> None:
         for images in todo[ours[part]]:
             seen, turned = strips.seen(images), given[:, :, images].swapaxes(2, 3)
-            for first in range(0, band.rows, rows):
-                made = np.matmul(turned[first : first + rows], seen[first : first + rows])
-                sums[part] += made.reshape(-1, *sums.shape[1:]).sum(axis=0)
+            for rows in some:
+                room = scratch("made", (rows.stop - rows.start, band.strips, *sums.shape[1:]), x.dtype)
+                made = np.matmul(turned[rows], seen[rows], out=room)
+                sums[part] += np.add.reduce(made.reshape(-1, *sums.shape[1:]), axis=0)
 
     share(multiply, len(ours))
     return _kernels(sums.sum(axis=0), (o, c, *window.kernel), band, image.shape[1]).sum(axis=0)
@@ -119,7 +122,8 @@ def _by_rows(g: Array, w: Array, window: Window) -> Array | None:
 
     def multiply(number: int) -> None:
         images = todo[number]
-        made = np.matmul(given[:, :, images], wide)
+        ours = given[:, :, images]
+        made = np.matmul(ours, wide, out=scratch("made", (*ours.shape[:3], wide.shape[1]), g.dtype))
         made = made.reshape(*made.shape[:3], k_h, -1).transpose(1, 2, 0, 3, 4)  # strips, images, rows, kH, L·C
         for strip in range(band.strips):
             columns = slice(strip * band.t * c, (strip * band.t + band.length) * c)
