@@ -22,28 +22,31 @@ _TILE = 1 << 18
 
 
 def tiled(
-    work: Callable[..., Any], *arrays: Array, results: int = 1, overwrite: bool = False, at_once: int = 0
+    work: Callable[..., Any], *arrays: Array, results: int = 1, overwrite: bool = False
 ) -> tuple[Array, ...] | None:
     """Arrays made by ``work(*made, *tiles)`` a tile at a time, of which it writes to the first.
 
     They lie as the first of the arrays that lies densely, and so are the others laid: a gradient may have gaps, or be
     one number for many elements. None if no array lies densely. If the first of them may be overwritten, that is the
-    result's memory: new memory would have to be fetched first, to be written to. Numbers fewer than `at_once` are one
-    tile.
+    result's memory: new memory would have to be fetched first, to be written to.
     """
-    order = next((order for array in arrays if (order := dense_order(array)) is not None), None)
-    if order is None:
+    for array in arrays:
+        order = dense_order(array)
+        if order is not None:
+            break
+    else:
         return None
     given = [np.asarray(array.transpose(order), order="C") for array in arrays]  # of one number, too
     made = given[:1] if overwrite else [np.empty_like(given[0]) for _ in range(results)]
     lines = [array.reshape(-1) for array in (*made, *given)]
     size = lines[0].size
-    if size <= max(_TILE, at_once):
+    if size <= _TILE:
         work(*lines)
     else:
         cut = threads.cut(size, 2 * -(-size // (2 * _TILE)))  # an even number: two threads are done at the same time
         threads.share(lambda tile: work(*(line[cut[tile]] for line in lines)), len(cut))
-    return tuple(array.transpose(inverse(order)) for array in made)
+    back = inverse(order)
+    return tuple([array.transpose(back) for array in made])
 
 
 def dense_order(x: Array) -> tuple[int, ...] | None:

@@ -65,7 +65,7 @@ def normalize_backward(
         made: tuple[Array, ...] = reference.normalize_backward(xp, g, x, weight, mean, var, axes, eps, shape)
         return made
     g = sheet.like(g)
-    mean, r = sheet.channel(mean), 1 / np.sqrt(np.add(sheet.channel(var), eps, dtype=_WIDE))
+    mean, r = sheet.channel(mean).astype(_WIDE), 1 / np.sqrt(sheet.channel(var).astype(_WIDE) + eps)
     bias_bar, weight_bar = _gradient_sums(sheet, g, x, mean)
     weight_bar *= r
     gx = g if overwrite else np.empty_like(x)
@@ -81,7 +81,7 @@ def standardize(
     sheet = sheet_of(x, (0, *range(2, x.ndim)))
     if sheet is None:
         return reference.standardize(xp, x, weight, bias, mean, var, eps)
-    scale = 1 / np.sqrt(np.add(var, eps, dtype=_WIDE))
+    mean, scale = mean.astype(_WIDE), 1 / np.sqrt(var.astype(_WIDE) + eps)
     return _scaled(sheet, x, mean, scale if weight is None else scale * weight, 0 if bias is None else bias)
 
 
@@ -144,7 +144,7 @@ def _gradient_sums(sheet: Sheet, g: Array, x: Array, mean: Array) -> tuple[Array
     gradient, matrix, down = sheet.matrix(g), sheet.matrix(x), sheet.down
     mean = sheet.factor(mean, x.dtype)
     size = (len(sheet.tiles), sheet.size[1]) if down else (sheet.size[0], 1)
-    sums, products = np.empty(size, x.dtype), np.empty(size, x.dtype)
+    sums, products = np.empty(size), np.empty(size)
 
     def add(number: int, rows: slice) -> None:
         place, tile = number if down else rows, gradient[rows]
@@ -154,7 +154,7 @@ def _gradient_sums(sheet: Sheet, g: Array, x: Array, mean: Array) -> tuple[Array
         products[place] = total(centred, down)
 
     sheet.each(add)
-    return tuple([np.add.reduce(t.reshape(-1, sheet.channels), 0, dtype=_WIDE) for t in (sums, products)])
+    return tuple([np.add.reduce(t.reshape(-1, sheet.channels), 0) for t in (sums, products)])
 
 
 def _input_gradient(
