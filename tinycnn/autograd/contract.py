@@ -31,25 +31,23 @@ def common_backend(op: type[Op], inputs: tuple[Any, ...]) -> Backend:
     ------
     DeviceError
         If they lie on two devices.
+    ArgumentError
+        If there are none.
     """
-    backend: Backend | None = None
-    for x in inputs:
-        if isinstance(x, TensorBase):
-            if backend is None:
-                backend = of(x.array)
-            elif type(x.array) is not backend.ndarray and x.backend is not backend:
-                raise DeviceError(
-                    explain(
-                        f"{op.__name__}: expected all tensors to be on the same device",
-                        {f"input {i}": f"{t.backend.name}, shape {t.array.shape}" for i, t in enumerate(inputs)
-                         if isinstance(t, TensorBase)},
-                        "move one with x.to(device); a model and its data must be on one device",
-                    )
-                )
-    if backend is None:
+    backends = [of(x.array) for x in inputs if isinstance(x, TensorBase)]
+    if not backends:
         kinds = [type(x).__name__ for x in inputs]
         raise ArgumentError(f"{op.__name__}: expected a Tensor among its inputs, got {kinds}")
-    return backend
+    if any(backend is not backends[0] for backend in backends):
+        raise DeviceError(
+            explain(
+                f"{op.__name__}: expected all tensors to be on the same device",
+                {f"input {i}": f"{t.backend.name}, shape {t.array.shape}" for i, t in enumerate(inputs)
+                 if isinstance(t, TensorBase)},
+                "move one with x.to(device); a model and its data must be on one device",
+            )
+        )
+    return backends[0]
 
 
 def checked(node: Op, gradients: Any) -> tuple[Tensor | None, ...]:
@@ -61,22 +59,23 @@ def checked(node: Op, gradients: Any) -> tuple[Tensor | None, ...]:
         Naming the op whose backward broke the contract.
     """
     found = gradients if isinstance(gradients, tuple) else (gradients,)
-    if len(found) != len(node.edges):
+    edges, shapes, dtypes = node.edges, node.shapes, node.dtypes
+    if len(found) != len(edges):
         raise BrokenGradient(
-            f"{node.name}: backward returned {len(found)} gradients for {len(node.edges)} inputs;"
+            f"{node.name}: backward returned {len(found)} gradients for {len(edges)} inputs;"
             " it owes one for each, None where there is none",
-            node, len(found) if len(found) < len(node.edges) else None, None,
+            node, len(found) if len(found) < len(edges) else None, None,
         )  # fmt: skip
-    for position, (g, edge) in enumerate(zip(found, node.edges, strict=True)):
-        if g is None or edge is None:
+    for position, g in enumerate(found):
+        if g is None or edges[position] is None:
             continue
         if not isinstance(g, TensorBase):
             message = f"{node.name}: backward returned a {type(g).__name__} for input {position}, no Tensor"
             raise BrokenGradient(message, node, position, g)
         array = g._postponed or g.array  # of what is not computed yet, shape and dtype are known
         if (
-            array.shape != node.shapes[position]
-            or array.dtype != node.dtypes[position]
+            array.shape != shapes[position]
+            or array.dtype != dtypes[position]
             or (type(array) is not node.backend.ndarray and g._postponed is None)
         ):
             raise BrokenGradient(_broken(node, position, g), node, position, g)

@@ -118,26 +118,24 @@ def _run(
     stops = set(wanted or ())
     on_path = None if wanted is None else _nodes_towards([root for root, _ in starts], {node for node, _ in wanted})
 
-    def send(to: Edge, g: Tensor | None, own: bool = False) -> None:
-        if to is None or g is None:
-            return
-        node, number = to
-        if isinstance(node, Op):
-            if on_path is not None and node not in on_path:
-                return
-            if node not in pending:
-                pending[node] = [None] * len(node.results)
-                heapq.heappush(heap, (-node.serial, node))
-            held = pending[node][number]
-        else:
+    def send(to: Target, g: Tensor, own: bool = False) -> None:
+        node, place = to
+        slots: Any = arrived
+        if not isinstance(node, Op):
             held = arrived.get(to)
+            place = to
+        elif on_path is not None and node not in on_path:
+            return
+        else:
+            slots = pending.get(node)
+            if slots is None:
+                pending[node] = slots = [None] * len(node.results)
+                heapq.heappush(heap, (-node.serial, node))
+            held = slots[place]
         if held is not None:
             g, own = _sum(held, g, id(held) in ours, own), True
         (ours.add if own else ours.discard)(id(g))
-        if isinstance(node, Op):
-            pending[node][number] = g
-        else:
-            arrived[to] = g
+        slots[place] = g
 
     with set_grad_enabled(create_graph):
         for root, g in starts:
@@ -155,9 +153,11 @@ def _run(
             else:
                 gradients = observing.told(node, "backward", tuple(slots), node.vjp, slots)
             del slots  # memory goes as early as it can
+            lends = node.lends
             for place, edge in enumerate(node.edges):
-                own = not node.lends and owned(gradients, place)  # asked while the tuple alone holds it
-                send(edge, gradients[place], own)
+                if edge is not None and gradients[place] is not None:
+                    own = not lends and owned(gradients, place)  # asked while the tuple alone holds it
+                    send(edge, gradients[place], own)
             del gradients
             if not keep:
                 node.release()
@@ -174,7 +174,7 @@ def _announce(node: Op, slots: list[Tensor | None], stops: set[Target], arrived:
     """Show a node's cotangents to the hooks, which may replace them, and keep those that were asked for."""
     for number, slot in enumerate(slots):
         if slot is not None:
-            slots[number] = slot = through_hooks(node.hooks.get(number), slot)
+            slots[number] = slot = through_hooks(node.hooks and node.hooks.get(number), slot)
             if (node, number) in stops:
                 arrived[node, number] = slot
 

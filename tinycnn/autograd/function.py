@@ -13,7 +13,7 @@ from tinycnn.autograd.decoration import F
 from tinycnn.autograd.inplace import check_recordable
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
 from tinycnn.autograd.op import Op
-from tinycnn.autograd.saved import Saved
+from tinycnn.autograd.saved import Saved, unpacked
 from tinycnn.dtypes import is_floating
 from tinycnn.errors import GraphError
 
@@ -41,7 +41,7 @@ class FunctionCtx:
         """What `save_for_backward` kept."""
         node = self._node()
         assert node is not None, "a ctx is used where its Function's node is gone"
-        return tuple(saved.unpack(node) for saved in node.unreleased())
+        return tuple(unpacked(node.unreleased(), node))
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
         """Say which outputs have no gradient."""
@@ -88,6 +88,7 @@ class FunctionNode(Op):
         self.constants = tuple(constants)
         self.saved = [
             Saved(x, "result" if any(x is y for y in outputs) else "input", f"saved tensor {i}")
+            if isinstance(x, TensorBase) else x
             for i, x in enumerate(ctx._to_save)
         ]
         for x in ctx._dirty:
@@ -126,7 +127,7 @@ class Undifferentiable(FunctionNode):
 
     def __init__(self, node: FunctionNode) -> None:
         self.__dict__.update(node.__dict__)
-        self.serial, self.hooks, self.results = next_serial(), {}, ("y",)
+        self.serial, self.hooks, self.results = next_serial(), None, ("y",)
 
     def hide(self, g: Any) -> Any:
         """The gradient, with this behind it; None stays None."""

@@ -80,7 +80,7 @@ def _only_here(target: Tensor) -> bool:
 def adopt(target: Tensor, result: Tensor) -> None:
     """Let target stand where result stands in the graph."""
     if target.retains_grad and target.grad_fn is not None and result.grad_fn is not None:
-        target.grad_fn.hooks[target.output_nr].pop(LAST)
+        target.grad_fn.hooks_of(target.output_nr).pop(LAST)
         target.output_nr = result.output_nr
         target._keep_grad(result.grad_fn)
     target.grad_fn, target.output_nr, target._requires_grad = result.grad_fn, result.output_nr, result._requires_grad

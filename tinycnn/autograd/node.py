@@ -30,31 +30,46 @@ Hook = Callable[["Tensor"], "Tensor | None"]
 class Version:
     """How often the memory behind some tensors was written to. Views share the one of their base."""
 
-    changes = 0  # writes of any kind
-    recorded = 0  # serial number of the last write that the graph recorded
+    __slots__ = ("changes", "recorded")
+
+    def __init__(self) -> None:
+        self.changes = 0  # writes of any kind
+        self.recorded = 0  # serial number of the last write that the graph recorded
 
 
 class TensorBase:
-    """An array in the graph. Class attributes are the defaults, so that making a tensor sets little."""
+    """An array in the graph.
+
+    What every op asks for lies in slots, which are read at half the price of the defaults that a class keeps for its
+    instances; the rest are such defaults.
+    """
+
+    __slots__ = (
+        "__dict__", "__weakref__", "_grad", "_postponed", "_requires_grad", "_version", "_view_of", "array", "grad_fn",
+        "output_nr",
+    )  # fmt: skip
 
     array: Array
-    _grad: Tensor | None = None
-    grad_fn: Op | None = None  # the op that made it; None for a leaf
-    output_nr = 0  # which of that op's results it is
-    _requires_grad = False
-    _version: Version | None = None
-    _view_of: TensorBase | None = None  # the tensor whose memory this one looks at, as the graph sees it
+    _grad: Tensor | None
+    grad_fn: Op | None  # the op that made it; None for a leaf
+    output_nr: int  # which of that op's results it is
+    _requires_grad: bool
+    _version: Version | None
+    _view_of: TensorBase | None  # the tensor whose memory this one looks at, as the graph sees it
+    _postponed: Any  # in the place of an array that is not computed yet; see `postponing`
+
     _born = 0  # serial number of a view's making
     _overtaken: tuple[weakref.ref[TensorBase], int] | None = None  # by a view: whose history, and when last recorded
     _leaf_hooks: dict[int, Hook] | None = None
-    _postponed: Any = None  # in the place of an array that is not computed yet; see `postponing`
+
+    def __new__(cls, *data: Any, **options: Any) -> Any:
+        """A tensor without an array, for ``__init__`` to give it one."""
+        return wrap(None, cls)
 
     @classmethod
     def wrap(cls, array: Array) -> Tensor:
         """A tensor of this very array: nothing is copied."""
-        tensor = cls.__new__(cls)
-        tensor.array = array
-        return tensor  # type: ignore[return-value]  # `cls` is Tensor or derives from it
+        return wrap(array, cls)
 
     @property
     def backend(self) -> Backend:
@@ -118,7 +133,7 @@ class TensorBase:
             if tensor is not None:
                 tensor.grad = g.clone() if tensor.grad is None else tensor.grad + g
 
-        grad_fn.hooks.setdefault(self.output_nr, {})[LAST] = keep
+        grad_fn.hooks_of(self.output_nr)[LAST] = keep
         self.retains_grad = True
 
     def register_hook(self, hook: Hook) -> RemovableHandle:
@@ -126,7 +141,7 @@ class TensorBase:
         if not self._requires_grad:
             raise GraphError("register_hook: cannot register a hook on a tensor that doesn't require gradient")
         if self.grad_fn is not None:
-            hooks = self.grad_fn.hooks.setdefault(self.output_nr, {})
+            hooks = self.grad_fn.hooks_of(self.output_nr)
         else:
             self._leaf_hooks = hooks = self._leaf_hooks or {}
         return RemovableHandle(hooks, hook)
@@ -184,8 +199,7 @@ class TensorBase:
                 " change, and in place of y[0].mul_(2) write y[0] = y[0] * 2"
             )
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # in spite of the == of tensors
 
 
 class RemovableHandle:
@@ -234,8 +248,10 @@ def is_tensor(obj: object) -> TypeGuard[Tensor]:
     return isinstance(obj, TensorBase)
 
 
-def wrap(array: Array) -> Tensor:
-    """A tensor of this array, of the registered type."""
-    tensor: Tensor = object.__new__(_tensor_type)  # type: ignore[assignment]  # the registered type is Tensor
+def wrap(array: Array, kind: type[TensorBase] | None = None) -> Tensor:
+    """A tensor of this array, of the registered type unless another is given; here all tensors are made."""
+    tensor: Tensor = object.__new__(kind or _tensor_type)  # type: ignore[assignment]  # the registered type is Tensor
     tensor.array = array
+    tensor._grad = tensor.grad_fn = tensor._version = tensor._view_of = tensor._postponed = None
+    tensor._requires_grad, tensor.output_nr = False, 0
     return tensor

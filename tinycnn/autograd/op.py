@@ -11,8 +11,8 @@ from tinycnn.autograd import grad_mode, observing, winners
 from tinycnn.autograd.contract import checked, common_backend
 from tinycnn.autograd.declaration import Kept, declared
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
-from tinycnn.autograd.saved import Saved
-from tinycnn.backend import Backend
+from tinycnn.autograd.saved import Saved, unpacked
+from tinycnn.backend import Backend, of
 from tinycnn.backend.quiet import quietly
 from tinycnn.errors import GraphError
 
@@ -64,8 +64,7 @@ class Op:
     composed: ClassVar[Callable[..., Any] | None] = None
     winners: ClassVar[Callable[..., Any] | None] = None
 
-    _keeps: ClassVar[tuple[Kept, ...]] = ()  # what backward names
-    _options: ClassVar[tuple[str, ...]] = ()
+    _declared: ClassVar[tuple[tuple[Kept, ...], tuple[str, ...]]] = (), ()  # the values and options backward names
     _differentiable: ClassVar[bool] = True  # whether some result is no constant
 
     # A node's own:
@@ -76,7 +75,7 @@ class Op:
     edges: tuple[Edge, ...]
     shapes: tuple[Any, ...]  # of the inputs; None for what is no tensor
     dtypes: tuple[Any, ...]
-    hooks: dict[int, dict[int, Any]]
+    hooks: dict[int, dict[int, Any]] | None
     like: tuple[Any, ...]  # shape and dtype of each result
     options: dict[str, Any]  # those that backward asks for
     saved: list[Any] | None
@@ -86,7 +85,7 @@ class Op:
         if "forward" in cls.__dict__:
             if cls.composed is not None:
                 cls.backward = _backward_of_composed
-            cls._keeps, cls._options = declared(cls)
+            cls._declared = declared(cls)
             cls._differentiable = len(cls.constants) < len(cls.results)
 
     xp = property(lambda self: self.backend.xp, doc="The array module to compute with.")
@@ -113,9 +112,25 @@ class Op:
         return outputs
 
     def _applied(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Tensor, ...]:
-        self.backend = common_backend(type(self), inputs)
-        record = self._differentiable and grad_mode.is_grad_enabled() and self._asked(inputs)
-        arrays = [x.array if isinstance(x, TensorBase) else x for x in inputs]
+        recording = self._differentiable and grad_mode.is_grad_enabled()
+        backend, arrays, asked = None, [], []
+        for x in inputs:
+            if not isinstance(x, TensorBase):
+                arrays.append(x)
+                asked.append(False)
+                continue
+            array = x.array
+            if backend is None:
+                backend = of(array)
+            elif type(array) is not backend.ndarray:
+                common_backend(type(self), inputs)
+            if recording and x._view_of is not None:
+                x._check_fresh(self.name)
+            arrays.append(array)
+            asked.append(x._requires_grad)
+        self.backend = backend or common_backend(type(self), inputs)
+        if recording:
+            self.needs_input_grad = tuple(asked)
         made = quietly(self.forward, *arrays, **options)
         if winners.watch is not None and self.winners is not None:
             winners.watch.note(self.name, quietly(self.winners, made, *arrays, **options))
@@ -125,59 +140,55 @@ class Op:
             for y in outputs:
                 if self.xp.may_share_memory(y.array, arrays[0]):
                     y._mark_view_of(inputs[0])
-        if record:
+        if recording and True in asked:
             self._record(inputs, outputs, options)
         return outputs
-
-    def _asked(self, inputs: tuple[Any, ...]) -> bool:
-        """Whether any of the inputs asks for a gradient; those that are out of date are refused."""
-        needs = []
-        for x in inputs:
-            if isinstance(x, TensorBase):
-                needs.append(x._requires_grad)
-                if x._view_of is not None:
-                    x._check_fresh(self.name)
-            else:
-                needs.append(False)
-        self.needs_input_grad = tuple(needs)
-        return True in needs
 
     def _record(self, inputs: tuple[Any, ...], outputs: tuple[Tensor, ...], options: dict[str, Any]) -> None:
         """Become a node: remember where cotangents go, and what backward named."""
         if len(outputs) != len(self.results):
             raise ValueError(f"{self.name}: forward returned {len(outputs)} results, but named are {self.results}")
         self.connect(inputs)
-        for number, name in enumerate(self.results):
-            if name not in self.constants:
-                output = outputs[number]
+        like = []
+        for number, output in enumerate(outputs):
+            if self.results[number] not in self.constants:
                 output.grad_fn, output.output_nr, output._requires_grad = self, number, True
-        self.like = tuple([(output.array.shape, output.array.dtype) for output in outputs])
-        self.options = {name: options[name] for name in self._options} if self._options else {}
-        self.saved = []
-        for what, position, name, served in self._keeps:
+            like.append((output.array.shape, output.array.dtype))
+        self.like = tuple(like)
+        keeps, wanted = self._declared
+        self.options = {name: options[name] for name in wanted}
+        self.saved = saved = []
+        for what, position, name, served in keeps:
             asked = served is None or self.needs_input_grad[served]
             value = None if not asked else inputs[position] if what == "input" else outputs[position]
-            self.saved.append(Saved(value, what, name))
+            saved.append(Saved(value, what, name) if isinstance(value, TensorBase) else value)
 
     def connect(self, inputs: tuple[Any, ...]) -> None:
         """Draw the edges to what made the inputs."""
-        self.serial = next_serial()
-        self.hooks = {}
-        edges: list[Edge] = []
-        shapes, dtypes = [], []
-        for x, needed in zip(inputs, self.needs_input_grad, strict=True):
-            edges.append(None if not needed else (x, 0) if x.grad_fn is None else (x.grad_fn, x.output_nr))
-            array = x.array if isinstance(x, TensorBase) else None
-            shapes.append(None if array is None else array.shape)
-            dtypes.append(None if array is None else array.dtype)
+        self.serial, self.hooks = next_serial(), None
+        edges, shapes, dtypes = [], [], []
+        for place, x in enumerate(inputs):
+            edge = shape = dtype = None
+            if isinstance(x, TensorBase):
+                shape, dtype = x.array.shape, x.array.dtype
+                if self.needs_input_grad[place]:
+                    edge = (x, 0) if x.grad_fn is None else (x.grad_fn, x.output_nr)
+            edges.append(edge)
+            shapes.append(shape)
+            dtypes.append(dtype)
         self.edges, self.shapes, self.dtypes = tuple(edges), tuple(shapes), tuple(dtypes)
+
+    def hooks_of(self, number: int) -> dict[int, Any]:
+        """The hooks on the gradient of a result, for more to be added."""
+        self.hooks = self.hooks or {}
+        return self.hooks.setdefault(number, {})
 
     # The way back ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def vjp(self, cotangents: list[Tensor | None]) -> tuple[Tensor | None, ...]:
         """The gradients of the inputs, given those of the results: the vector-Jacobian product."""
-        kept = [saved.unpack(self) for saved in self.unreleased()]
-        return checked(self, self.backward(*self._filled(cotangents), *kept, **self.options))
+        given = cotangents if len(cotangents) == 1 else self._filled(cotangents)
+        return checked(self, self.backward(*given, *unpacked(self.unreleased(), self), **self.options))
 
     def unreleased(self) -> list[Any]:
         """What was saved, unless an earlier backward let it go."""
@@ -195,8 +206,6 @@ class Op:
 
     def _filled(self, cotangents: list[Tensor | None]) -> list[Tensor]:
         """The cotangents of the differentiable results, zeros where nothing came back."""
-        if len(cotangents) == 1 and cotangents[0] is not None:
-            return [cotangents[0]]
         return [
             wrap(self.backend.xp.zeros(shape, dtype=dtype)) if g is None else g
             for g, name, (shape, dtype) in zip(cotangents, self.results, self.like, strict=True)

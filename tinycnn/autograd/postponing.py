@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
 
 
+_plainly: Any = TensorBase.__dict__["array"].__set__
+
+
 class Postponed(TensorBase):
     """A tensor before its array is there. It becomes a plain one as it gets it, at the first look or by assignment."""
 
@@ -34,7 +37,7 @@ class Postponed(TensorBase):
 
     @array.setter
     def array(self, made: Array) -> None:
-        self.__dict__["array"] = made  # first of all: another thread may look
+        _plainly(self, made)  # first of all: another thread may look
         self.__class__ = node._tensor_type  # type: ignore[assignment]  # the class ends here
         self._postponed = None
 
@@ -46,7 +49,7 @@ def _kind(plain: Any) -> Any:
 
 def postponed(product: Any) -> Tensor:
     """The tensor that will be ``product.whole()``."""
-    plain: Any = node._tensor_type
-    tensor: Tensor = object.__new__(_kind(plain))
+    tensor = node.wrap(None)
     tensor._postponed = product
+    tensor.__class__ = _kind(node._tensor_type)
     return tensor

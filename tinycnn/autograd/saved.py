@@ -12,29 +12,30 @@ if TYPE_CHECKING:
     from tinycnn.autograd.op import Op
 
 
+def unpacked(saved: list[Any], op: Op) -> list[Any]:
+    """What an op kept, as it was in forward: tensors are looked at, numbers and None are what they were."""
+    return [kept.unpack(op) if type(kept) is Saved else kept for kept in saved]
+
+
 class Saved:
     """A tensor kept for backward, and the version it had; unpacking it checks that nobody wrote to it since."""
 
-    __slots__ = ("changes", "name", "number", "tensor", "version", "what")
+    __slots__ = ("changes", "name", "number", "tensor", "version")
 
-    def __init__(self, value: Any, what: str, name: str) -> None:
-        self.tensor, self.what, self.name = value, what, name
-        self.number: int | None = None
-        if isinstance(value, TensorBase):
-            self.version = version = value.version
-            self.changes = version.changes
-            if what == "result":  # the array only: the tensor holds the node, which must not hold the tensor
-                self.number = value.output_nr
-                self.tensor = bare = wrap(value.array)
-                bare._version, bare._requires_grad = version, value._requires_grad
+    def __init__(self, tensor: TensorBase, what: str, name: str) -> None:
+        self.version = version = tensor._version or tensor.version
+        self.changes = version.changes
+        self.tensor, self.name = tensor, name
+        self.number: int | None = None  # of a result
+        if what == "result":  # the array only: the tensor holds the node, which must not hold the tensor
+            self.number = tensor.output_nr
+            self.tensor = bare = wrap(tensor.array)
+            bare._version, bare._requires_grad = version, tensor._requires_grad
 
     def unpack(self, op: Op) -> Any:
-        """The value, as it was in forward."""
-        tensor = self.tensor
-        if not isinstance(tensor, TensorBase):
-            return tensor
-        version = tensor.version
-        if version is not self.version or version.changes != self.changes:  # in another memory, or another state of it
+        """The tensor, as it was in forward."""
+        tensor, version = self.tensor, self.version
+        if version is not tensor._version or version.changes != self.changes:  # in another memory, or another state
             raise GraphError(self._stale(op, tensor))
         if self.number is None or not tensor._requires_grad or not grad_mode.is_grad_enabled():
             return tensor
@@ -49,7 +50,7 @@ class Saved:
         return version.changes + (0 if version is self.version else self.changes + 1)
 
     def _stale(self, op: Op, tensor: TensorBase) -> str:
-        name = "result" if self.what == "result" else f"input {self.name!r}"
+        name = f"input {self.name!r}" if self.number is None else "result"
         return explain(
             f"{op.name}: one of the variables needed for gradient computation has been modified by an inplace"
             f" operation: its {name}",
