@@ -127,7 +127,7 @@ class Tensor(Conversions):
         """Leave the graph."""
         if self._view_of is not None:
             raise GraphError("detach_: a view cannot leave the graph by itself; use detach()")
-        self.grad_fn, self._requires_grad = None, False
+        self.grad_fn, self.output_nr, self._requires_grad = None, 0, False
         self._bump_version()  # who saved it, saved its place in the graph too
         return self
 

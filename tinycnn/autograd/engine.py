@@ -206,4 +206,4 @@ def _nodes_towards(roots: list[Tensor], goals: set[Any]) -> set[Any]:
 
 
 def _target(x: Any) -> Target:
-    return (x, 0) if x.grad_fn is None else (x.grad_fn, x.output_nr)
+    return x.grad_fn or x, x.output_nr

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd import grad_mode
 from tinycnn.autograd.node import LAST
 from tinycnn.autograd.ownership import is_expanded, sole
-from tinycnn.dtypes import result_type
+from tinycnn.dtypes import DType, result_type
 from tinycnn.errors import DTypeError, GraphError, ShapeError
 
 if TYPE_CHECKING:
@@ -51,13 +51,8 @@ def write(
             f"{name}: the result has shape {tuple(result.array.shape)}, which the tensor's {tuple(target.array.shape)}"
             " cannot take; an in-place operation never changes the shape"
         )
-    if result_type([(result.array.dtype, 2), (target.array.dtype, 2)]).kind != target.array.dtype.kind and not (
-        result.array.dtype.kind in "iu" and target.array.dtype.kind in "iu"
-    ):
-        raise DTypeError(
-            f"{name}: result type {result.array.dtype} can't be cast to the tensor's {target.array.dtype} in place"
-        )
     if result.array.dtype != target.array.dtype:
+        check_castable(name, result.array.dtype, target.array.dtype)
         result = result.to(target.array.dtype)
     if recorded and (written or _only_here(target)) and result.array.strides == target.array.strides:
         target.array, target._version = result.array, result.version  # memory that nobody else sees: it need not stay
@@ -85,6 +80,12 @@ def adopt(target: Tensor, result: Tensor) -> None:
         target._keep_grad(result.grad_fn)
     target.grad_fn, target.output_nr, target._requires_grad = result.grad_fn, result.output_nr, result._requires_grad
     target._take_over()
+
+
+def check_castable(name: str, made: DType, dtype: DType) -> None:
+    """Refuse to make an integer of a floating number, or a boolean of an integer."""
+    if result_type([(made, 2), (dtype, 2)]).kind != dtype.kind and not (made.kind in "iu" and dtype.kind in "iu"):
+        raise DTypeError(f"{name}: result type {made} can't be cast to the tensor's {dtype} in place")
 
 
 def check_writable(name: str, target: Tensor) -> None:

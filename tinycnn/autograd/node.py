@@ -52,7 +52,7 @@ class TensorBase:
     array: Array
     _grad: Tensor | None
     grad_fn: Op | None  # the op that made it; None for a leaf
-    output_nr: int  # which of that op's results it is
+    output_nr: int  # which of that op's results it is; 0 for a leaf
     _requires_grad: bool
     _version: Version | None
     _view_of: TensorBase | None  # the tensor whose memory this one looks at, as the graph sees it

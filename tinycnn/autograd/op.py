@@ -64,7 +64,7 @@ class Op:
     composed: ClassVar[Callable[..., Any] | None] = None
     winners: ClassVar[Callable[..., Any] | None] = None
 
-    _declared: ClassVar[tuple[tuple[Kept, ...], tuple[str, ...]]] = (), ()  # the values and options backward names
+    _declared: ClassVar[Any] = (), (), ()  # the constants, and the values and options that backward names
     _differentiable: ClassVar[bool] = True  # whether some result is no constant
 
     # A node's own:
@@ -72,11 +72,11 @@ class Op:
     needs_input_grad: tuple[bool, ...] = ()
     may_overwrite: bool = False  # on the way back: whether nobody else sees the first cotangent's memory
     serial: int = 0
-    edges: tuple[Edge, ...]
-    shapes: tuple[Any, ...]  # of the inputs; None for what is no tensor
-    dtypes: tuple[Any, ...]
+    edges: list[Edge]
+    shapes: list[Any]  # of the inputs; None for what is no tensor
+    dtypes: list[Any]
     hooks: dict[int, dict[int, Any]] | None
-    like: tuple[Any, ...]  # shape and dtype of each result
+    like: list[Any]  # shape and dtype of each result
     options: dict[str, Any]  # those that backward asks for
     saved: list[Any] | None
 
@@ -85,7 +85,7 @@ class Op:
         if "forward" in cls.__dict__:
             if cls.composed is not None:
                 cls.backward = _backward_of_composed
-            cls._declared = declared(cls)
+            cls._declared = (cls.constants, *declared(cls))
             cls._differentiable = len(cls.constants) < len(cls.results)
 
     xp = property(lambda self: self.backend.xp, doc="The array module to compute with.")
@@ -128,14 +128,17 @@ class Op:
                 x._check_fresh(self.name)
             arrays.append(array)
             asked.append(x._requires_grad)
-        self.backend = backend or common_backend(type(self), inputs)
+        self.backend = backend = backend or common_backend(type(self), inputs)
         if recording:
             self.needs_input_grad = tuple(asked)
         made = quietly(self.forward, *arrays, **options)
         if winners.watch is not None and self.winners is not None:
             winners.watch.note(self.name, quietly(self.winners, made, *arrays, **options))
-        results = made if isinstance(made, tuple) else (made,)
-        outputs = tuple([wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results])  # to 0-d arrays
+        if type(made) is backend.ndarray:
+            outputs = (wrap(made),)
+        else:
+            results = made if isinstance(made, tuple) else (made,)
+            outputs = tuple([wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results])  # to 0-d arrays
         if self.view:
             for y in outputs:
                 if self.xp.may_share_memory(y.array, arrays[0]):
@@ -149,14 +152,13 @@ class Op:
         if len(outputs) != len(self.results):
             raise ValueError(f"{self.name}: forward returned {len(outputs)} results, but named are {self.results}")
         self.connect(inputs)
-        like = []
-        for number, output in enumerate(outputs):
-            if self.results[number] not in self.constants:
-                output.grad_fn, output.output_nr, output._requires_grad = self, number, True
-            like.append((output.array.shape, output.array.dtype))
-        self.like = tuple(like)
-        keeps, wanted = self._declared
-        self.options = {name: options[name] for name in wanted}
+        self.like = like = []
+        constants, keeps, names = self._declared
+        for number, y in enumerate(outputs):
+            if not constants or self.results[number] not in constants:
+                y.grad_fn, y.output_nr, y._requires_grad = self, number, True
+            like.append((y.array.shape, y.array.dtype))
+        self.options = {name: options[name] for name in names} if names else {}
         self.saved = saved = []
         for what, position, name, served in keeps:
             asked = served is None or self.needs_input_grad[served]
@@ -166,17 +168,16 @@ class Op:
     def connect(self, inputs: tuple[Any, ...]) -> None:
         """Draw the edges to what made the inputs."""
         self.serial, self.hooks = next_serial(), None
-        edges, shapes, dtypes = [], [], []
+        self.edges, self.shapes, self.dtypes = edges, shapes, dtypes = [], [], []
         for place, x in enumerate(inputs):
             edge = shape = dtype = None
             if isinstance(x, TensorBase):
                 shape, dtype = x.array.shape, x.array.dtype
                 if self.needs_input_grad[place]:
-                    edge = (x, 0) if x.grad_fn is None else (x.grad_fn, x.output_nr)
+                    edge = x.grad_fn or x, x.output_nr
             edges.append(edge)
             shapes.append(shape)
             dtypes.append(dtype)
-        self.edges, self.shapes, self.dtypes = tuple(edges), tuple(shapes), tuple(dtypes)
 
     def hooks_of(self, number: int) -> dict[int, Any]:
         """The hooks on the gradient of a result, for more to be added."""
