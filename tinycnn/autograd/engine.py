@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tinycnn.autograd import observing
 from tinycnn.autograd.grad_mode import is_grad_enabled, set_grad_enabled
 from tinycnn.autograd.node import is_tensor, through_hooks, wrap
-from tinycnn.autograd.op import Edge, Op
+from tinycnn.autograd.op import Op
 from tinycnn.autograd.ownership import owned
 from tinycnn.autograd.seeds import as_tuple, seeds
 from tinycnn.backend.quiet import quietly
@@ -118,16 +118,17 @@ def _run(
     stops = set(wanted or ())
     on_path = None if wanted is None else _nodes_towards([root for root, _ in starts], {node for node, _ in wanted})
 
-    def send(to: Target, g: Tensor, own: bool = False) -> None:
-        node, place = to
-        slots: Any = arrived
+    def send(to: Target, g: Any, own: bool = False) -> None:
+        slots: Any  # where the gradient waits: among the node's cotangents, or with the leaves'
+        place: Any
+        node, number = to
         if not isinstance(node, Op):
+            slots, place = arrived, to
             held = arrived.get(to)
-            place = to
         elif on_path is not None and node not in on_path:
             return
         else:
-            slots = pending.get(node)
+            slots, place = pending.get(node), number
             if slots is None:
                 pending[node] = slots = [None] * len(node.results)
                 heapq.heappush(heap, (-node.serial, node))
@@ -174,7 +175,7 @@ def _announce(node: Op, slots: list[Tensor | None], stops: set[Target], arrived:
     """Show a node's cotangents to the hooks, which may replace them, and keep those that were asked for."""
     for number, slot in enumerate(slots):
         if slot is not None:
-            slots[number] = slot = through_hooks(node.hooks and node.hooks.get(number), slot)
+            slots[number] = slot = through_hooks((node.hooks or {}).get(number), slot)
             if (node, number) in stops:
                 arrived[node, number] = slot
 

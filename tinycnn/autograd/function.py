@@ -74,7 +74,9 @@ class FunctionNode(Op):
         """Become a node of the graph, now that forward has run."""
         self.connect(inputs)
         self.results = tuple(f"y{number}" for number in range(len(outputs)))
-        self.like = [(y.array.shape, y.array.dtype) if isinstance(y, TensorBase) else ((), None) for y in outputs]
+        self.like = tuple(
+            (y.array.shape, y.array.dtype) if isinstance(y, TensorBase) else ((), None) for y in outputs
+        )
         ctx = self.ctx
         without = {id(y) for y in ctx._non_differentiable}
         constants = []

@@ -199,7 +199,7 @@ class TensorBase:
                 " change, and in place of y[0].mul_(2) write y[0] = y[0] * 2"
             )
 
-    __hash__ = object.__hash__  # in spite of the == of tensors
+    __hash__ = object.__hash__  # tensors are told apart by identity, in spite of their ==
 
 
 class RemovableHandle:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinycnn.autograd import grad_mode, observing, winners
 from tinycnn.autograd.contract import checked, common_backend
-from tinycnn.autograd.declaration import Kept, declared
+from tinycnn.autograd.declaration import declared
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
 from tinycnn.autograd.saved import Saved, unpacked
 from tinycnn.backend import Backend, of
@@ -72,11 +72,11 @@ class Op:
     needs_input_grad: tuple[bool, ...] = ()
     may_overwrite: bool = False  # on the way back: whether nobody else sees the first cotangent's memory
     serial: int = 0
-    edges: list[Edge]
-    shapes: list[Any]  # of the inputs; None for what is no tensor
-    dtypes: list[Any]
+    edges: tuple[Edge, ...]
+    shapes: tuple[Any, ...]  # of the inputs; None for what is no tensor
+    dtypes: tuple[Any, ...]
     hooks: dict[int, dict[int, Any]] | None
-    like: list[Any]  # shape and dtype of each result
+    like: tuple[Any, ...]  # shape and dtype of each result
     options: dict[str, Any]  # those that backward asks for
     saved: list[Any] | None
 
@@ -134,6 +134,7 @@ class Op:
         made = quietly(self.forward, *arrays, **options)
         if winners.watch is not None and self.winners is not None:
             winners.watch.note(self.name, quietly(self.winners, made, *arrays, **options))
+        outputs: tuple[Tensor, ...]
         if type(made) is backend.ndarray:
             outputs = (wrap(made),)
         else:
@@ -152,12 +153,13 @@ class Op:
         if len(outputs) != len(self.results):
             raise ValueError(f"{self.name}: forward returned {len(outputs)} results, but named are {self.results}")
         self.connect(inputs)
-        self.like = like = []
+        like = []
         constants, keeps, names = self._declared
         for number, y in enumerate(outputs):
             if not constants or self.results[number] not in constants:
                 y.grad_fn, y.output_nr, y._requires_grad = self, number, True
             like.append((y.array.shape, y.array.dtype))
+        self.like = tuple(like)
         self.options = {name: options[name] for name in names} if names else {}
         self.saved = saved = []
         for what, position, name, served in keeps:
@@ -168,7 +170,8 @@ class Op:
     def connect(self, inputs: tuple[Any, ...]) -> None:
         """Draw the edges to what made the inputs."""
         self.serial, self.hooks = next_serial(), None
-        self.edges, self.shapes, self.dtypes = edges, shapes, dtypes = [], [], []
+        edges: list[Edge] = []
+        shapes, dtypes = [], []
         for place, x in enumerate(inputs):
             edge = shape = dtype = None
             if isinstance(x, TensorBase):
@@ -178,6 +181,7 @@ class Op:
             edges.append(edge)
             shapes.append(shape)
             dtypes.append(dtype)
+        self.edges, self.shapes, self.dtypes = tuple(edges), tuple(shapes), tuple(dtypes)
 
     def hooks_of(self, number: int) -> dict[int, Any]:
         """The hooks on the gradient of a result, for more to be added."""

@@ -51,5 +51,6 @@ def postponed(product: Any) -> Tensor:
     """The tensor that will be ``product.whole()``."""
     tensor = node.wrap(None)
     tensor._postponed = product
-    tensor.__class__ = _kind(node._tensor_type)
+    plain: Any = node._tensor_type
+    tensor.__class__ = _kind(plain)
     return tensor
