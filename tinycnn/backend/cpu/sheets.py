@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ _PIECES = 512  # numbers of a row that is not widened any more, where sums are t
 _BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
 
 
-@dataclass(frozen=True)
 class Sheet:
     """An array seen as a matrix. One statistic is taken down several columns, or along several rows.
 
@@ -33,19 +31,23 @@ class Sheet:
     Sheets are kept from step to step, and with them what was found out about them.
     """
 
-    shape: tuple[int, ...]  # of the array
-    axes: tuple[int, ...]  # that are averaged over
-    order: tuple[int, ...]  # its axes, the outermost in memory first
-    down: bool  # whether statistics are taken down the columns; else along the rows
-    channels: int  # how many statistics there are: column (row) i belongs to channel i mod channels
-    size: tuple[int, int]  # of the matrix
+    def __init__(
+        self, shape: tuple[int, ...], axes: tuple[int, ...], order: tuple[int, ...], down: bool, channels: int,
+        size: tuple[int, int],
+    ) -> None:  # fmt: skip
+        self.shape = shape        # of the array
+        self.axes = axes          # that are averaged over
+        self.order = order        # its axes, the outermost in memory first
+        self.down = down          # whether statistics are taken down the columns; else along the rows
+        self.channels = channels  # how many statistics there are: column (row) i belongs to channel i mod channels
+        self.size = size          # of the matrix
 
     def widened(self, beyond: int) -> Sheet:
         """The same with several pixels in a row of more than `beyond` numbers, if there are so many."""
         rows, width = self.size
         while rows % 2 == 0 and width <= beyond:
             rows, width = rows // 2, width * 2
-        return replace(self, size=(rows, width))
+        return Sheet(self.shape, self.axes, self.order, self.down, self.channels, (rows, width))
 
     @functools.cached_property
     def wide(self) -> Sheet:
