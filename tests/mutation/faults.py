@@ -315,7 +315,7 @@ STEPS = [
     Fault("optimizers", "the velocity begins at 0 where dampening should not count yet", "stale value", TILED,
           "            v[rows] = after\n", "            v[rows] = 0 * after\n", tests=STEP_TESTS),
     Fault("optimizers", "the last rows are left out", "off by one", TILED,
-          "for first in range(0, len(p), rows)]", "for first in range(0, len(p) - rows, rows)]", tests=STEP_TESTS),
+          "return cut(len(p), -(", "return cut(len(p) - 1, -(", tests=STEP_TESTS),
     Fault("optimizers", "arrays of several orders are paired as they lie", "order", TILED,
           "if all(a is None or (not isinstance(a, Postponed) and a.flags.c_contiguous) for a in turned):",
           "if p.ndim:", tests=STEP_TESTS),

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinycnn.backend import steps
 from tinycnn.backend.cpu.postponing import Postponed
-from tinycnn.backend.threads import scratch, share
+from tinycnn.backend.threads import cut, get_num_threads, scratch, share
 
 Array = Any
 
@@ -69,11 +69,11 @@ def _as_they_lie(p: Array, *others: Array | Postponed | None) -> tuple[Any, ...]
 
 
 def _tiles(p: Array) -> list[Any]:
-    """Slices of rows, or all of an array that has none."""
+    """Slices of rows, as many for each thread; or all of an array that has no rows."""
     if p.ndim == 0 or not p.size:
         return [...]
-    rows = max(_TILE * len(p) // p.size, 1)
-    return [slice(first, first + rows) for first in range(0, len(p), rows)]
+    threads = get_num_threads()
+    return cut(len(p), -(-p.size // (_TILE * threads)) * threads)
 
 
 def _spare(tile: Array) -> Array:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinycnn.backend.precision import half_in_single
 
 Array = Any
@@ -25,15 +27,16 @@ def total(xp: Any, x: Array, axes: tuple[int, ...]) -> Array:
     for axis in axes if x.dtype.kind == "f" and x.size >= 2 * _BLOCK else ():
         if x.strides[axis] != x.itemsize:
             while x.shape[axis] >= 2 * _BLOCK:
-                x = _shortened(xp, x, axis)
+                x = _shortened(x, axis)
             if len(axes) > 1:  # several axes at once, NumPy would go along as if they were one
-                x = x.sum(axis=axis, keepdims=True, dtype=x.dtype)
-    return x.sum(axis=axes, dtype=x.dtype)
+                x = np.add.reduce(x, axis, keepdims=True)
+    return np.add.reduce(x, axes, x.dtype)
 
 
-def _shortened(xp: Any, x: Array, axis: int) -> Array:
+def _shortened(x: Array, axis: int) -> Array:
     """x with each block of rows along `axis` replaced by its sum; rows that fill no block stay."""
-    count = x.shape[axis] // _BLOCK
-    whole, rest = xp.split(x, [count * _BLOCK], axis)
-    blocks = whole.reshape(*x.shape[:axis], count, _BLOCK, *x.shape[axis + 1 :])
-    return xp.concatenate([blocks.sum(axis + 1), rest], axis)
+    before, rows, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
+    count, every = rows // _BLOCK, (slice(None),) * axis
+    whole = x if rows == count * _BLOCK else x[(*every, slice(count * _BLOCK))]
+    blocks = np.add.reduce(whole.reshape(*before, count, _BLOCK, *after), axis + 1)
+    return blocks if whole is x else np.concatenate([blocks, x[(*every, slice(count * _BLOCK, None))]], axis)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinycnn._tensor import Tensor
+from tinycnn.dtypes import int64, uint8
 from tinycnn.errors import DomainError, DTypeError, IndexRangeError, RankError, ShapeError, explain
 from tinycnn.nn.functional.reduction import Reduction, reduced, reduction_said
 from tinycnn.ops.arguments import checked, expect_floating, expect_one_device, expect_one_dtype
@@ -83,7 +84,7 @@ def _classes_second(op: str, input: Tensor, target: Tensor, otherwise: str = "")
             )
         )
     expect_floating(op, input)
-    if target.array.dtype not in (("int64", "uint8") if len(shape) < 3 else ("int64",)):
+    if target.array.dtype not in ((int64, uint8) if len(shape) < 3 else (int64,)):
         raise DTypeError(
             explain(
                 f"{op}: expected class indices of type int64, but the target is {target.array.dtype}",
@@ -138,8 +139,10 @@ def _checked_labels(op: str, target: Tensor, classes: int, ignore_index: int) ->
     IndexRangeError
         If one is out of range.
     """
-    t = target.to("int64")
+    t = cast(target, int64)
     labels = t.array  # constants: nothing of this need be recorded
+    if labels.size and not 0 <= ignore_index < classes and int(labels.view("uint64").max()) < classes:
+        return t, False  # unsigned, negative ones would be larger than all others
     ignored = labels == ignore_index
     outside = ((labels < 0) | (labels >= classes)) & ~ignored
     status = int(2 * outside.any() + ignored.any())  # one question to the device, not two
