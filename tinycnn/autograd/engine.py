@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import observing
 from tinycnn.autograd.grad_mode import is_grad_enabled, set_grad_enabled
-from tinycnn.autograd.node import is_tensor, through_hooks, wrap
+from tinycnn.autograd.node import through_hooks, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.autograd.ownership import owned
 from tinycnn.autograd.seeds import as_tuple, seeds
@@ -52,8 +52,8 @@ def backward(
     starts = seeds("backward", tensors, grad_tensors)
     for target, g in _run(starts, None if inputs is None else list(asked), keep, create_graph).items():
         x: Any = asked.get(target, target[0])
-        if x.grad is None:
-            x.grad = g if x.is_leaf else g.clone()
+        if x._grad is None:
+            x.grad = g if x.grad_fn is None else g.clone()
         elif create_graph:
             x.grad = x.grad + g
         else:
@@ -164,9 +164,11 @@ def _run(
                 node.release()
         for target, g in arrived.items():
             leaf = target[0]
-            if is_tensor(leaf) and id(g) not in ours:
+            if isinstance(leaf, Op):
+                continue
+            if id(g) not in ours:
                 arrived[target] = g = g.clone()
-            if is_tensor(leaf) and leaf._leaf_hooks:
+            if leaf._leaf_hooks:
                 arrived[target] = through_hooks(leaf._leaf_hooks, g).clone()  # a hook may keep what it saw
     return arrived if wanted is None else {target: g for target, g in arrived.items() if target in stops}
 

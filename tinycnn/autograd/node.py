@@ -85,14 +85,15 @@ class TensorBase:
 
     @grad.setter
     def grad(self, g: Tensor | None) -> None:
-        if g is not None and not isinstance(g, TensorBase):
-            raise ArgumentError(f"grad: assigned grad expected to be a Tensor or None, but got {type(g).__name__}")
-        made = g if g is None else g._postponed or g.array
-        if made is not None and (made.shape, made.dtype) != (self.array.shape, self.array.dtype):
-            raise GraphError(
-                f"grad: a gradient has the shape and dtype of its tensor, {self.array.shape} and {self.array.dtype},"
-                f" but this one is of {made.shape} and {made.dtype}"
-            )
+        if g is not None:
+            if not isinstance(g, TensorBase):
+                raise ArgumentError(f"grad: assigned grad expected to be a Tensor or None, but got {type(g).__name__}")
+            made, array = g._postponed or g.array, self.array
+            if made.shape != array.shape or made.dtype != array.dtype:
+                raise GraphError(
+                    f"grad: a gradient has the shape and dtype of its tensor, {array.shape} and {array.dtype},"
+                    f" but this one is of {made.shape} and {made.dtype}"
+                )
         self._grad = g
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tinycnn.autograd.node import is_tensor
+from tinycnn.autograd.node import TensorBase, is_tensor
 from tinycnn.autograd.op import Op
 from tinycnn.backend import Array
 from tinycnn.dtypes import float16
@@ -232,7 +232,8 @@ def mul(input: Any, other: Any) -> Tensor:
 
 def _applied(op: type[Op], x: Any, y: Any, **options: Any) -> Tensor:
     """The op's result; a number meets half precision in single, where it may be too small or too large for half."""
-    if not (is_tensor(x) and is_tensor(y)) and (x if is_tensor(x) else y).array.dtype == float16:
+    number = not isinstance(x, TensorBase) or not isinstance(y, TensorBase)
+    if number and (x if is_tensor(x) else y).array.dtype == float16:
         return cast(op.apply(widened(x), widened(y), **options), float16)
     return op.apply(x, y, **options)
 

@@ -141,14 +141,18 @@ def alike(op: str, *operands: Any, floating: bool = False, number: Callable[...,
     first = operands[0] if isinstance(operands[0], TensorBase) else operands[-1]
     if isinstance(first, TensorBase) and first.array.dtype.kind == "f":
         shape, dtype = first.array.shape, first.array.dtype
+        made: list[Any] = []
         for x in operands:
             if isinstance(x, TensorBase):
                 if x.array.shape != shape or x.array.dtype is not dtype:
                     break
-            elif not isinstance(x, float | int) or not -65504 <= x <= 65504:  # within the range of any such type
+                made.append(x)
+            elif isinstance(x, (float, int)) and -65504 <= x <= 65504:  # within the range of any such type
+                made.append(float(x))
+            else:
                 break
         else:  # nothing to do, the usual case
-            return tuple([x if isinstance(x, TensorBase) else float(x) for x in operands])
+            return tuple(made)
     xs = tuple(operand(op, x) for x in operands)
     tensors = [x for x in xs if is_tensor(x)]
     if not tensors:
