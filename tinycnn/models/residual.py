@@ -50,7 +50,8 @@ class ResidualBlock(nn.Module):
             y = self.se(y)
         if self.downsample is not None:
             x = self.downsample(x)
-        summed: Tensor = self.relu(y + x)
+        y += x
+        summed: Tensor = self.relu(y)
         return summed
 
 
