@@ -54,7 +54,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
             total.add(part, gradient[tile].reshape(-1, o).T, unfolded(image, tile, window))
 
     share(multiply, len(total.parts))
-    return contiguous(total.value().reshape(o, *window.kernel, c).transpose(0, 3, 1, 2))
+    return total.value().reshape(o, *window.kernel, c).transpose(0, 3, 1, 2)
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
@@ -77,7 +77,7 @@ def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, group
     sums = total.value()  # kH·kW·O, C
     if not finite(sums):
         return gx, conv2d_weight(xp, x, g, window, groups)
-    return gx, contiguous(sums.reshape(*window.kernel, -1, x.shape[1])[::-1, ::-1].transpose(2, 3, 0, 1))
+    return gx, sums.reshape(*window.kernel, -1, x.shape[1])[::-1, ::-1].transpose(2, 3, 0, 1)
 
 
 def _correlated(g: Array, x: Array | None, w: Array, window: Window) -> tuple[Array, Sum]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu.order import contiguous
 from tinycnn.geometry import Window
 
 Array = Any
@@ -29,11 +30,13 @@ def trim(window: Window) -> tuple[tuple[slice, ...], Window]:
 
 
 def whole(gw: Array, window: Window) -> Array:
-    """The gradient of all entries, from that of those that meet a pixel: zero for the others."""
+    """The gradient of all entries, as it lies in a parameter, from that of those that meet a pixel: else it is zero."""
     if gw.shape[2:] == window.kernel:
-        return gw
+        return contiguous(gw)
     made, (entries, _) = np.zeros((*gw.shape[:2], *window.kernel), gw.dtype), trim(window)
-    made[entries] = gw
+    ours = made[entries]
+    for i, j in np.ndindex(gw.shape[2:]):  # NumPy would go along the few entries: a third as fast
+        ours[:, :, i, j] = gw[:, :, i, j]
     return made
 
 

@@ -102,7 +102,8 @@ def _gradients(g: Array, x: Array, w: Array) -> tuple[Array, Array] | None:
     images, team = parts(n), len(parts(min(c, o)))
     ins, outs, fine = cut(c, team), cut(o, team), [True] * team
     given, m = _pixels(g), scratch("m", (9, n, o), g.dtype)
-    pixels, v = (None, None) if x is None else (_pixels(x), scratch("v", (9, n, c), g.dtype))
+    pixels: Array = None if x is None else _pixels(x)
+    v = scratch("v", (9, n, c), g.dtype)
 
     def read(part: int) -> None:
         _nine(_A, given[images[part]], m[:, images[part]])
