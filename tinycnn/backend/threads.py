@@ -76,7 +76,7 @@ def share(work: Callable[[int], None], tiles: int) -> None:
     A single tile is computed by the caller, who may share parts of it in turn. Called by work that is shared already,
     it computes the tiles one after another.
     """
-    if getattr(_local, "sharing", False):
+    if sharing():
         for tile in range(tiles):
             work(tile)
         return
@@ -105,6 +105,11 @@ def share(work: Callable[[int], None], tiles: int) -> None:
         errors = _team.run(run, helpers)
         if errors:
             raise errors.pop()
+
+
+def sharing() -> bool:
+    """Whether whoever asks is at a shared work already."""
+    return getattr(_local, "sharing", False)
 
 
 def parts(count: int, least: int = 1) -> list[slice]:

@@ -14,7 +14,7 @@ import numpy as np
 from tinycnn.backend import blas
 from tinycnn.backend.cpu import slim, tall
 from tinycnn.backend.precision import half_in_single
-from tinycnn.backend.threads import parts, scratch, share
+from tinycnn.backend.threads import parts, scratch, share, sharing
 
 Array = Any
 
@@ -51,8 +51,10 @@ def product(a: Array, b: Array, out: Array | None = None, stretches: bool = Fals
     if a.dtype.char == "f" and tall.covers(m, k, n):
         tall.product(a, b, out)
         return out
-    cut = parts(max(m, k, n)) if m * k * n >= _SHARED else [slice(None)]
-    sums = [out, *(np.empty((m, n), a.dtype) for _ in cut[1:])] if k > max(m, n) else []
+    long = k > max(m, n)
+    alone = m * k * n < _SHARED or (sharing() and not long)  # of a long sum the parts are more exact
+    cut = [slice(None)] if alone else parts(max(m, k, n))
+    sums = [out, *(np.empty((m, n), a.dtype) for _ in cut[1:])] if long else []
 
     def multiply(part: int) -> None:
         some = cut[part]

@@ -28,7 +28,7 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
     n, o = len(x), len(w)
     image, kernels = x.transpose(0, 2, 3, 1), contiguous(w.transpose(0, 2, 3, 1)).reshape(o, -1)  # O, kH·kW·C
     y = np.empty((n, *window.out, o), x.dtype)
-    todo = tiles(n, window, kernels.shape[1] * x.itemsize)
+    todo = tiles(n, window, kernels.shape[1] * x.itemsize, o)
 
     def multiply(number: int) -> None:
         tile = todo[number]
@@ -46,7 +46,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
     (n, c), o = x.shape[:2], g.shape[1]
     image, gradient = x.transpose(0, 2, 3, 1), g.transpose(0, 2, 3, 1)
     k = window.kernel[0] * window.kernel[1] * c
-    todo = tiles(n, window, k * x.itemsize)
+    todo = tiles(n, window, k * x.itemsize, o)
     total = Sum(len(todo), (o, k), x.dtype)
 
     def multiply(part: int) -> None:
@@ -87,7 +87,7 @@ def _correlated(g: Array, x: Array | None, w: Array, window: Window) -> tuple[Ar
     copy(kernels.transpose(2, 0, 1, 3), w[:, :, ::-1, ::-1].transpose(0, 2, 3, 1))
     kernels = kernels.reshape(-1, c)
     gx = np.empty((len(g), *window.size, c), g.dtype)
-    todo = tiles(len(g), over_g, len(kernels) * g.itemsize)
+    todo = tiles(len(g), over_g, len(kernels) * g.itemsize, c)
     total = Sum(len(todo), kernels.shape, g.dtype)
 
     def multiply(part: int) -> None:

@@ -35,7 +35,7 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
     n, o = len(x), len(w)
     y = np.empty((n, *window.out, o), x.dtype)
     kernels = np.ascontiguousarray(w.reshape(o, -1).T)  # C·kH·kW, O
-    todo = tiles(n, window, len(kernels) * x.itemsize)
+    todo = tiles(n, window, len(kernels) * x.itemsize, o)
 
     def multiply(number: int) -> None:
         windows = _in_pieces(_unfolded(x, todo[number], window), o)
@@ -59,7 +59,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
     (n, c), o = x.shape[:2], g.shape[1]
     k = c * window.kernel[0] * window.kernel[1]
     gradient = g.transpose(0, 2, 3, 1)
-    todo = tiles(n, window, k * x.itemsize)
+    todo = tiles(n, window, k * x.itemsize, o)
     total = Sum(len(todo), (k, o), x.dtype)
 
     def multiply(part: int) -> None:

@@ -32,7 +32,7 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
     """X̄ = Ȳ·W, zero where no kernel looks"""
     n, (o, c) = len(g), w.shape[:2]
-    made = product(_rows(g.transpose(0, 2, 3, 1)), w.reshape(o, c)).reshape(n, *window.out, c)
+    made = product(_rows(g.transpose(0, 2, 3, 1)), contiguous(w.reshape(o, c))).reshape(n, *window.out, c)
     if window.out == window.size:
         return made.transpose(0, 3, 1, 2)
     gx = np.zeros((n, *window.size, c), g.dtype)

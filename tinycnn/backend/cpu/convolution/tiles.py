@@ -21,13 +21,17 @@ Array = Any
 Tile = tuple[slice, slice]  # images, and rows of theirs: a few rows of one image, or all of several
 
 BYTES = 3 << 20  # of the windows of a tile
-FEW = 2048  # pixels in all, which are one tile: a large matrix of kernels is then read, or made, only once
+FEW = 2048  # pixels in all: they are one tile, if
+_MANY = 1 << 20  # bytes of kernels, which are then read, or made, only once, are so many
+_LITTLE = 1 << 23  # or multiplications are so few that one thread is done before the other has begun
 
 
-def tiles(n: int, window: Window, pixel: int) -> list[Tile]:
-    """n output images cut into nearly equal tiles of about `BYTES`, where the window of a pixel takes `pixel` bytes."""
-    height, width = window.out
-    if n * height * width <= FEW:
+def tiles(n: int, window: Window, pixel: int, o: int) -> list[Tile]:
+    """n output images of o channels cut into nearly equal tiles; each pixel's window takes `pixel` bytes, a tile's
+    about `BYTES`.
+    """
+    (height, width), kernels = window.out, o * pixel
+    if n * height * width <= FEW and (kernels >= _MANY or n * height * width * kernels <= 4 * _LITTLE):
         return [(slice(0, n), slice(0, height))]
     pixels = BYTES // pixel
     if pixels >= height * width:
