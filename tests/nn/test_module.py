@@ -81,6 +81,32 @@ def test_a_name_means_one_thing_at_a_time():
     assert "later" not in net.__dict__
 
 
+def test_parts_belong_to_the_module_alone_not_to_its_class():
+    class Choice(nn.Module):
+        def __init__(self, kind):
+            super().__init__()
+            if kind == "parameter":
+                self.part = nn.Parameter(tinycnn.ones(1))
+            elif kind == "buffer":
+                self.register_buffer("part", tinycnn.ones(2))
+            elif kind == "module":
+                self.part = nn.ReLU()
+
+    modules = {kind: Choice(kind) for kind in ("parameter", "buffer", "module", "none")}
+    assert not hasattr(Choice, "part")
+    assert modules["parameter"].part is modules["parameter"]._parameters["part"]
+    assert modules["buffer"].part is modules["buffer"]._buffers["part"]
+    assert modules["module"].part is modules["module"]._modules["part"]
+    with pytest.raises(AttributeError, match="'Choice' object has no attribute 'part'"):
+        modules["none"].part  # noqa: B018 -- the look is the test
+    modules["none"].part = 5
+    assert modules["none"].part == 5
+    modules["module"]._modules["part"] = other = nn.Tanh()  # what holds the parts may be changed itself
+    assert modules["module"].part is other
+    with pytest.raises(AttributeError, match=r"super\(\).__init__\(\)"):
+        Choice.__new__(Choice).part  # noqa: B018 -- the look is the test
+
+
 def test_none_keeps_the_place_and_a_tensor_renews_a_buffer():
     net = Net()
     net.count, net.head, net.scale = None, None, None

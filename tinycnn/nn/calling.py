@@ -35,6 +35,7 @@ class Called(Parts):
         self._forward_hooks: dict[int, Hook] = {}
         self._backward_pre_hooks: dict[int, Callable[..., Any]] = {}
         self._backward_hooks: dict[int, Callable[..., Any]] = {}
+        self._hooked = False  # whether there ever was a hook
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines it."""
@@ -43,11 +44,9 @@ class Called(Parts):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            if observing.observer is not None:
+            if self._hooked or observing.observer is not None:
                 with observing.inside(self):
                     return self._call_between_hooks(args, kwargs)
-            if self._forward_pre_hooks or self._forward_hooks or self._backward_pre_hooks or self._backward_hooks:
-                return self._call_between_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         except TinycnnError as error:
             self._sign(error)
@@ -105,7 +104,7 @@ class Called(Parts):
         With `with_kwargs` it is ``hook(module, args, kwargs)``, and may return both, as a tuple. A hook that is to
         `prepend` comes before those that are there.
         """
-        return _registered(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
+        return self._registered(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
@@ -115,25 +114,25 @@ class Called(Parts):
         With `with_kwargs` it is ``hook(module, args, kwargs, output)``; with `always_call` it is called also if forward
         or another hook raised, output then being None if there is none.
         """
-        return _registered(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
+        return self._registered(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` before gradients pass the module; what it returns replaces them."""
-        return _registered(self._backward_pre_hooks, hook, prepend)
+        return self._registered(self._backward_pre_hooks, hook, prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` after gradients passed; what it returns replaces grad_input.
 
         Both are tuples: of a gradient for each positional input and for each output, None where there is none.
         """
-        return _registered(self._backward_hooks, hook, prepend)
+        return self._registered(self._backward_hooks, hook, prepend)
 
-
-def _registered(hooks: dict[int, Any], hook: Any, prepend: bool) -> RemovableHandle:
-    handle = RemovableHandle(hooks, hook)
-    if prepend:
-        others = {number: other for number, other in hooks.items() if number != handle.id}
-        for number in others:
-            del hooks[number]
-        hooks.update(others)
-    return handle
+    def _registered(self, hooks: dict[int, Any], hook: Any, prepend: bool) -> RemovableHandle:
+        handle = RemovableHandle(hooks, hook)
+        if prepend:
+            others = {number: other for number, other in hooks.items() if number != handle.id}
+            for number in others:
+                del hooks[number]
+            hooks.update(others)
+        self._hooked = True
+        return handle
