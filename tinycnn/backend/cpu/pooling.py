@@ -27,6 +27,7 @@ import numpy as np
 
 from tinycnn.backend import windows
 from tinycnn.backend.cpu.borders import inside
+from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.backend.cpu.strips import copy_pixels, fill, looked_at, strip_for, tiles_of
 from tinycnn.backend.cpu.taps import Axis, forward
 from tinycnn.backend.precision import half_in_single
@@ -65,7 +66,7 @@ def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
             for first in range(0, best.shape[1], lines):
                 some = slice(first, first + lines)
                 _of_any(strip, axes, first, best[:, some], won[:, some], _to_last(window.kernel))
-        if not np.isfinite(best).all():
+        if not finite(best):
             odd.append(number)
 
     share(work, len(tiles))
@@ -112,9 +113,8 @@ def _of_fours(image: Array, largest: Array, winner: Array) -> None:
     It takes 0.7 of the time that the windows of LeNet and VGG take as any others.
     """
     shape = len(image), image.shape[1], *largest.shape[2:]
-    left, right = scratch("left", shape, image.dtype), scratch("right", shape, image.dtype)
-    copy_pixels(left, image[:, :, : 2 * shape[2] : 2])
-    copy_pixels(right, image[:, :, 1 : 2 * shape[2] : 2])
+    left, right = pairs = scratch("pairs", (2, *shape), image.dtype)
+    copy_pixels(pairs, image[:, :, : 2 * shape[2]].reshape(*shape[:3], 2, shape[3]).transpose(3, 0, 1, 2, 4))
     second = np.greater(right, left, out=scratch("second", shape, bool)).view(np.uint8)
     np.maximum(left, right, out=left)
     above, below = left[:, ::2], left[:, 1::2]

@@ -85,9 +85,9 @@ def fill(strip: Array, x: Array, tile: Tile, axes: list[Axis], beyond: float = 0
 
 
 def copy_pixels(target: Array, source: Array) -> None:
-    """Copy N H W C, each pixel as one item where its channels are neighbours: half the time for six of them."""
-    if source.strides[3] == target.strides[3] == source.itemsize and source.size:
-        pixel = f"V{source.shape[3] * source.itemsize}"
+    """Copy … H W C, each pixel as one item where its channels are neighbours: half the time for six of them."""
+    if source.strides[-1] == target.strides[-1] == source.itemsize and source.size:
+        pixel = f"V{source.shape[-1] * source.itemsize}"
         source, target = source.view(pixel), target.view(pixel)
     target[...] = source
 
