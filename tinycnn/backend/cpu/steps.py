@@ -18,7 +18,7 @@ from tinycnn.backend.threads import cut, get_num_threads, scratch, share
 
 Array = Any
 
-_WHOLE = 1 << 20  # numbers below which the textbook's way is as good
+_WHOLE = 1 << 19  # numbers below which the textbook's way is as good
 _TILE = 1 << 18  # numbers: of smaller tiles come so many that the threads wait for Python's lock more than they compute
 
 
