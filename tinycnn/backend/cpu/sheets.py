@@ -15,7 +15,7 @@ from tinycnn.shapes import product
 
 Array = Any
 
-_TILE = 1 << 19  # numbers: 2 MiB in float32. With half as many, norms take 1.05 to 1.2 times as long: Python is asked more
+_TILE = 1 << 19  # numbers: 2 MiB in float32. In tiles of half as many, norms take up to 1.2 times as long
 _LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
 _SERIAL = 1 << 18  # numbers up to which one thread is done before the other would have begun
 _PIECES = 512  # numbers of a row that is not widened any more, where sums are taken down columns
