@@ -138,6 +138,8 @@ def as_shape(op: str, sizes: Any, name: str = "size") -> tuple[int, ...]:
     """A sequence of integers as a tuple; ArgumentError names what is none."""
     if not isinstance(sizes, tuple | list):
         raise ArgumentError(f"{op}: {name} must be a tuple of integers, not {described(sizes)}{whole(sizes)}")
+    if {*map(type, sizes)} <= {int}:  # as nearly always
+        return tuple(sizes)
     return tuple(integer(op, f"each of {name}", size) for size in sizes)
 
 

@@ -26,7 +26,7 @@ class Reshape(Op):
     view = True
 
     def forward(ctx, x: Array, *, shape: tuple[int, ...]) -> Array: return x.reshape(shape)
-    def backward(ctx, g: Tensor) -> Tensor: return reshape(g, ctx.shapes[0])
+    def backward(ctx, g: Tensor) -> Tensor: return Reshape.apply(g, shape=ctx.shapes[0])
 
 
 class Reinterpret(Op):
@@ -242,7 +242,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     if first == last and shape:
         return input
-    return reshape(input, (*shape[:first], product(shape[first : last + 1]), *shape[last + 1 :]))
+    return Reshape.apply(input, shape=(*shape[:first], product(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 @checked
