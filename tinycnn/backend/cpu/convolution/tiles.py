@@ -27,9 +27,7 @@ _LITTLE = 1 << 23  # or multiplications are so few that one thread is done befor
 
 
 def tiles(n: int, window: Window, pixel: int, o: int) -> list[Tile]:
-    """n output images of o channels cut into nearly equal tiles; each pixel's window takes `pixel` bytes, a tile's
-    about `BYTES`.
-    """
+    """n output images of o channels cut into nearly equal tiles of about `BYTES`; a window takes `pixel` bytes."""
     (height, width), kernels = window.out, o * pixel
     if n * height * width <= FEW and (kernels >= _MANY or n * height * width * kernels <= 4 * _LITTLE):
         return [(slice(0, n), slice(0, height))]

@@ -50,6 +50,7 @@ import numpy as np
 from tinycnn.backend.cpu.convolution import direct, winograd_blocks, winograd_strips
 from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F4_INEXACT, F45, Filter
 from tinycnn.backend.matmul_precision import get_float32_matmul_precision
+from tinycnn.backend.quiet import quietly
 from tinycnn.geometry import Pair, Window
 
 Array = Any
@@ -143,8 +144,7 @@ def _correlation(
     """x, padded, correlated with kernels w (C, O, k, k)."""
     y = np.empty((len(x), *size, w.shape[1]), x.dtype)
     taps = w.reshape(*w.shape[:2], -1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        fine = _way(f, x, size).correlation(f, x.transpose(0, 2, 3, 1), taps, matrix, b, padding, y)
+    fine = quietly(_way(f, x, size).correlation, f, x.transpose(0, 2, 3, 1), taps, matrix, b, padding, y)
     return y.transpose(0, 3, 1, 2) if fine else None
 
 
@@ -155,8 +155,7 @@ def _gradients(g: Array, x: Array, w: Array | None, window: Window) -> tuple[Arr
     gx, gw = np.empty((len(x), *window.size, c), g.dtype), np.empty((o, c, *k), g.dtype)
     taps, made = None if w is None else w.reshape(o, c, -1), gw.reshape(o, c, -1)
     images = g.transpose(0, 2, 3, 1), x.transpose(0, 2, 3, 1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        fine = _way(f, g, window.size).gradients(f, *images, taps, _turned_padding(window), gx, made)
+    fine = quietly(_way(f, g, window.size).gradients, f, *images, taps, _turned_padding(window), gx, made)
     return (gx.transpose(0, 3, 1, 2), gw) if fine else None
 
 

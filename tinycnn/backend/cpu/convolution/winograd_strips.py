@@ -6,6 +6,7 @@ the threads wait by turns. About 200 patches of 4 × 4, or 100 of 6 × 6, do wel
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from typing import Any
@@ -35,16 +36,20 @@ _LEAST = 800_000  # bytes of a strip's transform: with few channels, more square
 _SHARED = 1 << 14  # kernels that are transformed by one thread, as soon as by two
 
 
-def strips(f: Filter, n: int, size: Pair, channels: int) -> list[Strip]:
+def strips(f: Filter, n: int, size: Pair, channels: int) -> tuple[Strip, ...]:
     """n images of this size cut into m × m squares, and these into strips of about f.squares."""
+    return _strips(f, n, size, channels, threads.get_num_threads())
+
+
+@functools.lru_cache(1024)  # layers ask for the same ones at every step
+def _strips(f: Filter, n: int, size: Pair, channels: int, team: int) -> tuple[Strip, ...]:
     height, width = (-(-pixels // f.m) for pixels in size)
     most = max(f.squares, _LEAST // (f.a * f.a * channels * 4))
     if height * width > most:
         number = -(-height * width // most)
-        return [Strip(slice(i, i + 1), rows, width) for i in range(n) for rows in threads.cut(height, number)]
-    team = threads.get_num_threads()
+        return tuple(Strip(slice(i, i + 1), rows, width) for i in range(n) for rows in threads.cut(height, number))
     number = -(-n * height * width // most)
-    return [Strip(images, slice(0, height), width) for images in threads.cut(n, -(-number // team) * team)]
+    return tuple(Strip(images, slice(0, height), width) for images in threads.cut(n, -(-number // team) * team))
 
 
 class _Desks:
