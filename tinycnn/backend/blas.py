@@ -25,9 +25,12 @@ _before = threading.local()  # what libraries that count for each thread apart h
 
 
 class _Hold:
-    """As long as a kernel runs, BLAS has one thread; it has its own again when the last of those that run is done."""
+    """As long as a kernel runs, BLAS has one thread; it has its own again when the last of those that run is done.
 
-    def __enter__(self) -> None:
+    ``with held as num``: the threads that the kernel may take instead.
+    """
+
+    def __enter__(self) -> int:
         global _holders
         apart = _known().apart
         if apart:
@@ -38,6 +41,7 @@ class _Hold:
                 _holders += 1
                 if _holders == 1:
                     _obey()
+                return _usual()
         except BaseException:
             self.__exit__()
             raise
@@ -87,9 +91,7 @@ class _Limit:
 def count() -> int:
     """The threads that BLAS has while no kernel holds it; 1 where nothing is known of it."""
     with _lock:
-        if _limits:
-            return _limits[-1].num
-        return _given or max(_own if _bound else _counts(), default=_known().most)
+        return _usual()
 
 
 def give(num: int) -> None:
@@ -116,6 +118,12 @@ def settle(num: int) -> None:
     """Where BLAS counts for each thread apart, have it take `num` threads when this thread calls it."""
     for library in _known().apart:
         library.set(num)
+
+
+def _usual() -> int:
+    if _limits:
+        return _limits[-1].num
+    return _given or max(_own if _bound else _counts(), default=_known().most)
 
 
 def _obey() -> None:

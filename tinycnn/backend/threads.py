@@ -13,7 +13,6 @@ Threads that cannot start (in a browser, at the end of a program) are done witho
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import os
@@ -80,28 +79,26 @@ def share(work: Callable[[int], None], tiles: int) -> None:
         for tile in range(tiles):
             work(tile)
         return
-    team = get_num_threads()
-    helpers = min(team, tiles) - 1
-    if helpers < 1:
-        with blas.held if team > 1 else contextlib.nullcontext():
+    with blas.held as team:
+        helpers = min(team, tiles) - 1
+        if helpers < 1:
             for tile in range(tiles):
                 work(tile)
-        return
-    next_tile, left = itertools.count().__next__, tiles
+            return
+        next_tile, left = itertools.count().__next__, tiles
 
-    def run() -> None:
-        nonlocal left
-        _local.sharing = True
-        try:
-            while (tile := next_tile()) < left:
-                work(tile)
-        except BaseException:
-            left = 0  # nobody begins another
-            raise
-        finally:
-            _local.sharing = False
+        def run() -> None:
+            nonlocal left
+            _local.sharing = True
+            try:
+                while (tile := next_tile()) < left:
+                    work(tile)
+            except BaseException:
+                left = 0  # nobody begins another
+                raise
+            finally:
+                _local.sharing = False
 
-    with blas.held:
         errors = _team.run(run, helpers)
         if errors:
             raise errors.pop()
