@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import grad_mode
-from tinycnn.autograd.node import LAST
+from tinycnn.autograd.node import LAST, wrap
 from tinycnn.autograd.ownership import is_expanded, sole
 from tinycnn.dtypes import DType, result_type
 from tinycnn.errors import DTypeError, GraphError, ShapeError
@@ -39,7 +39,7 @@ def write(
     recorded = grad_mode.is_grad_enabled() and target._in_graph()
     if recorded:
         check_recordable(name, target)
-    old = type(target).wrap(target.array)  # the old value, with a version of its own
+    old = wrap(target.array, type(target))  # the old value, with a version of its own
     old.grad_fn, old.output_nr, old._requires_grad = target.grad_fn, target.output_nr, target._requires_grad
     written = over is not None and _only_here(target)
     result = (over if over is not None and written else function)(old, *args, **options)

@@ -112,6 +112,7 @@ class Op:
         return outputs
 
     def _applied(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Tensor, ...]:
+        """Look at each input once, compute, wrap the results; record all that if a gradient may be asked for."""
         recording = self._differentiable and grad_mode.is_grad_enabled()
         backend, arrays, asked = None, [], []
         for x in inputs:
@@ -123,7 +124,7 @@ class Op:
             if backend is None:
                 backend = of(array)
             elif type(array) is not backend.ndarray:
-                common_backend(type(self), inputs)
+                common_backend(type(self), inputs)  # refuses what lies elsewhere, not a subclass
             if recording and x._view_of is not None:
                 x._check_fresh(self.name)
             arrays.append(array)
