@@ -19,7 +19,7 @@ def relu(xp: Any, x: Array, overwrite: bool = False) -> Array:
 
 
 def relu_backward(xp: Any, g: Array, y: Array, overwrite: bool = False) -> Array:
-    """g where y > 0, else 0, y being what ReLU made; NaN lets g pass. To `overwrite` g is allowed, not asked."""
+    """g where y > 0, else 0; NaN lets g pass. To `overwrite` g is allowed, not asked."""
     return xp.where(y <= 0, g.dtype.type(0), g)  # a product would make NaN of 0·∞
 
 

@@ -93,12 +93,11 @@ def relu_backward(xp: Any, g: Array, y: Array, overwrite: bool = False) -> Array
 
 
 def _relu_backward(out: Array, g: Array, y: Array) -> None:
-    """The bits of g, as an integer, times 0 or 1, which keeps ∞ and NaN: in a tenth of the time of `where`.
-
-    y is what ReLU made, so nothing in it is below 0, and it is not 0 exactly where g passes.
-    """
+    """The bits of g, as an integer, times 0 or 1, which keeps ∞ and NaN: in a tenth of the time of `where`."""
+    passes = np.less_equal(y, 0)
+    passes = np.logical_not(passes, out=passes if passes.ndim else None)  # without dimensions, a scalar
     bits = np.int32 if g.itemsize == 4 else np.int64
-    np.multiply(g.view(bits), y != 0, out=out.view(bits))
+    np.multiply(g.view(bits), passes, out=out.view(bits))
 
 
 # Sigmoids ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
