@@ -34,3 +34,24 @@ def test_of_a_million_rows_the_last_counts_as_the_first(shape: tuple[int, ...]) 
     axes = tuple(range(len(shape) - 1))
     found = backend.get("cpu").kernels.total(x, axes)
     np.testing.assert_allclose(found, x.sum(axes, dtype=np.float64), rtol=1e-6)
+
+
+@pytest.mark.parametrize("order", [(0, 2, 3, 1), (0, 1, 2, 3)], ids=["NHWC", "NCHW"])
+@pytest.mark.parametrize(("mean", "spread"), [(1234567, 0), (300.3, 1e-4), (1e4, 1e-2)])
+def test_a_variance_is_about_the_mean_itself(mean: float, spread: float, order: tuple[int, ...]) -> None:
+    """A tile is centred by a mean in single precision, from which its own may differ by more than it spreads."""
+    x = (mean + spread * np.random.default_rng(0).standard_normal((16, 16, 56, 56))).astype("float32")
+    x = np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
+    exact = x.astype("float64").var((0, 2, 3), keepdims=True)
+    _, _, var = backend.get("cpu").kernels.normalize(x, None, None, (0, 2, 3), 1e-5)
+    np.testing.assert_allclose(var, exact, rtol=1e-4, atol=1e-12)
+
+
+@pytest.mark.parametrize("channels", [4, 400])
+def test_an_infinite_mean_makes_infinities(channels: int) -> None:
+    x, mean = np.ones((8, channels, 10, 9), "float32"), np.zeros(channels, "float32")
+    mean[:2] = np.inf, -np.inf
+    y = backend.get("cpu").kernels.standardize(x, None, None, mean, np.ones_like(mean), 1e-5)
+    assert (y[:, 0] == -np.inf).all()
+    assert (y[:, 1] == np.inf).all()
+    assert np.isfinite(y[:, 2:]).all()

@@ -75,6 +75,21 @@ def test_a_stage_halves_the_map_or_spreads_its_kernels(
     assert [block.conv2.dilation[0] for stage in (net.layer2, net.layer3, net.layer4) for block in stage] == kernels
 
 
+def test_a_block_writes_to_nothing_that_a_hook_or_the_user_holds() -> None:
+    block, kept = BasicBlock(4, 4).eval(), []
+    block.bn2.register_forward_hook(lambda module, args, output: kept.append((output, output.clone())))
+    x = waves(2, 4, 5, 5, step=0.37).cos().float()
+    before = x.clone()
+    for grad in (True, False):
+        with torch.set_grad_enabled(grad):
+            block(x)
+    assert all(torch.equal(held, then) for held, then in kept)
+    block.residual = lambda x: x  # type: ignore[method-assign]
+    with torch.no_grad():
+        block(x)
+    assert torch.equal(x, before)
+
+
 def test_other_normalizations() -> None:
     net = skip_init(
         ResNet, Bottleneck, (1, 1, 1, 1), norm_layer=lambda channels: torch.nn.GroupNorm(32, channels)

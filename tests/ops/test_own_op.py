@@ -23,6 +23,20 @@ def test_an_op_is_a_formula_written_twice() -> None:
     assert np.allclose([y.tolist(), g.tolist(), h.tolist()], [[1, np.e]] * 3)
 
 
+def test_a_kind_of_an_op_may_have_more_constants() -> None:
+    class Parted(Op):
+        results = ("whole", "rest")
+        def forward(ctx, x: Any) -> Any: return ctx.xp.floor(x), x - ctx.xp.floor(x)
+        def backward(ctx, g: Any, h: Any) -> Any: return h
+
+    class Whole(Parted):
+        constants = ("whole",)
+
+    x = torch.tensor([1.5], requires_grad=True)
+    assert [y.requires_grad for y in Parted.apply_all(x)] == [True, True]
+    assert [y.requires_grad for y in Whole.apply_all(x)] == [False, True]
+
+
 def test_a_name_that_backward_cannot_have_is_named() -> None:
     with pytest.raises(TypeError, match=r"Sine.backward: 'z' is no input of forward \(x\) and no result \(y\)"):
 

@@ -209,4 +209,4 @@ def _nodes_towards(roots: list[Tensor], goals: set[Any]) -> set[Any]:
 
 
 def _target(x: Any) -> Target:
-    return x.grad_fn or x, x.output_nr
+    return x if x.grad_fn is None else x.grad_fn, x.output_nr

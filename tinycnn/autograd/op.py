@@ -9,7 +9,7 @@ import numpy as np
 
 from tinycnn.autograd import grad_mode, observing, winners
 from tinycnn.autograd.contract import checked, common_backend
-from tinycnn.autograd.declaration import declared
+from tinycnn.autograd.declaration import Kept, declared
 from tinycnn.autograd.node import TensorBase, next_serial, wrap
 from tinycnn.autograd.saved import Saved, unpacked
 from tinycnn.backend import Backend, of
@@ -64,7 +64,8 @@ class Op:
     composed: ClassVar[Callable[..., Any] | None] = None
     winners: ClassVar[Callable[..., Any] | None] = None
 
-    _declared: ClassVar[Any] = (), (), ()  # the constants, and the values and options that backward names
+    _keeps: ClassVar[tuple[Kept, ...]] = ()  # what backward names
+    _options: ClassVar[tuple[str, ...]] = ()
     _differentiable: ClassVar[bool] = True  # whether some result is no constant
 
     # A node's own:
@@ -85,7 +86,7 @@ class Op:
         if "forward" in cls.__dict__:
             if cls.composed is not None:
                 cls.backward = _backward_of_composed
-            cls._declared = (cls.constants, *declared(cls))
+            cls._keeps, cls._options = declared(cls)
             cls._differentiable = len(cls.constants) < len(cls.results)
 
     xp = property(lambda self: self.backend.xp, doc="The array module to compute with.")
@@ -155,7 +156,7 @@ class Op:
             raise ValueError(f"{self.name}: forward returned {len(outputs)} results, but named are {self.results}")
         self.connect(inputs)
         like = []
-        constants, keeps, names = self._declared
+        constants, names = self.constants, self._options
         for number, y in enumerate(outputs):
             if not constants or self.results[number] not in constants:
                 y.grad_fn, y.output_nr, y._requires_grad = self, number, True
@@ -163,7 +164,7 @@ class Op:
         self.like = tuple(like)
         self.options = {name: options[name] for name in names} if names else {}
         self.saved = saved = []
-        for what, position, name, served in keeps:
+        for what, position, name, served in self._keeps:
             asked = served is None or self.needs_input_grad[served]
             value = None if not asked else inputs[position] if what == "input" else outputs[position]
             saved.append(Saved(value, what, name) if isinstance(value, TensorBase) else value)
@@ -178,7 +179,7 @@ class Op:
             if isinstance(x, TensorBase):
                 shape, dtype = x.array.shape, x.array.dtype
                 if self.needs_input_grad[place]:
-                    edge = x.grad_fn or x, x.output_nr
+                    edge = x if x.grad_fn is None else x.grad_fn, x.output_nr
             edges.append(edge)
             shapes.append(shape)
             dtypes.append(dtype)

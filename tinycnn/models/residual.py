@@ -50,8 +50,7 @@ class ResidualBlock(nn.Module):
             y = self.se(y)
         if self.downsample is not None:
             x = self.downsample(x)
-        y += x
-        summed: Tensor = self.relu(y)
+        summed: Tensor = self.relu(y + x)
         return summed
 
 

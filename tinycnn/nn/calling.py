@@ -35,7 +35,6 @@ class Called(Parts):
         self._forward_hooks: dict[int, Hook] = {}
         self._backward_pre_hooks: dict[int, Callable[..., Any]] = {}
         self._backward_hooks: dict[int, Callable[..., Any]] = {}
-        self._hooked = False  # whether there ever was a hook
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines it."""
@@ -44,9 +43,11 @@ class Called(Parts):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            if self._hooked or observing.observer is not None:
+            if observing.observer is not None:
                 with observing.inside(self):
                     return self._call_between_hooks(args, kwargs)
+            if self._forward_pre_hooks or self._forward_hooks or self._backward_pre_hooks or self._backward_hooks:
+                return self._call_between_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         except TinycnnError as error:
             self._sign(error)
@@ -134,5 +135,4 @@ class Called(Parts):
             for number in others:
                 del hooks[number]
             hooks.update(others)
-        self._hooked = True
         return handle

@@ -35,31 +35,6 @@ _STORES = {  # where each kind is held, what it is called, and its type
 }
 
 
-class Way:
-    """The way to a part, left in the class of whoever holds it.
-
-    Without it Python raises an error at first, as neither the object nor its class knows the name, and asks
-    `Parts.__getattr__` then: five times as long. To all else, the class itself too, there is nothing here.
-    """
-
-    __slots__ = ("home", "name")
-
-    def __init__(self, home: str, name: str) -> None:
-        self.home, self.name = home, name
-
-    def __get__(self, holder: Any, kind: Any = None) -> Any:
-        try:
-            return holder.__dict__[self.home][self.name]
-        except (AttributeError, KeyError):
-            raise AttributeError(self.name) from None  # whereupon Python asks __getattr__, where there is a holder
-
-    @classmethod
-    def lay(cls, holder: Parts, home: str, name: str) -> None:
-        """Lay it, unless the class has something of this name."""
-        if name.isidentifier() and not any(name in kind.__dict__ for kind in type(holder).__mro__):
-            setattr(type(holder), name, cls(home, name))
-
-
 class Parts:
     """Three dictionaries behind the attributes: what is learnt, what is only kept, and the parts inside."""
 
@@ -94,7 +69,6 @@ class Parts:
             store.pop(name, None)
         self._transient.discard(name)
         self._check_name(kind, name, self.__dict__[home])
-        Way.lay(self, home, name)
 
     def __getattr__(self, name: str) -> Any:
         for store in _STORES:
@@ -136,7 +110,6 @@ class Parts:
         if not fits:
             raise TypeError(f"{kind} '{name}': {type(value).__name__} is not a {wanted} subclass")
         self._check_name(kind, name, self.__dict__[home])
-        Way.lay(self, home, name)
         self.__dict__[home][name] = value
 
     def _check_begun(self, kind: str) -> None:

@@ -64,6 +64,7 @@ _AT_ONCE = 1 << 20  # numbers that one thread compares as fast as two, for they 
 def relu(xp: Any, x: Array, overwrite: bool = False) -> Array:
     """By `clip`, to which NumPy gives vector instructions: maximum(x, 0) takes up to four times as long.
 
+    It leaves −0 as it is, as PyTorch does and the textbook does not.
     Up to 4 MiB at one go, in less time than tiles are handed out. In place of x, large arrays take half the time.
     """
     if x.dtype.kind != "f":

@@ -18,6 +18,7 @@ Statistician 37, equations 2.1.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -77,9 +78,9 @@ def normalize_backward(
 def standardize(
     xp: Any, x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float
 ) -> Array:
-    """One pass, as one scale and one shift a channel where nothing large cancels."""
+    """One pass, as one scale and one shift a channel where nothing large cancels; ∞ in the mean is the textbook's."""
     sheet = sheet_of(x, (0, *range(2, x.ndim)))
-    if sheet is None:
+    if sheet is None or not math.isfinite(np.add.reduce(mean)):
         return reference.standardize(xp, x, weight, bias, mean, var, eps)
     mean, scale = mean.astype(_WIDE), 1 / np.sqrt(var.astype(_WIDE) + eps)
     return _scaled(sheet, x, mean, scale if weight is None else scale * weight, 0 if bias is None else bias)
@@ -102,14 +103,15 @@ def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:
         np.add(centre, drift, out=means[place], dtype=_WIDE)
         np.square(centred, out=centred)
         np.divide(total(centred, down), n, out=variances[place])
+        variances[place] -= np.square(drift)  # it is about `centre`
 
     sheet.each(count)
     means, variances = means.reshape(-1, sheet.channels), variances.reshape(-1, sheet.channels)  # pieces × channels
-    mean = sheet.weights @ means
+    mean = sheet.shares @ means
     means -= mean
     means *= means
     variances += means
-    return mean, sheet.weights @ variances
+    return mean, sheet.shares @ variances
 
 
 def _scaled(sheet: Sheet, x: Array, mean: Array, scale: Array, shift: Array | int) -> Array:

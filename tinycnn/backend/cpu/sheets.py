@@ -18,7 +18,7 @@ Array = Any
 _TILE = 1 << 19  # numbers: 2 MiB in float32. In tiles of half as many, norms take up to 1.2 times as long
 _LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
 _SERIAL = 1 << 18  # numbers up to which one thread is done before the other would have begun
-_PIECES = 512  # numbers of a row that is not widened any more, where sums are taken down columns
+_PIECES = 512  # numbers: where sums are taken down columns, pixels are joined until a row is longer
 _BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
 
 
@@ -43,7 +43,7 @@ class Sheet:
         self.size = size          # of the matrix
 
     def widened(self, beyond: int) -> Sheet:
-        """The same with several pixels in a row of more than `beyond` numbers, if there are so many."""
+        """The same with rows joined two by two, until they are longer than `beyond` or an odd number is left."""
         rows, width = self.size
         while rows % 2 == 0 and width <= beyond:
             rows, width = rows // 2, width * 2
@@ -114,15 +114,18 @@ class Sheet:
         return tuple(n if axis in self.axes else 1 for axis, n in enumerate(self.shape))
 
     @functools.cached_property
-    def weights(self) -> Array:
-        """What part of the numbers of its channel each piece of a column, or each row, has: of which there are so many.
+    def shares(self) -> Array:
+        """Which share of what is averaged over lies in each piece: in each tile's part of a column, or in each row.
 
-        Those of a channel stand a number of channels apart.
+        In the order of pieces of one channel; a channel has as many as the next.
         """
-        if not self.down:
-            return np.full(self.size[0] // self.channels, self.size[1] / self.averaged)
-        heights = [(rows.stop - rows.start) / self.averaged for rows in self.tiles]
-        return np.repeat(heights, self.size[1] // self.channels)
+        if self.down:
+            heights = [(rows.stop - rows.start) / self.averaged for rows in self.tiles]
+            shares = np.repeat(heights, self.size[1] // self.channels)
+        else:
+            shares = np.full(self.size[0] // self.channels, self.size[1] / self.averaged)
+        shares.flags.writeable = False  # it is kept
+        return shares
 
     def by_channel(self, *shapes: tuple[int, ...] | None) -> bool:
         """Whether parameters of these shapes are the same all along what is averaged over."""

@@ -67,9 +67,9 @@ def conv2d(
     steps = pair("conv2d", "stride", stride)
     border = padding if isinstance(padding, str) else pair("conv2d", "padding", padding)
     x, ends = batched("conv2d", input), None if bias is None else bias.array.shape
-    geometry = _window(input.array.shape, weight.array.shape, ends, steps, border, spread, groups)
     expect_one_device("conv2d", input=x, weight=weight, bias=bias)
     expect_one_dtype("conv2d", _TAKES if spread == (1, 1) else _TAKES_SPREAD, input=x, weight=weight, bias=bias)
+    geometry = _window(input.array.shape, weight.array.shape, ends, steps, border, spread, groups)
     y = Conv2d.apply(x, weight, bias, window=geometry, groups=groups)
     return y if x is input else squeeze(y, 0)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinycnn._tensor import Tensor
-from tinycnn.dtypes import DType, float16, float32
+from tinycnn.dtypes import FLOATING, DType, float16, float32
 from tinycnn.errors import ArgumentError, DomainError, RankError, ShapeError, described, explain
 from tinycnn.nn.functional.padding import pad
 from tinycnn.nn.functional.pooling import avg_pool2d
@@ -235,7 +235,7 @@ def computed_in(op: str, input: Tensor, **given: Tensor | None) -> DType:
         if tensor is not None and (tensor.array.dtype is not dtype or type(tensor.array) is not type(input.array)):
             break
     else:
-        if dtype.kind == "f":
+        if dtype in FLOATING:
             return dtype
     expect_one_device(op, input=input, **given)
     if dtype == float16 and {tensor.array.dtype for tensor in given.values() if tensor is not None} == {float32}:
