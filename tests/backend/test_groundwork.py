@@ -32,6 +32,22 @@ def test_every_piece_is_done_once_before_anybody_goes_on(threads: int) -> None:
         share(tile, 4)
 
 
+def test_nobody_waits_for_a_piece_whose_beginning_was_interrupted() -> None:
+    """As Ctrl-C, and a notebook's stop button, may cause."""
+    ground = Groundwork(lambda piece: None, 3)
+    begin = ground._next
+
+    def interrupted() -> int:
+        if begin() == 1:
+            raise KeyboardInterrupt
+        return 0
+
+    ground._next = interrupted  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        ground.help()
+    ground.wait()
+
+
 def test_nobody_waits_for_a_piece_that_failed() -> None:
     def piece(number: int) -> None:
         if number == 1:

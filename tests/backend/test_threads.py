@@ -106,7 +106,7 @@ def test_who_fell_asleep_is_woken(unstarted: Team) -> None:
     with limited(2):
         for _ in range(3):
             threads.share(lambda tile: barrier.wait(20) and None, 2)
-            while not unstarted.asleep:
+            while not unstarted._helpers[0].asleep:
                 time.sleep(0.001)
 
 
@@ -227,6 +227,40 @@ def test_an_error_waits_for_tiles_that_are_being_computed(where: str) -> None:
     with limited(2), pytest.raises(InterruptedError):
         threads.share(work, 2)
     assert len(done) == 1
+
+
+def test_an_interrupt_while_the_caller_waits_comes_when_all_is_done_and_costs_no_helper(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Ctrl-C, and a notebook's stop button, may cause."""
+    end, barrier, done = team.Helper.end, threading.Barrier(2), []
+
+    def interrupted(helper: team.Helper, turn: Any) -> Any:
+        monkeypatch.setattr(team.Helper, "end", end)
+        raise KeyboardInterrupt
+
+    def work(tile: int) -> None:
+        barrier.wait(20)
+        time.sleep(0.02 * tile)
+        done.append(tile)
+
+    monkeypatch.setattr(team.Helper, "end", interrupted)
+    with limited(2):
+        with pytest.raises(KeyboardInterrupt):
+            threads.share(work, 2)
+        assert sorted(done) == [0, 1]
+        threads.share(lambda tile: barrier.wait(20) and None, 2)  # alone it would break
+
+
+def test_a_turn_that_nobody_ended_is_over_some_day(unstarted: Team) -> None:
+    barrier = threading.Barrier(2)
+    with limited(2):
+        threads.share(lambda tile: barrier.wait(20) and None, 2)
+        (helper,) = unstarted._helpers
+        left = helper.engage(lambda: None)
+        assert left is not None
+        threads.share(lambda tile: barrier.wait(20) and None, 2)  # alone it would break
+        assert helper.end(left) is None
 
 
 def test_an_error_leaves_nothing_behind() -> None:

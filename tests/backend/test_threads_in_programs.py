@@ -155,6 +155,20 @@ def test_a_limit_goes_with_the_child_and_ends_in_it() -> None:
 
 
 @forks
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="only Linux lists a process's threads there")
+def test_a_child_that_is_limited_to_one_thread_starts_no_other() -> None:
+    program = """
+    with limited(1):
+        if not (pid := os.fork()):
+            a_step()
+            print(len(os.listdir("/proc/self/task")), flush=True)
+            os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    """
+    assert python(FORKED + program) == "1\n"
+
+
+@forks
 def test_the_children_of_multiprocessing_compute() -> None:
     program = """
     import multiprocessing

@@ -134,7 +134,8 @@ def _obey() -> None:
         _own[:] = _counts()
     _bound = True
     for library, own in zip(_known().shared, _own, strict=True):
-        library.set(num or own)
+        if library.get() != (num or own):  # in a forked child, telling it begins its threads anew
+            library.set(num or own)
     _bound = num is not None
 
 

@@ -42,26 +42,33 @@ _HEAD_START = 24_000  # looks, 6 µs, in which a helper gets Python's lock and c
 class _Turn:
     """A helper's part in a shared work: it takes its turn, unless the work was done and the turn withdrawn before."""
 
-    __slots__ = ("_work", "context", "error", "over", "taken")
+    __slots__ = ("_taken", "_work", "context", "error", "over")
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
         self.context = contextvars.copy_context()  # NumPy's errstate lies in it
         self.error: BaseException | None = None
-        self.taken, self.over = threading.Lock(), threading.Lock()
+        self._taken, self.over = threading.Lock(), threading.Lock()
         self.over.acquire()
 
     def take(self) -> None:
-        try:
-            self.context.run(self._work)
-        except BaseException as error:
-            self.error = error
-        finally:
+        if self._taken.acquire(False):
+            try:
+                self.context.run(self._work)
+            except BaseException as error:
+                self.error = error
+            finally:
+                self.over.release()
+
+    def withdraw(self) -> bool:
+        """Whether it is over, which it is at once if nobody has taken it."""
+        if self._taken.acquire(False):
             self.over.release()
+        return not self.over.locked()
 
 
 class Helper:
-    """A thread that takes turns. Who asks it for one holds `taken` from before until after the end."""
+    """A thread that takes one turn after another."""
 
     def __init__(self) -> None:
         room = np.zeros(7 * _LINE, bool)
@@ -73,48 +80,50 @@ class Helper:
         self._watch_for_end = np.ndarray(_AWAKE, bool, self._done, strides=(0,))
         self._turn: _Turn | None = None
         self.asleep, self._bell = False, queue.SimpleQueue[None]()
-        self.taken = threading.Lock()
         self.thread = threading.Thread(target=self._live, name="tinycnn helper", daemon=True)
         self.thread.start()
 
-    def ask(self, work: Callable[[], None]) -> None:
-        """Have it work: at once if it is awake."""
-        self._turn = _Turn(work)
+    def engage(self, work: Callable[[], None]) -> _Turn | None:
+        """A turn of it, unless it is at work for another thread of the program."""
+        before = self._turn
+        if before is not None and not before.withdraw():
+            return None
+        self._turn = turn = _Turn(work)
+        return turn
+
+    def tell(self, at_once: bool) -> None:
+        """Tell it that it is engaged. To begin `at_once`, if it is awake, Python's lock is left to it."""
         self._done[0] = False
-        if not self.asleep:
+        if at_once and not self.asleep:
             look(*self._tell_of_work)
-        if self.asleep:  # or fell asleep meanwhile
+        else:
             self._wanted[0] = True
+        if self.asleep and self._bell.empty():  # or fell asleep meanwhile
             self._bell.put(None)
 
-    def end(self) -> BaseException | None:
+    def end(self, turn: _Turn) -> BaseException | None:
         """Withdraw the turn, or wait until it is over; the error that arose."""
-        turn, self._turn = self._turn, None
-        if turn is None:
-            return None
-        if not turn.taken.acquire(blocking=False):
+        if not turn.withdraw():
             while turn.over.locked() and np.logical_or.reduce(self._watch_for_end):
                 self._done[0] = False  # it told of the end of an earlier one
-            turn.over.acquire()
+            with turn.over:
+                pass
+        if self._turn is turn:
+            self._turn = None
         error, turn.error = turn.error, None
         return error
 
     def _live(self) -> None:
         blas.settle(1)
-        look, (rows, told), wanted = (
-            np.logical_or.reduce,
-            self._tell_of_end,
-            self._wanted,
-        )  # at hand, for the caller waits
         while True:
-            look(rows, 1, None, told)
-            if not wanted[0]:
+            look(*self._tell_of_end)
+            if not self._wanted[0]:
                 self._sleep()
-            wanted[0] = False
+            self._wanted[0] = False
             turn = self._turn
-            if turn is not None and turn.taken.acquire(False):
+            if turn is not None:
                 turn.take()
-            del turn
+            del turn  # and with it the work, which may hold much memory
 
     def _sleep(self) -> None:
         self.asleep = True
@@ -154,28 +163,27 @@ class Team:
     def size(self) -> int:
         return len(self._helpers)
 
-    @property
-    def asleep(self) -> bool:
-        """Whether all of them are."""
-        return all(helper.asleep for helper in self._helpers)
-
     def run(self, work: Callable[[], None], helpers: int) -> list[BaseException]:
-        """``work()``, by the caller and by so many helpers, or by those that can be had; the helpers' errors."""
+        """``work()``, by the caller and by so many helpers, or by those that can be had; the helpers' errors.
+
+        Who is at work for another thread of the program is done without.
+        """
         if self.size < helpers:
             self._grow(helpers)
         self._keep_off(_core())
-        asked: list[Helper] = []
+        turns: list[tuple[Helper, _Turn]] = []
         try:
-            for helper in self._helpers[:helpers]:
-                if helper.taken.acquire(blocking=False):  # else another thread of the program has it
-                    asked.append(helper)
-                    helper.ask(work)
+            with self._lock:
+                for helper in self._helpers[:helpers]:
+                    turn = helper.engage(work)
+                    if turn is not None:
+                        turns.append((helper, turn))
+            for helper, _ in turns:
+                helper.tell(at_once=helper is turns[-1][0])  # for all of them the lock is left to them once
             work()
         finally:
-            errors = [helper.end() for helper in asked]
-            for helper in asked:
-                helper.taken.release()
-        return [error for error in errors if error is not None]
+            errors = _ends(turns)
+        return errors
 
     def _grow(self, size: int) -> None:
         with self._lock:
@@ -199,6 +207,23 @@ class Team:
                     if helper.thread.native_id is not None:
                         os.sched_setaffinity(helper.thread.native_id, others)
                 self._shunned = core
+
+
+def _ends(turns: list[tuple[Helper, _Turn]]) -> list[BaseException]:
+    """The errors of turns, when all are over; an interrupt (Ctrl-C) waits until then, for they write to memory."""
+    errors, interrupt = [], None
+    while turns:
+        helper, turn = turns[-1]
+        try:
+            error = helper.end(turn)
+            turns.pop()
+            if error is not None:
+                errors.append(error)
+        except KeyboardInterrupt as come:
+            interrupt = come
+    if interrupt is not None:
+        raise interrupt
+    return errors
 
 
 @functools.cache

@@ -29,7 +29,7 @@ from tinycnn.errors import ArgumentError, ConfigError
 Array = Any
 
 KEPT = 16 << 20  # bytes of the largest memory that a thread keeps to compute in
-_MADE = 1024  # things made of it that are kept
+_MADE = 1024  # views and the like of such memory that a thread keeps, see `once`
 
 _team = Team()
 _local = threading.local()
@@ -146,7 +146,7 @@ def _more_scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
     kept = np.empty(made.nbytes + 64, np.uint8)
     kept = kept[-kept.ctypes.data % 64 :]  # on a cache line's edge
     _local.__dict__.setdefault("memory", {})[name] = kept
-    _local.__dict__.setdefault("made", {}).clear()  # of what it was before
+    _local.__dict__.setdefault("made", {}).clear()  # some of which shows the memory that was there before
     return np.ndarray(shape, dtype, kept)
 
 

@@ -15,9 +15,8 @@ Array = Any
 def finite(x: Array) -> bool:
     """Whether no number of x is infinite or NaN.
 
-    The sum of squares tells, row by row, which BLAS makes in a third of the time of a sum by NumPy. (Of no more than
-    10,000 numbers, for which it wakes no thread; of more, only kernels that hold it to one thread may ask.) Where that
-    is infinite, the squares of finite numbers may have been too large: then each number is looked at.
+    The sum of squares tells, row by row, which BLAS makes in a third of the time of a sum by NumPy. Where that is
+    infinite, the squares of finite numbers may have been too large: then each number is looked at.
     """
     rows = x.reshape(len(x), math.prod(x.shape[1:]))
     return math.isfinite(quietly(_squares, rows)) or bool(np.isfinite(rows).all())

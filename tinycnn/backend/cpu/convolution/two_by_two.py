@@ -96,7 +96,10 @@ def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, group
 
 
 def _gradients(g: Array, x: Array, w: Array) -> tuple[Array, Array] | None:
-    """x̄, if w is given, some channels of it a thread, and w̄, if x is, some outputs; None if they are not finite."""
+    """x̄, if w is given, some channels of it a thread, and w̄, if x is, some outputs; None if they are not finite.
+
+    For x or w may be None; the gradient that is not asked for is there too, its numbers arbitrary.
+    """
     (n, o), c = g.shape[:2], x.shape[1] if w is None else w.shape[1]
     gx, gw = np.empty((n, 4, c), g.dtype), np.empty((o, c, 9), g.dtype)
     images, team = parts(n), len(parts(min(c, o)))

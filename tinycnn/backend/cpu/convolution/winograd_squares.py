@@ -40,7 +40,7 @@ class Strip(NamedTuple):
 
 
 class Patches:
-    """How a thread reads the patches of strips of one shape: its memory, and every view of it, made `once`.
+    """How a thread reads the patches of strips of one shape: its memory, and every view of it, made by `threads.once`.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Patches:
 
 
 class Squares:
-    """How a thread reads and writes the squares of strips of one shape; made `once`, too.
+    """How a thread reads and writes the squares of strips of one shape; made by `threads.once`, too.
 
     Parameters
     ----------
