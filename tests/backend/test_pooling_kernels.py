@@ -36,12 +36,14 @@ def expect_equal(x: Any, g: Any, geometry: Window) -> None:
     assert (y.dtype, winner.dtype, gx.dtype) == (x.dtype, places.dtype, g.dtype)
 
 
-@given(geometry=windows(pooling=True) | FOURS, n=st.integers(1, 3), c=st.integers(1, 5), order=ORDERS,
-       dtype=st.sampled_from(["float32", "float64", "float16", "int64", "uint8"]),
-       odd=st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), max_size=3), seed=st.integers(0, 99))  # fmt: skip
-def test_maxima_are_the_textbooks(
-    geometry: Window, n: int, c: int, order: Any, dtype: str, odd: list[float], seed: int
-) -> None:
+DRAWN = {
+    "n": st.integers(1, 3), "c": st.integers(1, 5), "order": ORDERS,
+    "dtype": st.sampled_from(["float32", "float64", "float16", "int64", "uint8"]),
+    "odd": st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), max_size=3), "seed": st.integers(0, 99),
+}  # fmt: skip
+
+
+def expect_maxima(geometry: Window, n: int, c: int, order: Any, dtype: str, odd: list[float], seed: int) -> None:
     """Ties are frequent among five values, all below zero; NaN and infinities stand where they were drawn."""
     draw = np.random.default_rng(seed)
     shape = np.array([n, c, *geometry.size])
@@ -51,6 +53,16 @@ def test_maxima_are_the_textbooks(
         x[draw.random(x.shape) < 0.3] = value
         g[draw.random(g.shape) < 0.1] = value
     expect_equal(x, g, geometry)
+
+
+@given(geometry=windows(pooling=True), **DRAWN)
+def test_maxima_are_the_textbooks(geometry: Window, **drawn: Any) -> None:
+    expect_maxima(geometry, **drawn)
+
+
+@given(geometry=FOURS, **DRAWN)
+def test_maxima_of_2x2_side_by_side_are_the_textbooks(geometry: Window, **drawn: Any) -> None:
+    expect_maxima(geometry, **drawn)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
