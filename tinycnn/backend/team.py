@@ -33,7 +33,8 @@ from tinycnn.backend import blas
 Array = Any
 
 _LINE = 64  # bytes of a cache line; a flag has one of its own, as its neighbours belong to another core
-_ON, _OFF, _WANTED, _DONE, _LEFT, _RIGHT = range(6)  # flags; the last two are not looked at
+_ON, _OFF, _WANTED, _DONE = range(4)  # flags; the first is always up, the second never
+_LEFT, _RIGHT = 4, 5  # where `look` puts, for the caller and the helper, what nobody reads
 
 _AWAKE = 400_000  # looks at a flag, 0.1 ms, before a thread goes to sleep: more gain nothing, and take time from others
 _HEAD_START = 24_000  # looks, 6 µs, in which a helper gets Python's lock and comes to its first computation
@@ -141,8 +142,9 @@ def _telling(flags: Array, told: tuple[int, int], watched: int, looks: int) -> t
 def look(rows: Array, told: Array) -> None:
     """Raise the first flag of `told` at once, and the second when what is watched was raised, or after so many looks.
 
-    It is a logical or along each of two rows: the first is of ones, and so true from the first number on; the second
-    is one and the same byte of memory, which another thread may set meanwhile.
+    It is a logical or along each of two rows, which NumPy computes one after the other, each until it is true. The
+    first is of ones, and so true at once; the second is one and the same byte of memory, which another thread may set
+    meanwhile. To watch what is never raised is to let time pass.
     """
     np.logical_or.reduce(rows, 1, None, told)
 
@@ -166,7 +168,7 @@ class Team:
     def run(self, work: Callable[[], None], helpers: int) -> list[BaseException]:
         """``work()``, by the caller and by so many helpers, or by those that can be had; the helpers' errors.
 
-        Who is at work for another thread of the program is done without.
+        A helper that another thread of the program has engaged is not waited for.
         """
         if self.size < helpers:
             self._grow(helpers)

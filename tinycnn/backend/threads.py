@@ -8,7 +8,7 @@ by side. The kernel cuts its work into tiles small enough for a core's cache, an
 Tiles must not write to the same memory. Where they add up to one result, who comes first would change the rounding from
 run to run: such a kernel gives each thread one fixed part of the work, by `parts`, and adds the parts up in order.
 
-Threads that cannot start (in a browser, at the end of a program) are done without, and so are more than one.
+Where threads cannot start (in a browser, at the end of a program), or there is to be but one, the caller computes all.
 """
 
 from __future__ import annotations
