@@ -32,7 +32,7 @@ def test_every_piece_is_done_once_before_anybody_goes_on(threads: int) -> None:
         share(tile, 4)
 
 
-def test_nobody_waits_for_a_piece_whose_beginning_was_interrupted() -> None:
+def test_nobody_waits_for_a_piece_whose_beginning_was_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     """As Ctrl-C, and a notebook's stop button, may cause."""
     ground = Groundwork(lambda piece: None, 3)
     begin = ground._next
@@ -42,7 +42,7 @@ def test_nobody_waits_for_a_piece_whose_beginning_was_interrupted() -> None:
             raise KeyboardInterrupt
         return 0
 
-    ground._next = interrupted  # type: ignore[assignment]
+    monkeypatch.setattr(ground, "_next", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ground.help()
     ground.wait()
