@@ -78,6 +78,27 @@ def test_an_interrupt_while_blas_is_told_does_not_leave_it_with_one_thread(
         assert set(blas_counts()) <= {2}
 
 
+def test_who_is_interrupted_before_holding_takes_nobodys_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting:
+        """A lock whose taking is interrupted the first time."""
+
+        def __enter__(self) -> None:
+            monkeypatch.setattr(blas, "_lock", lock)
+            raise KeyboardInterrupt
+
+        def __exit__(self, *_: object) -> None: ...
+
+    def interrupted() -> None:
+        monkeypatch.setattr(blas, "_lock", Interrupting())
+        with pytest.raises(KeyboardInterrupt):
+            blas.held.__enter__()
+
+    lock = blas._lock
+    with blas.held:
+        together(interrupted)
+        assert set(blas_counts()) <= {1}
+
+
 def test_every_thread_of_the_program_can_hold_blas() -> None:
     """threadpoolctl 3.8 lets only the first one set it, here the main thread, and says nothing to the others."""
     inside = []

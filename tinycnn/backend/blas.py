@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 _lock = threading.Lock()
 _given: int | None = None  # the number that the user gave it
 _own: list[int] = []  # the threads of each library before anybody wished
-_holders = 0  # kernels that run now
+_holders: list[int] = []  # the threads of kernels that run now
 _limits: list[_Limit] = []  # of users, the innermost last
 _bound = False  # whether BLAS was told of wishes and has not got back its own; an interrupt (Ctrl-C) may come between
 _before = threading.local()  # what libraries that count for each thread apart had, hold by hold
@@ -31,15 +31,14 @@ class _Hold:
     """
 
     def __enter__(self) -> int:
-        global _holders
         apart = _known().apart
         if apart:
             _before.__dict__.setdefault("holds", []).append([library.get() for library in apart])
             settle(1)
         try:
             with _lock:
-                _holders += 1
-                if _holders == 1:
+                _holders.append(threading.get_ident())
+                if len(_holders) == 1:
                     _obey()
                 return _usual()
         except BaseException:
@@ -47,10 +46,10 @@ class _Hold:
             raise
 
     def __exit__(self, *_: object) -> None:
-        global _holders
+        me = threading.get_ident()
         with _lock:
-            if _holders:  # not in a child that was forked meanwhile
-                _holders -= 1
+            if me in _holders:  # not in a child that was forked meanwhile, nor if an interrupt came before it was
+                _holders.remove(me)
             if not _holders and _bound:
                 _obey()
         if _known().apart:
@@ -203,9 +202,8 @@ def unpacked() -> int:
 
 def _forget_others() -> None:
     """In a forked child: the kernels that other threads were running are not there; the users' limits still hold."""
-    global _holders
     if _holders:
-        _holders = 0
+        _holders.clear()
         _obey()
     _lock.release()
 

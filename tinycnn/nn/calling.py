@@ -105,7 +105,7 @@ class Called(Parts):
         With `with_kwargs` it is ``hook(module, args, kwargs)``, and may return both, as a tuple. A hook that is to
         `prepend` comes before those that are there.
         """
-        return self._registered(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
+        return _registered(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
@@ -115,24 +115,25 @@ class Called(Parts):
         With `with_kwargs` it is ``hook(module, args, kwargs, output)``; with `always_call` it is called also if forward
         or another hook raised, output then being None if there is none.
         """
-        return self._registered(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
+        return _registered(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` before gradients pass the module; what it returns replaces them."""
-        return self._registered(self._backward_pre_hooks, hook, prepend)
+        return _registered(self._backward_pre_hooks, hook, prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` after gradients passed; what it returns replaces grad_input.
 
         Both are tuples: of a gradient for each positional input and for each output, None where there is none.
         """
-        return self._registered(self._backward_hooks, hook, prepend)
+        return _registered(self._backward_hooks, hook, prepend)
 
-    def _registered(self, hooks: dict[int, Any], hook: Any, prepend: bool) -> RemovableHandle:
-        handle = RemovableHandle(hooks, hook)
-        if prepend:
-            others = {number: other for number, other in hooks.items() if number != handle.id}
-            for number in others:
-                del hooks[number]
-            hooks.update(others)
-        return handle
+
+def _registered(hooks: dict[int, Any], hook: Any, prepend: bool) -> RemovableHandle:
+    handle = RemovableHandle(hooks, hook)
+    if prepend:
+        others = {number: other for number, other in hooks.items() if number != handle.id}
+        for number in others:
+            del hooks[number]
+        hooks.update(others)
+    return handle

@@ -4,7 +4,8 @@ The textbook unfolds the whole batch into memory, kH·kW times as large as the i
 tile of it stays in the cache of the core that made it, and each core works at its own; `tiles` says what that gains.
 
 BLAS adds up to 448 products in a row, and in a small matrix any number, where PyTorch adds up entry by entry of the
-kernel, and errs a quarter as much. So such sums are made by stretches; of others they would take 3 % of a step.
+kernel, and errs a quarter as much. So such sums are made more exactly, by stretches or in halves, where `product` has
+a way that costs little; others would take 3 % of a step.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def _correlated(g: Array, x: Array | None, w: Array, window: Window) -> tuple[Ar
 
 
 def _by_stretches(k: int, made: Array) -> bool:
-    """Whether sums of k products are, which the entries of `made` shall be."""
+    """Whether the entries of `made`, sums of k products each, are made more exactly than BLAS makes them."""
     return k <= _IN_A_ROW or k * made.size <= _FEW
 
 
