@@ -174,7 +174,7 @@ def _known() -> _Libraries:
 
 
 def _functions(library: Any) -> _Library:
-    """OpenBLAS's C functions themselves, as each kernel calls them: threadpoolctl's take ten times as long.
+    """OpenBLAS's C functions themselves, as each kernel calls them: threadpoolctl's take four to six times as long.
 
     Besides, from version 3.8 on threadpoolctl ignores all threads but the first that sets a number; its inner method
     does not.

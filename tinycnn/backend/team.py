@@ -152,7 +152,7 @@ def look(rows: Array, told: Array) -> None:
 class Team:
     """The helpers. They start when they are first needed, and are there ever after.
 
-    concurrent.futures' pool would do, at twice the time or more for a work of two tiles; and where its threads cannot
+    concurrent.futures' pool would do, at nearly twice the time for a work of two tiles; and where its threads cannot
     start, it keeps what it was given for ever.
     """
 
