@@ -36,7 +36,8 @@ def test_what_was_set_is_what_one_gets_and_blas_obeys() -> None:
 
 
 @pytest.mark.parametrize(("num", "error"), [
-    (0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError), ("2", TypeError), (None, TypeError)
+    (0, ValueError), (-1, ValueError), (1025, ValueError), (10**30, ValueError),
+    (1.5, TypeError), (True, TypeError), ("2", TypeError), (None, TypeError),
 ])  # fmt: skip
 def test_what_is_no_number_of_threads_is_refused(num: Any, error: type[Exception]) -> None:
     before = threads.get_num_threads()

@@ -29,6 +29,7 @@ from tinycnn.errors import ArgumentError, ConfigError
 Array = Any
 
 KEPT = 16 << 20  # bytes of the largest memory that a thread keeps to compute in
+MOST = 1024  # threads
 _MADE = 1024  # views and the like of such memory that a thread keeps, see `once`
 
 _team = Team()
@@ -60,12 +61,14 @@ def set_num_threads(num: int) -> None:
     Raises
     ------
     ArgumentError, ConfigError
-        If it is no positive integer.
+        If it is no positive integer, or more than any machine has cores.
     """
     if isinstance(num, bool) or not isinstance(num, int | np.integer):
         raise ArgumentError(f"set_num_threads: expected an int, but got {type(num).__name__}")
     if num < 1:
         raise ConfigError(f"set_num_threads: expected a positive number of threads, but got {num}")
+    if num > MOST:
+        raise ConfigError(f"set_num_threads: expected at most {MOST} threads, but got {num}; one a core does best")
     blas.give(int(num))
 
 
