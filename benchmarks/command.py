@@ -62,11 +62,11 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where (default: cpu)")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these sections, networks, or both")
     parser.add_argument("--rounds", type=_count, help=f"turns of each (default: {ROUNDS}; --quick: {QUICK_ROUNDS})")
-    parser.add_argument("--threads", type=_count, help="of each (default: one a core)")
+    parser.add_argument("--threads", type=_threads, help="of each (default: one a core)")
     parser.add_argument("--dezero", metavar="PATH", help="a checkout of DeZero, to be timed too")
     parser.add_argument("--output", type=Path, default=Path("runs/benchmarks"), metavar="FOLDER",
                         help="results and pictures go into this/machine/ (default: %(default)s)")
-    parser.add_argument("--machine", metavar="NAME", help="what that folder is called")
+    parser.add_argument("--machine", type=_name, metavar="NAME", help="what that folder is called")
     go_on = parser.add_mutually_exclusive_group()
     go_on.add_argument("--resume", action="store_true", help="go on with the run whose results are there")
     go_on.add_argument("--anew", action="store_true", help="begin anew, although results are there")
@@ -83,6 +83,18 @@ def _count(text: str) -> int:
         if int(text) >= 1:
             return int(text)
     raise argparse.ArgumentTypeError(f"a whole number of at least 1 is wanted, not {text}")
+
+
+def _threads(text: str) -> int:
+    if _count(text) > machine.cores():
+        raise argparse.ArgumentTypeError(f"{text} threads are more than the cores here, which are {machine.cores()}")
+    return int(text)
+
+
+def _name(text: str) -> str:
+    if Path(text).name != text or text == "..":
+        raise argparse.ArgumentTypeError(f"a folder's name is wanted, not {text}; --output says where it lies")
+    return text
 
 
 def _minutes(text: str) -> float:
@@ -107,9 +119,7 @@ def run(options: argparse.Namespace) -> int:
     path = folder / ("quick.json" if options.quick else "results.json")
     work = chosen(catalogue(about["threads"], options.device, options.quick, bool(options.dezero)), options.only)
     record = opened(path, about, options)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):  # where nothing can be written, that is said before hours of measuring
-        pass
+    expect_writable(folder)
     plan = planned(work, record, installed(options.dezero))
     lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
     turns = {name: Turns(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}
@@ -154,6 +164,21 @@ def installed(dezero: str | None) -> set[str]:
             raise ValueError(f"--dezero: there is no dezero/__init__.py in {dezero}")
         found.add("dezero")
     return found
+
+
+def expect_writable(folder: Path) -> None:
+    """Make the folder; where nothing can be written, that is said before hours of measuring.
+
+    Raises
+    ------
+    ValueError    there can be no such folder, or no file in it
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(f"nothing can be written to {folder}: {error.strerror}; --output names another") from error
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SHOWN = 11  # layers of each network; the others make a bar of their own
+SHOWN, KINDS = 10, 4  # layers of each network by themselves, and kinds of all others
 
 
 def floors(record: Record) -> Figure | None:
@@ -45,10 +45,7 @@ def floors(record: Record) -> Figure | None:
 
 
 def _panel(axes: Axes, net: Net, account: list[Layer]) -> None:
-    shown, others = account[:SHOWN], account[SHOWN:]
-    if others:
-        shown = [*shown, Layer("all others", sum(row.calls for row in others), sum(row.seconds for row in others),
-                               0.0, sum(row.floor for row in others))]
+    shown = [*account[:SHOWN], *_by_kind(account[SHOWN:])]
     rows(axes, [f"{row.label}{f'  ×{row.calls}' if row.calls > 1 else ''}" for row in shown])
     axes.tick_params(axis="y", labelsize=7.5)
     for place, row in enumerate(shown):
@@ -58,3 +55,23 @@ def _panel(axes: Axes, net: Net, account: list[Layer]) -> None:
     axes.set_title(f"{net_label(net)}:  {milliseconds(total)} ms, floor {milliseconds(least)}", loc="left", fontsize=10,
                    color=INK)
     axes.set_xlim(0, None)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} ms")
+
+
+def _by_kind(rest: list[Layer]) -> list[Layer]:
+    """A row for each kind of layer, which is what its label begins with; those that take least share the last."""
+    kinds: dict[str, list[Layer]] = {}
+    for row in rest:
+        kinds.setdefault(row.label.split(",")[0], []).append(row)
+    ranked = sorted(kinds.items(), key=lambda kind: -sum(row.seconds for row in kind[1]))
+    if len(ranked) > KINDS:
+        least = [row for _, of in ranked[KINDS - 1 :] for row in of]
+        ranked = [*ranked[: KINDS - 1], ("all else", least)]
+    return [of[0] if len(of) == 1 else _together(kind if kind == "all else" else f"other {kind}", of)
+            for kind, of in ranked]
+
+
+def _together(label: str, layers_: list[Layer]) -> Layer:
+    """Many as one, whose floor is the sum of theirs."""
+    return Layer(label, sum(row.calls for row in layers_), sum(row.seconds for row in layers_),
+                 0.0, sum(row.floor for row in layers_))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MARKS = {
     "stem": ("^", ("stem",), "stems"), "wide": ("o", ("3×3", "5×5"), "3×3, 5×5"),
     "narrow": ("s", ("1×1", "2×2"), "1×1, 2×2"), "grouped": ("D", ("depthwise", "grouped"), "depthwise, grouped"),
-    "linear": ("P", ("linear",), "linear"),
+    "linear": ("v", ("linear",), "linear"),
 }
 
 

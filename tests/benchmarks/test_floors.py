@@ -88,3 +88,14 @@ def test_a_floor_is_the_longer_of_products_and_traffic():
 def test_of_several_turns_every_layer_counts_at_its_best():
     turns = [{"layers": [{"label": "a", "seconds": a}, {"label": "b", "seconds": b}]} for a, b in ((2, 3), (1, 4))]
     assert sorted((row["label"], row["seconds"]) for row in rounds._best_facts(turns)["layers"]) == [("a", 1), ("b", 3)]
+
+
+def test_layers_that_the_picture_has_no_room_for_are_summed_by_kind():
+    from benchmarks.pictures.floors import _by_kind
+
+    rest = [floors.Layer(label, 2, seconds, 0.0, seconds / 2) for label, seconds in (
+        ("1×1, 8→16 at 4²", 3.0), ("ReLU, 8 at 4²", 0.5), ("1×1, 4→8 at 4²", 2.0), ("Add, 8 at 4²", 0.25),
+        ("Linear, 9→10", 4.0), ("Normalize, 8 at 4²", 1.0), ("Flatten", 0.125))]
+    rows = [(row.label, row.calls, row.seconds, row.floor) for row in _by_kind(rest)]
+    assert rows == [("other 1×1", 4, 5.0, 2.5), ("Linear, 9→10", 2, 4.0, 2.0), ("Normalize, 8 at 4²", 2, 1.0, 0.5),
+                    ("all else", 6, 0.875, 0.4375)]
