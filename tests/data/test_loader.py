@@ -190,6 +190,24 @@ def test_where_threads_cannot_start_the_loop_fetches_by_itself(started: int, mon
     assert labels(DataLoader(table(5), 2, num_workers=3)) == [[0, 1], [2, 3], [4]]
 
 
+def test_an_interrupt_while_threads_start_leaves_none_of_them_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[threading.Thread] = []
+
+    class Thread(threading.Thread):
+        def start(self) -> None:
+            super().start()
+            started.append(self)
+            if len(started) == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(workers.threading, "Thread", Thread)
+    with pytest.raises(KeyboardInterrupt):
+        list(DataLoader(table(), num_workers=3))
+    for thread in started:
+        thread.join(5)
+    assert [thread.is_alive() for thread in started] == [False, False]
+
+
 def test_worker_init_fn_and_worker_info() -> None:
     begun: list[Any] = []
     loader = DataLoader(

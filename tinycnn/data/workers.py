@@ -69,14 +69,18 @@ class Workers:
     ) -> None:
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        for info in infos:
-            arguments = (self._tasks, fetch, info, begin)
-            thread = threading.Thread(target=_work, args=arguments, name=f"DataLoader worker {info.id}", daemon=True)
-            try:
+        try:
+            for info in infos:
+                name, arguments = f"DataLoader worker {info.id}", (self._tasks, fetch, info, begin)
+                thread = threading.Thread(target=_work, args=arguments, name=name, daemon=True)
                 thread.start()
-            except (RuntimeError, OSError):  # a browser, or a process at its limit
-                break
-            self._threads.append(thread)
+                self._threads.append(thread)
+        except (RuntimeError, OSError):  # a browser, or a process at its limit
+            pass
+        except BaseException:  # Ctrl-C: those that have started would wait for ever
+            for _ in infos:
+                self._tasks.put(None)
+            raise
 
     def __len__(self) -> int:
         return len(self._threads)
