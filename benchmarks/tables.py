@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from math import exp, log
 from typing import Any
@@ -41,7 +42,7 @@ def ratio_rows(record: Record) -> list[Row]:
                                _two(mean(ratios(TINYCNN.name, "memory", kind="inference")))]),
     ]
     def shown(row: Row, above: Row) -> bool:
-        goal = row[0].strip().startswith("goal")
+        goal = _goal(row[0])
         there = any(cell != NONE for cell in (above if goal else row)[1])
         return there and (not goal or record.about["device"] == "cpu")
 
@@ -180,6 +181,10 @@ def milliseconds(seconds: float) -> str:
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
 
 
+def _goal(label: str) -> bool:
+    return label.strip().startswith("goal")
+
+
 def _two(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
 
@@ -189,10 +194,13 @@ def _twos(values: Iterable[float | None]) -> list[str]:
 
 
 def _laid_out(title: str, heads: Sequence[Sequence[str]], rows: list[Row]) -> str:
-    """Columns to the right, the labels to the left; nothing if there are no rows."""
-    if not rows:
+    """Columns to the right, the labels to the left; only columns, and only a table, in which something is measured."""
+    measured = [cells for label, cells in rows if not _goal(label)]
+    there = [any(cell != NONE for cell in column) for column in zip(*measured, strict=True)]
+    if not any(there):
         return ""
-    lines: list[Row] = [*(("", list(head)) for head in heads), *rows]
+    lines: list[Row] = [(label, list(itertools.compress(cells, there)))
+                        for label, cells in [*(("", head) for head in heads), *rows]]
     first = max(len(label) for label, _ in lines)
     widths = [max(map(len, column)) for column in zip(*(cells for _, cells in lines), strict=True)]
     body = []

@@ -47,13 +47,15 @@ def test_the_geometric_mean_wants_all_of_them():
     assert tables.mean([]) is None
 
 
-def test_tables_of_parts_leave_gaps_and_no_empty_rows():
+def test_tables_of_parts_leave_gaps_and_neither_empty_rows_nor_columns():
     record = made.whole(quick=True)
     record.measurements = [m for m in record.measurements if m["name"] == "vgg11" and m["peer"] != HIGH.name]
     rows = tables.ratio_rows(record)
     assert [label.strip() for label, _ in rows] == [
         "tinycnn / PyTorch", "goal, at most", "PyTorch channels_last", "largest memory"]
     assert rows[0][1] == ["–", "–", "–", "0.50", "–", "–", "–", "–", "–"]
+    heads, images = tables.text(record).splitlines()[2:4]
+    assert (heads.split(), images.split()) == (["VGG-11"], ["4", "of", "224²"])
     assert tables.text(Record(made.about(), [], [])) == ""
 
 
