@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from benchmarks.nets import Net
-from benchmarks.peers import TINYCNN
+from benchmarks.peers import TINYCNN, Peer
 from benchmarks.record import Record
 
 
@@ -24,9 +24,9 @@ class Layer(NamedTuple):
         return max(self.products, self.traffic)
 
 
-def layers(record: Record, net: Net) -> list[Layer]:
+def layers(record: Record, net: Net, peer: Peer = TINYCNN) -> list[Layer]:
     """The layers of a network's step, those first that take the longest; none if they were not timed."""
-    found, limits = record.of_net("account", net, TINYCNN.name), record.limits().get(record.threads)
+    found, limits = record.of_net("account", net, peer.name), record.limits().get(record.threads)
     if found is None or limits is None:
         return []
     sgemm, copy = 1e9 * limits["sgemm"], 1e9 * limits["copy"]

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.floors import layers
 from benchmarks.layers import LAYERS
 from benchmarks.nets import NETS, Net
-from benchmarks.peers import BLOCKS, DEZERO, HIGH, LAST, PLAIN, TINYCNN
+from benchmarks.peers import BLOCKS, DEZERO, HIGH, LAST, PLAIN, TINYCNN, Peer
 from benchmarks.record import Record
 
 Row = tuple[str, list[str]]
@@ -92,20 +92,22 @@ def layer_rows(record: Record) -> list[Row]:
 
 def floor_rows(record: Record) -> list[Row]:
     """What the layers of a step would take at the machine's own rates, what they take, and PyTorch's step."""
-    accounts = [layers(record, net) for net in NETS]
+    accounts = {peer: [layers(record, net, peer) for net in NETS] for peer in (TINYCNN, HIGH)}
 
-    def sums(quantity: str, *kinds: bool) -> list[str]:
+    def sums(quantity: str, *kinds: bool, peer: Peer = TINYCNN) -> list[str]:
         return [milliseconds(sum(getattr(row, quantity) for row in account if (row.products > 0) in kinds))
-                if account else NONE for account in accounts]
+                if account else NONE for account in accounts[peer]]
 
+    if not any(accounts[TINYCNN]):
+        return []
     steps = [record.reference(kind="step", name=net.name, batch=net.batch, size=net.size, threads=record.threads)
              for net in NETS]
-    return [
-        ("convolutions, linear: floor", sums("floor", True)), ("  tinycnn", sums("seconds", True)),
-        ("all else: floor", sums("floor", False)), ("  tinycnn", sums("seconds", False)),
-        ("together: floor", sums("floor", True, False)), ("  tinycnn", sums("seconds", True, False)),
-        ("  PyTorch's step", [milliseconds(step["best"]) if step else NONE for step in steps]),
-    ] if any(accounts) else []
+    rows = []
+    for what, kinds in (("convolutions, linear", [True]), ("all else", [False]), ("together", [True, False])):
+        rows += [(f"{what}: floor", sums("floor", *kinds)), ("  tinycnn", sums("seconds", *kinds))]
+        if any(accounts[HIGH]):
+            rows.append(("  with precision “high”", sums("seconds", *kinds, peer=HIGH)))
+    return [*rows, ("  PyTorch's step", [milliseconds(step["best"]) if step else NONE for step in steps])]
 
 
 LAYER_COLUMNS = ("tinycnn ms", "PyTorch", "chan._last", "tinycnn", "PyTorch", "ratio", "“high”")

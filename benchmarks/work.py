@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.layers import LAYERS
-from benchmarks.nets import NETS, SOURCES
+from benchmarks.nets import NETS, SOURCES, Net
 from benchmarks.peers import BLOCKS, DEZERO, HIGH, LAST, PLAIN, TINYCNN, Peer
 
 DEZERO_NETS = ("vgg16", "resnet50")  # those of the eight that DeZero has
@@ -65,6 +65,9 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
     def add(section: str, kind: str, name: str, batch: int, size: int, peers: Iterable[Peer], count: int = 0) -> None:
         found.append(Work(kind, name, batch, size, count or threads, tuple(dict.fromkeys(peers)), section))
 
+    def ours(net: Net) -> list[Peer]:
+        return [TINYCNN, HIGH] if net.high_goal and not cuda else [TINYCNN]
+
     def add_limits(number: int) -> None:  # several times, for a neighbour may slow the machine for minutes
         for count in counts:
             add("limits", "limits", "machine", number, 0, [TINYCNN], count)
@@ -72,8 +75,7 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
     add_limits(1)
     for net in NETS:
         extra = [DEZERO] if dezero and net.name in DEZERO_NETS and not quick else []
-        mine = [TINYCNN, HIGH] if net.high_goal and not cuda else [TINYCNN]
-        add("steps", "step", *net.key, [*mine, *(torches[-2:] if quick else torches), *extra])
+        add("steps", "step", *net.key, [*ours(net), *(torches[-2:] if quick else torches), *extra])
     add_limits(2)
     if quick:
         return found
@@ -89,7 +91,7 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
     for net in NETS:
         add("ops", "ops", *net.key, pair)
     for net in NETS if not cuda else ():
-        add("floors", "account", *net.key, [TINYCNN])
+        add("floors", "account", *net.key, ours(net))
     for batch in (4, 8, 16, 32, 64, 128, 256):
         add("batch", "step", "resnet18", batch, 32, pair)
     for batch in (1, 2, 4, 8, 16):
