@@ -56,10 +56,15 @@ def _rows(geometry: Window, groups: int, note: str) -> list[Case]:
              lambda g, w: np.einsum("gxw,ng,w->nx", form, flat(g), w.ravel()).reshape(-1, *x.shape[1:]), note=note),
         Case(ops.Conv2dWeight, lambda x, g: ops.Conv2dWeight.apply(x, g, **options), (x, g),
              lambda x, g: np.einsum("gxw,nx,ng->w", form, flat(x), flat(g)).reshape(w.shape), note=note, batch=(0, 1)),
-        Case(ops.Conv2dBackward, lambda g, x, w: ops.Conv2dBackward.apply_all(g, x, w, **options), (g, x, w),
+        Case(ops.Conv2dBackward,
+             lambda g, x, w: ops.Conv2dBackward.apply_all(g, x, w, asked=(True, True, True), **options), (g, x, w),
              lambda g, x, w: (np.einsum("gxw,ng,w->nx", form, flat(g), w.ravel()).reshape(x.shape),
-                              np.einsum("gxw,nx,ng->w", form, flat(x), flat(g)).reshape(w.shape)),
+                              np.einsum("gxw,nx,ng->w", form, flat(x), flat(g)).reshape(w.shape), g.sum((0, 2, 3))),
              note=note, batch=(0, 1)),
+        Case(ops.Conv2dBackward,
+             lambda g, x: ops.Conv2dBackward.apply_all(g, x, None, asked=(False, True, True), **options), (g, x),
+             lambda g, x: (np.einsum("gxw,nx,ng->w", form, flat(x), flat(g)).reshape(w.shape), g.sum((0, 2, 3))),
+             note=f"{note}, of a first layer", batch=(0, 1)),
     ]  # fmt: skip
 
 

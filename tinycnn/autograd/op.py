@@ -107,6 +107,12 @@ class Op:
         node = cls()
         return (node._applied if observing.observer is None else node._observed)(inputs, options)
 
+    @classmethod
+    def apply_asked(cls, *inputs: Any, asked: tuple[bool, ...], **options: Any) -> tuple[Tensor | None, ...]:
+        """All results of an op that makes those that are `asked` for; None stands for the others."""
+        made = iter(cls.apply_all(*inputs, asked=asked, **options) if True in asked else ())
+        return tuple([next(made) if one else None for one in asked])
+
     def _observed(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Tensor, ...]:
         self.backend = common_backend(type(self), inputs)  # whom the observer may wait for
         outputs: tuple[Tensor, ...] = observing.told(self, "forward", inputs, self._applied, inputs, options)

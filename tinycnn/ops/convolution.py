@@ -4,8 +4,8 @@ r"""Convolution and its two derivatives: the three faces of one trilinear form.
 
 Take away G, X or W, and what is left is the convolution Y = X ⋆ W, the gradient in the input, or the gradient in the
 weight. Each is linear in its two arguments, so the backward of each is the other two: the family is closed, and
-derivatives of every order are there. A layer's bias is added on the way, where it costs nothing; and its two gradients
-are made by one op, because they read the same windows.
+derivatives of every order are there. A layer's bias is added on the way, where it costs nothing; and its gradients are
+made by one op, because they read the same windows.
 
 References
 ----------
@@ -14,6 +14,7 @@ LeCun et al. 1998, "Gradient-based learning applied to document recognition", se
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.op import Op
@@ -33,30 +34,34 @@ class Conv2d(Op):
         return ctx.kernels.conv2d(x, w, b, window, groups)
 
     def backward(ctx, g: Tensor, x: Tensor, w: Tensor, *, window: Window, groups: int) -> Any:
-        asked_x, asked_w, asked_b = ctx.needs_input_grad
-        gx = gw = None
-        if asked_x and asked_w:
-            gx, gw = Conv2dBackward.apply_all(g, x, w, window=window, groups=groups)
-        elif asked_x:
-            gx = Conv2dInput.apply(g, w, window=window, groups=groups)
-        elif asked_w:
-            gw = Conv2dWeight.apply(x, g, window=window, groups=groups)
-        return gx, gw, g.sum((0, 2, 3)) if asked_b else None
+        return Conv2dBackward.apply_asked(g, x, w, asked=ctx.needs_input_grad, window=window, groups=groups)
 
 
 class Conv2dBackward(Op):
-    """X̄ and W̄ at once"""
+    """X̄, W̄ and b̄: those of them that are asked for, at once"""
 
-    results = ("gx", "gw")
-
-    def forward(ctx, g: Array, x: Array, w: Array, *, window: Window, groups: int) -> tuple[Array, Array]:
-        gx, gw = ctx.kernels.conv2d_backward(g, x, w, window, groups)
-        return gx, gw
+    def forward(
+        ctx, g: Array, x: Array | None, w: Array | None, *, asked: tuple[bool, bool, bool], window: Window, groups: int
+    ) -> Any:
+        ctx.results = tuple(compress(("gx", "gw", "gb"), asked))
+        gx = gw = None
+        if asked[0] and asked[1]:
+            gx, gw = ctx.kernels.conv2d_backward(g, x, w, window, groups)
+        elif asked[0]:
+            gx = ctx.kernels.conv2d_input(g, w, window, groups)
+        elif asked[1]:
+            gw = ctx.kernels.conv2d_weight(x, g, window, groups)
+        gb = ctx.kernels.total(g, (0, 2, 3)) if asked[2] else None
+        return tuple([y for y in (gx, gw, gb) if y is not None])
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor, w: Tensor, *, window: Window, groups: int) -> tuple[Tensor, Tensor]:
-        gx = Conv2dInput.apply(g, w, window=window, groups=groups)
-        return gx, Conv2dWeight.apply(x, g, window=window, groups=groups)
+    def composed(
+        g: Tensor, x: Tensor, w: Tensor, *, asked: tuple[bool, bool, bool], window: Window, groups: int
+    ) -> tuple[Tensor, ...]:
+        gx = Conv2dInput.apply(g, w, window=window, groups=groups) if asked[0] else None
+        gw = Conv2dWeight.apply(x, g, window=window, groups=groups) if asked[1] else None
+        gb = g.sum((0, 2, 3)) if asked[2] else None
+        return tuple([y for y in (gx, gw, gb) if y is not None])
 
 
 class Conv2dInput(Op):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import shapes
@@ -30,10 +31,23 @@ class MatMul(Op):
     def forward(ctx, x: Array, y: Array) -> Array: return ctx.kernels.matmul(x, y)
 
     def backward(ctx, g: Tensor, x: Tensor, y: Tensor) -> Any:
-        return (
-            g @ transpose(y, -1, -2) if ctx.needs_input_grad[0] else None,
-            transpose(x, -1, -2) @ g if ctx.needs_input_grad[1] else None,
-        )
+        return MatMulBackward.apply_asked(g, x, y, asked=ctx.needs_input_grad)
+
+
+class MatMulBackward(Op):
+    """X̄ = Z̄·Yᵀ,   Ȳ = Xᵀ·Z̄: those of them that are asked for, at once"""
+
+    def forward(ctx, g: Array, x: Array | None, y: Array | None, *, asked: tuple[bool, bool]) -> Any:
+        ctx.results = tuple(compress(("gx", "gy"), asked))
+        gx = ctx.kernels.matmul(g, ctx.xp.swapaxes(y, -1, -2)) if asked[0] else None
+        gy = ctx.kernels.matmul(ctx.xp.swapaxes(x, -1, -2), g) if asked[1] else None
+        return tuple([z for z in (gx, gy) if z is not None])
+
+    @staticmethod
+    def composed(g: Tensor, x: Tensor, y: Tensor, *, asked: tuple[bool, bool]) -> tuple[Tensor, ...]:
+        gx = g @ transpose(y, -1, -2) if asked[0] else None
+        gy = transpose(x, -1, -2) @ g if asked[1] else None
+        return tuple([z for z in (gx, gy) if z is not None])
 
 
 class Linear(Op):
@@ -50,9 +64,7 @@ class Linear(Op):
     def backward(ctx, g: Tensor, x: Tensor, w: Tensor) -> Any:
         asks_x, asks_w, asks_b = ctx.needs_input_grad
         later = ctx.kernels.postpone(g.array.T, x.array) if asks_w and not is_grad_enabled() else None
-        asked = (asks_x, asks_w and later is None, asks_b)
-        found = iter(LinearBackward.apply_all(g, x, w, asked=asked) if any(asked) else ())
-        gx, gw, gb = [next(found) if one else None for one in asked]
+        gx, gw, gb = LinearBackward.apply_asked(g, x, w, asked=(asks_x, asks_w and later is None, asks_b))
         return gx, gw if later is None else postponed(later), gb
 
 
@@ -60,7 +72,7 @@ class LinearBackward(Op):
     """X̄ = Ȳ·W,   W̄ = Ȳᵀ·X,   b̄ = the sum of Ȳ's rows: those of them that are asked for, at once"""
 
     def forward(ctx, g: Array, x: Array | None, w: Array | None, *, asked: tuple[bool, bool, bool]) -> Any:
-        ctx.results = tuple([name for name, wanted in zip(("gx", "gw", "gb"), asked, strict=True) if wanted])
+        ctx.results = tuple(compress(("gx", "gw", "gb"), asked))
         gx = ctx.kernels.matmul(g, w) if asked[0] else None
         gw = ctx.kernels.matmul(g.T, x) if asked[1] else None
         gb = ctx.kernels.total(g, (0,)) if asked[2] else None

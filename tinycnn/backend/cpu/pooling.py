@@ -37,8 +37,8 @@ from tinycnn.shapes import product
 
 Array = Any
 
-_BYTES = 6  # for each number of a result, to set the size of tiles: the calls are short, and are to be few
-_AT_ONCE = 100_000  # gradients put by one thread: their numbers stay in a core's cache
+_BYTES, _FOURS = 6, 12  # for each number of a result, to set the size of tiles: the calls are short, and are to be few
+_ALONE, _AT_ONCE = 50_000, 100_000  # gradients put by one thread, and in one go: their numbers stay in a core's cache
 
 __all__ = ["max_pool2d", "unpick"]
 
@@ -52,7 +52,7 @@ def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
     y = np.empty((n, *window.out, c), dtype=x.dtype)
     winner = np.empty(y.shape, dtype=np.uint8)
     image, axes, fours = x.transpose(0, 2, 3, 1), [forward(window, axis) for axis in (0, 1)], _are_fours(window)
-    tiles, lines = tiles_of(y.shape, axes, _BYTES)
+    tiles, lines = tiles_of(y.shape, axes, _FOURS if fours else _BYTES)
     odd: list[int] = []
 
     def work(number: int) -> None:
@@ -134,7 +134,7 @@ def unpick(xp: Any, g: Array, winner: Array, window: Window) -> Array:
     n, height, width, c = source.shape
     gx = np.empty((n, *window.size, c), g.dtype)
     pieces = -(-source.size // _AT_ONCE)
-    tiles = cut(n, pieces if pieces == 1 else -(-pieces // get_num_threads()) * get_num_threads())
+    tiles = cut(n, 1 if source.size <= _ALONE else -(-pieces // get_num_threads()) * get_num_threads())
     lines = max(1, _AT_ONCE // (width * c))
     places, below = _places(window, c), window.stride[0] * window.size[1] * c
     firsts = _firsts(window, c, -(-n // len(tiles)), min(lines, height))
