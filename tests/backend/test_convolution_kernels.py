@@ -15,7 +15,17 @@ from tinycnn import backend
 from tinycnn.backend import blas, threads
 from tinycnn.backend import windows as textbook
 from tinycnn.backend.cpu import convolution
-from tinycnn.backend.cpu.convolution import banded, choice, direct, narrow, pointwise, tiles, trimmed, two_by_two
+from tinycnn.backend.cpu.convolution import (
+    at_once,
+    banded,
+    choice,
+    direct,
+    narrow,
+    pointwise,
+    tiles,
+    trimmed,
+    two_by_two,
+)
 from tinycnn.geometry import Window, window
 
 NAMES = ("conv2d", "conv2d_input", "conv2d_weight", "conv2d_backward")
@@ -60,12 +70,22 @@ def test_every_way_is_the_textbooks(geometry: Window, n: int, c: int, o: int, da
     """Each is asked for all it says that it can, whether it would have been chosen or not."""
     calls = problem(n, c, o, geometry, data.draw(st.sampled_from([*ORDERS])))
     plain = geometry.dilation == (1, 1)
+    assert_textbook(at_once, calls, geometry)
     if 1 in (geometry.stride[0], geometry.dilation[0]) and 1 in (geometry.stride[1], geometry.dilation[1]):
         assert_textbook(direct, calls, geometry)
     if plain:
         assert_textbook(narrow, calls, geometry)
     if plain and geometry.stride == (1, 1):
         assert_textbook(banded, calls, geometry)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_few_numbers_are_multiplied_at_once(dtype: str) -> None:
+    small, large = (window("test", (size, size), (3, 3), padding=(1, 1)) for size in (8, 32))
+    for n, c, geometry in ((1, 16, small), (4, 32, small), (1, 3, large)):
+        assert choice.way(np.dtype(dtype), n, c, 16, geometry, 1) is at_once
+    for n, c, o, geometry in ((64, 16, 16, small), (1, 256, 256, small), (8, 3, 16, large)):
+        assert choice.way(np.dtype(dtype), n, c, o, geometry, 1) is not at_once
 
 
 @given(n=st.integers(1, 3), size=st.tuples(st.integers(1, 6), st.integers(1, 6)), data=st.data(),
@@ -86,7 +106,7 @@ def test_of_2x2_only_the_maps_that_are_not_finite_are_not(odd: float) -> None:
     """Nor does a large number become so on the way: twice 3e38 is more than there is."""
     geometry = window("test", (2, 2), (3, 3), padding=(1, 1))
     x, w, g = (normal(*shape, dtype="float32") for shape in ((8, 32, 2, 2), (48, 32, 3, 3), (8, 48, 2, 2)))
-    assert choice.way(x.dtype, 8, 32, 48, geometry, 1) is two_by_two
+    assert two_by_two.covers(8, 32, 48, geometry)
     x[0, 0], g[0, 0], w = odd, odd, w / 1000
     for name, given_ in arguments(x, w, g).items():
         with np.errstate(all="ignore"):
@@ -175,7 +195,7 @@ def test_strips_of_many_images_join_without_a_seam(order: str, count: int, monke
         for n, c, o, geometry in (
             (101, 3, 6, window("test", (9, 12), (2, 3), padding=(1, 1))), (40, 6, 16, window("test", (7, 8), (5, 5)))
         ):  # fmt: skip
-            assert choice.way(np.dtype("f"), n, c, o, geometry, 1) is banded
+            assert banded.covers(n, c, o, geometry)
             assert_textbook(banded, problem(n, c, o, geometry, order), geometry)
 
 

@@ -20,7 +20,7 @@ import pytest
 
 import tinycnn
 from tinycnn.backend.cpu import depthwise, grouped
-from tinycnn.backend.cpu.convolution import banded, choice, direct, narrow, pointwise, two_by_two, winograd
+from tinycnn.backend.cpu.convolution import at_once, banded, choice, direct, narrow, pointwise, two_by_two, winograd
 from tinycnn.geometry import window
 
 torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
@@ -75,7 +75,9 @@ CONVOLUTIONS: list[tuple[Any, tuple[int, ...], tuple[int, ...], int, int, int]] 
     (direct,    (4, 256, 2, 2),   (256, 256, 3, 3), 1, 1, 1),
     (two_by_two, (64, 256, 2, 2), (256, 256, 3, 3), 1, 1, 1),
     (two_by_two, (24, 200, 2, 2), (96, 200, 3, 3), 1, 1, 1),
-    (direct,    (2, 16, 13, 15),  (24, 16, 3, 3),  1, 1, 1),
+    (at_once,   (2, 16, 13, 15),  (24, 16, 3, 3),  1, 1, 1),
+    (at_once,   (8, 48, 3, 4),    (64, 48, 3, 3),  2, 1, 1),
+    (at_once,   (4, 6, 14, 14),   (16, 6, 5, 5),   1, 0, 1),
     (direct,    (2, 96, 14, 14),  (192, 96, 2, 2), 2, 0, 1),
     (narrow,    (2, 3, 64, 64),   (64, 3, 7, 7),   2, 3, 1),
     (direct,    (2, 3, 95, 95),   (64, 3, 11, 11), 4, 2, 1),

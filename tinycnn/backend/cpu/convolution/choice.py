@@ -6,7 +6,7 @@ from typing import Any
 
 from tinycnn.backend import windows
 from tinycnn.backend.cpu import depthwise, grouped
-from tinycnn.backend.cpu.convolution import banded, direct, narrow, pointwise, two_by_two, winograd
+from tinycnn.backend.cpu.convolution import at_once, banded, direct, narrow, pointwise, two_by_two, winograd
 from tinycnn.geometry import Window
 
 _FLOATS = "fd"  # the characters of float32 and float64
@@ -24,6 +24,8 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
         return depthwise.way(dtype, c, o, window)
     if groups == 1 and window.kernel == (1, 1) and window.padding == _NONE:
         return pointwise
+    if groups == 1 and at_once.covers(n, c, o, window):
+        return at_once
     if any(s > 1 and d > 1 for s, d in zip(window.stride, window.dilation, strict=True)):
         return windows
     if groups > 1:
