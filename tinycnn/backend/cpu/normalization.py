@@ -10,6 +10,9 @@ first, so that results are the same from run to run. Sums over a tile are produc
 cache's rate. On 8 × 64 × 56² batch norm takes a quarter of the textbook's time, and its way back, which hands out γ̄ and
 β̄ with x̄, a fifth.
 
+In a tile, E[x²] − E[x]² does lose nothing where the mean is a few deviations from 0, as in most networks, if sums are
+made in `sheets.sums`' way. Then x − μ is never made, nor its products: the first look takes 0.6 of the time.
+
 References
 ----------
 Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance: analysis and recommendations", The American
@@ -25,7 +28,7 @@ import numpy as np
 
 from tinycnn.backend import reference
 from tinycnn.backend.cpu.layer_normalization import normalize_rows, normalize_rows_backward
-from tinycnn.backend.cpu.sheets import Sheet, beside, sheet_of, total
+from tinycnn.backend.cpu.sheets import Sheet, beside, sheet_of, sums, sums_of_products
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.threads import scratch
 
@@ -67,7 +70,7 @@ def normalize_backward(
         return made
     g = sheet.like(g)
     mean, r = sheet.channel(mean).astype(_WIDE), 1 / np.sqrt(sheet.channel(var).astype(_WIDE) + eps)
-    bias_bar, weight_bar = _gradient_sums(sheet, g, x, mean)
+    bias_bar, weight_bar = _gradient_sums(sheet, g, x, mean, r)
     weight_bar *= r
     gx = g if overwrite else np.empty_like(x)
     _input_gradient(sheet, gx, g, x, mean, r, r if weight is None else r * sheet.channel(weight), bias_bar, weight_bar)
@@ -89,21 +92,12 @@ def standardize(
 def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:
     """Mean and (biased) variance of each channel, in float64."""
     matrix, down = sheet.matrix(x), sheet.down
-    size = (len(sheet.tiles), 1, sheet.size[1]) if down else (sheet.size[0], 1)
+    size = (len(sheet.tiles), sheet.size[1]) if down else sheet.size[0]
     means, variances = np.empty(size), np.empty(size)  # of each piece of a column, or each row
 
     def count(number: int, rows: slice) -> None:
-        tile = matrix[rows]
-        n, place = (len(tile), number) if down else (tile.shape[1], rows)
-        centre = total(tile, down)
-        centre /= n
-        centred = np.subtract(tile, centre, out=scratch("centred", tile.shape, x.dtype))
-        drift = total(centred, down)  # what rounding took from a large mean
-        drift /= n
-        np.add(centre, drift, out=means[place], dtype=_WIDE)
-        np.square(centred, out=centred)
-        np.divide(total(centred, down), n, out=variances[place])
-        variances[place] -= np.square(drift)  # it is about `centre`
+        place = number if down else rows
+        means[place], variances[place] = _moments_of(matrix[rows], down, sheet.far)
 
     sheet.each(count)
     means, variances = means.reshape(-1, sheet.channels), variances.reshape(-1, sheet.channels)  # pieces × channels
@@ -112,6 +106,26 @@ def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:
     means *= means
     variances += means
     return mean, sheet.shares @ variances
+
+
+def _moments_of(tile: Array, down: bool, far: float) -> tuple[Array, Array]:
+    """The same of one tile: σ² = E[x²] − μ² in a single look at it, if μ² is at most so many times σ².
+
+    Else digits would cancel (or something is not finite), and μ is taken off before anything is squared.
+    """
+    n = tile.shape[0 if down else 1]
+    mean = sums(tile, down) / n
+    if far:
+        square = np.square(mean)
+        variance = sums_of_products(tile, tile, down) / n - square
+        if np.less_equal(square, far * variance).all():
+            return mean, variance
+    centre = mean.astype(tile.dtype)
+    centred = np.subtract(tile, centre if down else centre[:, None], out=scratch("centred", tile.shape, tile.dtype))
+    drift = sums(centred, down) / n  # what rounding took from a large mean
+    variance = sums_of_products(centred, centred, down) / n
+    variance -= np.square(drift)  # it is about `centre`
+    return centre + drift, variance
 
 
 def _scaled(sheet: Sheet, x: Array, mean: Array, scale: Array, shift: Array | int) -> Array:
@@ -141,22 +155,25 @@ def _small(t: Array) -> bool:
     return bool(np.maximum.reduce(np.abs(t)) < 8)
 
 
-def _gradient_sums(sheet: Sheet, g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
-    """Σ g and Σ g·(x − μ) for each channel, in float64."""
-    gradient, matrix, down = sheet.matrix(g), sheet.matrix(x), sheet.down
-    mean = sheet.factor(mean, x.dtype)
-    size = (len(sheet.tiles), sheet.size[1]) if down else (sheet.size[0], 1)
-    sums, products = np.empty(size), np.empty(size)
+def _gradient_sums(sheet: Sheet, g: Array, x: Array, mean: Array, r: Array) -> tuple[Array, Array]:
+    """Σ g and Σ g·(x − μ) for each channel, in float64: μ is taken off the sums, or off x where it is far from 0."""
+    gradient, source, down = sheet.matrix(g), sheet.matrix(x), sheet.down
+    size = (len(sheet.tiles), sheet.size[1]) if down else sheet.size[0]
+    of_g, of_products, centre = np.empty(size), np.empty(size), None
+    if not np.less_equal(np.square(mean * r), sheet.far).all():
+        centre = sheet.factor(mean, x.dtype)
 
     def add(number: int, rows: slice) -> None:
-        place, tile = number if down else rows, gradient[rows]
-        sums[place] = total(tile, down)
-        centred = np.subtract(matrix[rows], beside(mean, rows), out=scratch("centred", tile.shape, x.dtype))
-        centred *= tile
-        products[place] = total(centred, down)
+        place, tile, given = number if down else rows, source[rows], gradient[rows]
+        if centre is not None:
+            tile = np.subtract(tile, beside(centre, rows), out=scratch("centred", tile.shape, x.dtype))
+        of_g[place], of_products[place] = sums(given, down), sums_of_products(given, tile, down)
 
     sheet.each(add)
-    return tuple([np.add.reduce(t.reshape(-1, sheet.channels), 0) for t in (sums, products)])
+    bias_bar, weight_bar = (np.add.reduce(t.reshape(-1, sheet.channels), 0) for t in (of_g, of_products))
+    if centre is None:
+        weight_bar -= mean * bias_bar
+    return bias_bar, weight_bar
 
 
 def _input_gradient(
