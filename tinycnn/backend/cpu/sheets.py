@@ -21,7 +21,7 @@ _LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after 
 _SERIAL = 1 << 18  # numbers up to which a second thread gains nothing
 _PIECES = 512  # numbers: where sums are taken down columns, pixels are joined until a row is longer
 _BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
-_STRETCH = 32  # rows: their sum is rounded as often, and then no more; half as many take a tenth longer
+_STRETCH = 16  # rows: their sum is rounded as often, and then no more
 _WIDE = np.dtype("float64")  # in which they are put together
 
 
