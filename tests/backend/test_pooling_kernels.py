@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -23,6 +25,15 @@ FOURS = st.builds(partial(window, "test", kernel=(2, 2), stride=(2, 2)), SIZES, 
 ORDERS = st.sampled_from([(0, 1, 2, 3), (0, 2, 3, 1), (3, 2, 1, 0)])
 
 
+@contextmanager
+def whatever_the_size(at_once: bool) -> Iterator[None]:
+    """Few numbers go all at once, or tile by tile as many do."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_SEEN", "_PUT"):
+            patch.setattr(pooling, name, getattr(pooling, name) if at_once else 0)
+        yield
+
+
 def expect_equal(x: Any, g: Any, geometry: Window) -> None:
     """Value, winner and gradient are the textbook's, bit by bit: small integers are added up without rounding."""
     with np.errstate(all="ignore"):  # as ops compute
@@ -40,10 +51,13 @@ DRAWN = {
     "n": st.integers(1, 3), "c": st.integers(1, 5), "order": ORDERS,
     "dtype": st.sampled_from(["float32", "float64", "float16", "int64", "uint8"]),
     "odd": st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), max_size=3), "seed": st.integers(0, 99),
+    "at_once": st.booleans(),
 }  # fmt: skip
 
 
-def expect_maxima(geometry: Window, n: int, c: int, order: Any, dtype: str, odd: list[float], seed: int) -> None:
+def expect_maxima(
+    geometry: Window, n: int, c: int, order: Any, dtype: str, odd: list[float], seed: int, at_once: bool
+) -> None:
     """Ties are frequent among five values, all below zero; NaN and infinities stand where they were drawn."""
     draw = np.random.default_rng(seed)
     shape = np.array([n, c, *geometry.size])
@@ -52,7 +66,8 @@ def expect_maxima(geometry: Window, n: int, c: int, order: Any, dtype: str, odd:
     for value in odd if x.dtype.kind == "f" else ():
         x[draw.random(x.shape) < 0.3] = value
         g[draw.random(g.shape) < 0.1] = value
-    expect_equal(x, g, geometry)
+    with whatever_the_size(at_once):
+        expect_equal(x, g, geometry)
 
 
 @given(geometry=windows(pooling=True), **DRAWN)
@@ -79,14 +94,14 @@ def test_many_tiles_on_any_number_of_threads(threads: int, k: int, s: int, p: in
         )  # fmt: skip
 
 
-@given(geometry=windows(pooling=True), seed=st.integers(0, 99))
-def test_a_gradient_whose_winner_is_padding_is_dropped(geometry: Window, seed: int) -> None:
+@given(geometry=windows(pooling=True), at_once=st.booleans(), seed=st.integers(0, 99))
+def test_a_gradient_whose_winner_is_padding_is_dropped(geometry: Window, at_once: bool, seed: int) -> None:
     draw = np.random.default_rng(seed)
     winner = draw.integers(0, np.prod(geometry.kernel), (1, 2, *geometry.out)).astype("uint8")
     g = draw.integers(1, 9, winner.shape).astype("float32")
-    np.testing.assert_array_equal(
-        pooling.unpick(np, g, winner, geometry), reference.unpick(np, g, winner, geometry)
-    )
+    with whatever_the_size(at_once):
+        gx = pooling.unpick(np, g, winner, geometry)
+    np.testing.assert_array_equal(gx, reference.unpick(np, g, winner, geometry))
 
 
 @pytest.mark.parametrize("n", [0, 2])

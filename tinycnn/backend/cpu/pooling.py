@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend import windows
+from tinycnn.backend.cpu import sliding
 from tinycnn.backend.cpu.borders import inside
 from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.backend.cpu.strips import copy_pixels, fill, looked_at, strip_for, tiles_of
@@ -40,6 +41,8 @@ Array = Any
 _BYTES, _FOURS = 6, 12  # for each number of a result, to set the size of tiles: the calls are short, and are to be few
 _ALONE, _AT_ONCE = 50_000, 100_000  # gradients put by one thread, and in one go: their numbers stay in a core's cache
 
+_SEEN, _PUT = 1 << 12, 1 << 13  # numbers in all windows together, and gradients, so few that calls take the time
+
 __all__ = ["max_pool2d", "unpick"]
 
 
@@ -49,6 +52,9 @@ def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
     if x.dtype.char not in "fd" or not x.size or product(window.kernel) > 255:
         return windows.max_pool2d(xp, x, window)
     n, c = x.shape[:2]
+    if n * c * product(window.out) * product(window.kernel) <= _SEEN:
+        made = sliding.max_pool2d(x, window)
+        return made if np.isfinite(made[0]).all() else windows.max_pool2d(xp, x, window)
     y = np.empty((n, *window.out, c), dtype=x.dtype)
     winner = np.empty(y.shape, dtype=np.uint8)
     image, axes, fours = x.transpose(0, 2, 3, 1), [forward(window, axis) for axis in (0, 1)], _are_fours(window)
@@ -128,6 +134,8 @@ def _of_fours(image: Array, largest: Array, winner: Array) -> None:
 @half_in_single
 def unpick(xp: Any, g: Array, winner: Array, window: Window) -> Array:
     """Each g is added to the pixel of its window that `winner` names, by that pixel's number in the image."""
+    if 0 < g.size <= _PUT and g.dtype.char in "fd":
+        return sliding.unpick(g, winner, window)
     source, won = (np.ascontiguousarray(a.transpose(0, 2, 3, 1)) for a in (g, winner))
     if g.dtype.char not in "fd" or not g.size or not _are_pixels(won, window):
         return windows.unpick(xp, g, winner, window)
