@@ -29,7 +29,7 @@ is shown beside it."""
 ROUNDS = 5
 QUICK_ROUNDS = 3
 #: what a turn takes, one run at the least
-SECONDS = {"limits": 1.0, "steps": 1.0, "inference": 0.5, "layers": 0.25, "ops": 0.0, "floors": 1.0,
+SECONDS = {"limits": 1.0, "steps": 1.0, "inference": 0.5, "layers": 0.25, "overhead": 3.0, "ops": 0.0, "floors": 1.0,
            "batch": 0.6, "size": 0.6, "depth": 0.6, "threads": 0.6}
 QUICK_SECONDS = 0.6
 INTERRUPTED, NO_GPU, NOT_POSSIBLE = 130, 3, 2  # exit codes; 2 is argparse's, too

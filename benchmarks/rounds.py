@@ -172,12 +172,16 @@ def _summary(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _best_facts(turns: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of rates the highest, of profiles the shortest, of layers the shortest of each."""
+    """Of rates the highest, of profiles the shortest, of layers the shortest of each, as of ops and their kernels."""
     if "layers" in turns[0]:
         found: dict[str, dict[str, Any]] = {}
         for row in sorted((row for turn in turns for row in turn["layers"]), key=lambda row: float(row["seconds"])):
             found.setdefault(row["label"], row)
         return {"layers": list(found.values())}
+    if "overhead" in turns[0]:
+        rows = turns[0]["overhead"].items()
+        return {"overhead": {op: {what: min(turn["overhead"][op][what] for turn in turns) for what in row}
+                             for op, row in rows}}
     if "ops" in turns[0]:
         return min(turns, key=lambda facts: sum(op["seconds"] for op in facts["ops"]))
     return {name: max(facts[name] for facts in turns) for name in turns[0]}

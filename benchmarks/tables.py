@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import exp, log
 from typing import Any
 
+from benchmarks import overhead
 from benchmarks.floors import layers
 from benchmarks.layers import LAYERS
 from benchmarks.nets import NETS, Net
@@ -110,6 +111,16 @@ def floor_rows(record: Record) -> list[Row]:
     return [*rows, ("  PyTorch's step", [milliseconds(step["best"]) if step else NONE for step in steps])]
 
 
+def overhead_rows(record: Record) -> list[Row]:
+    """A row an op: tinycnn's microseconds, its kernels', what is left, which is Python's, and PyTorch's."""
+    ours = record.find(TINYCNN.name, kind="overhead")
+    theirs = next(filter(None, (record.find(peer.name, kind="overhead") for peer in (BLOCKS, PLAIN))), None)
+    if ours is None:
+        return []
+    beside = theirs["facts"]["overhead"] if theirs else {}
+    return [(op, overhead.cells(row, beside.get(op))) for op, row in ours["facts"]["overhead"].items()]
+
+
 LAYER_COLUMNS = ("tinycnn ms", "PyTorch", "chan._last", "tinycnn", "PyTorch", "ratio", "“high”")
 
 
@@ -125,6 +136,7 @@ def text(record: Record) -> str:
         _laid_out("Training step, most memory, MB", [nets, sizes], memory_rows(record)),
         _laid_out("Layers of a training step at the machine's rates, ms", [nets, sizes], floor_rows(record)),
         _laid_out("Layers, forward + backward", [LAYER_COLUMNS], layer_rows(record)),
+        _laid_out("Ops of few numbers, forward + backward, µs an op", [overhead.HEADS], overhead_rows(record)),
     ]
     return "\n\n".join(filter(None, [*parts, limits(record), failures(record)]))
 

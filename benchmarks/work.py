@@ -18,7 +18,7 @@ class Work:
     """One thing that every peer does in turn.
 
     The kinds: a whole training "step", "inference", a "layer" forward and backward, a step's time by op ("ops") and by
-    layer ("account"), and the machine's "limits".
+    layer ("account"), what ops of few numbers cost ("overhead"), and the machine's "limits".
     """
 
     kind: str
@@ -44,6 +44,7 @@ SECTIONS = {
     "steps": "whole training steps of the eight networks",
     "inference": "the eight networks without gradients, in evaluation mode",
     "layers": "single layers, forward and backward",
+    "overhead": "what an op of few numbers costs beside its arithmetic",
     "ops": "a training step's time by op",
     "floors": "a training step's time by layer, beside what the machine's limits allow",
     "batch": "a step's cost against the batch: ResNet-18 on 32², ResNet-50 on 128²",
@@ -86,6 +87,8 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
         last = [LAST] if layer.is_map else []
         add("layers", "layer", layer.name, layer.shape[0], layer.shape[2] if len(layer.shape) == 4 else 1,
             [TINYCNN, *high, fastest, *last])
+    if not cuda:
+        add("overhead", "overhead", "ops", 1, 0, [TINYCNN, fastest])
     add_limits(3)
     pair = (TINYCNN, fastest)
     for net in NETS:

@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import limits, stand_in, tasks
+from benchmarks import limits, overhead, stand_in, tasks
 
 Turn = Callable[[float], dict[str, Any]]  # takes seconds, and tells what was found
 
@@ -54,6 +54,8 @@ def prepare(order: dict[str, Any]) -> tuple[dict[str, Any], Turn]:
         wait = set_up(torch, order)
         if order["kind"] == "limits":
             return facts, lambda seconds: {"facts": machine_limits(torch, order, seconds)}
+        if order["kind"] == "overhead":
+            return facts, lambda seconds: {"facts": {"overhead": overhead.measured(torch, seconds)}}
         make = {"step": tasks.step, "inference": tasks.inference, "layer": tasks.layer}
         task, parameters = make.get(order["kind"], tasks.step)(torch, order)
     facts |= {"parameters": parameters, "memory_before": memory("VmRSS") if order["device"] == "cpu" else None}

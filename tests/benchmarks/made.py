@@ -30,6 +30,9 @@ def measured(work: Work, peer: Peer) -> dict[str, Any]:
     """What a worker would have said."""
     if work.kind == "limits":
         return {"version": "0.1.0", "facts": {"sgemm": 100.0 * work.threads, "copy": 20.0}}
+    if work.kind == "overhead":
+        ops = {"relu": {"op": 12e-6, "kernels": 4e-6}, "x + y": {"op": 8e-6, "kernels": -1e-8}}
+        return {"version": "0.1.0", "facts": {"overhead": ops}}
     if work.kind == "ops":
         names = enumerate(OPS[peer.library], start=1)
         ops = [{"op": name, "calls": 1, "seconds": 0.1 / number} for number, name in names]

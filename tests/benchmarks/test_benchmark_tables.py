@@ -65,6 +65,12 @@ def test_failures_are_told_with_their_reason():
     assert "pytorch: RuntimeError: no (step vgg11)" in tables.text(record)
 
 
+def test_of_an_op_python_has_what_the_kernels_leave(whole):
+    assert tables.overhead_rows(whole) == [
+        ("relu", ["12.0", "4.0", "8.0", "12.0"]), ("x + y", ["8.0", "0.0", "8.0", "8.0"])
+    ]  # fmt: skip
+
+
 def test_no_line_of_the_tables_is_wider_than_a_terminal(whole):
     assert max(map(len, tables.text(whole).splitlines())) <= 120
 
