@@ -62,7 +62,7 @@ WINDOWS = [
     Fault("convolution", "what the last tile scattered is still in the strip", "stale value",
           CPU + "convolution/scattered.py", "image[...] = 0", "image[:, :, -1:] = 0", tests=CONVOLUTION_TESTS),
     Fault("convolution", "a kernel's last columns, fewer than the stride, are left out", "stride remainder",
-          CPU + "convolution/scattered.py", "range(0, k_w, s_w)", "range(0, max(s_w, k_w // s_w * s_w), s_w)",
+          CPU + "convolution/scattered.py", "range(0, k_w, together)", "range(0, max(s_w, k_w // s_w * s_w), together)",
           tests=CONVOLUTION_TESTS),
     Fault("convolution", "the difference of two entries the wrong way round", "sign",
           CPU + "convolution/two_by_two.py", "(0, 1, 0), (0, -1, 1))", "(0, 1, 0), (0, 1, -1))",

@@ -14,7 +14,7 @@ import numpy as np
 from tinycnn.backend import blas
 from tinycnn.backend.cpu import slim, tall
 from tinycnn.backend.precision import half_in_single
-from tinycnn.backend.threads import parts, scratch, share, sharing
+from tinycnn.backend.threads import cut, parts, scratch, share, sharing
 
 Array = Any
 
@@ -24,9 +24,13 @@ _SHARED = 1 << 23  # of fewer one thread is done before the other has begun
 _WEIGHTS = 1 << 15  # entries of a matrix that a slim one meets in pieces
 _SUMS = 1 << 20  # and of a result of few sums each that is made so
 
+IN_A_ROW = 448  # numbers that BLAS adds up, unless its kernels are AVX2's; more it takes in parts
+FEW = 1 << 27  # multiplications, beside which it is no loss to add up some parts
+
+_SHORT = 32  # sums that need no care
 _STRETCH = 64  # products that are added up in a row, or twice as many of long sums
 _LONG = 1024
-_WHOLE = range(257, 449)  # numbers that BLAS adds up in a row, unless its kernels are AVX2's; more it takes in parts
+_WHOLE = range(257, IN_A_ROW + 1)  # numbers that are added up in parts of any large product
 _SMALL = 1 << 16  # entries of a result that stays in a core's cache while stretches are added up in it
 _AT_ONCE = 1 << 17  # entries of what stretches make
 
@@ -36,39 +40,49 @@ def product(a: Array, b: Array, out: Array | None = None, stretches: bool = Fals
 
     Be it the rows of A (an image's many pixels), the columns of B, or what is summed over (the pixels again, where the
     gradient of a kernel is made of them): then the parts' sums are added up in order. It is as fast as BLAS's own way.
-    With `stretches` fewer numbers are added up in a row, which is more exact: a small result is made `by_stretches`,
-    sums of `_WHOLE` are made `in_halves`; but what `tall` makes has up to 384 in a row either way.
+    With `stretches` fewer numbers are added up in a row, in one of the ways of `_exact`.
     """
     (m, k), n = a.shape, b.shape[1]
-    matmul: Any = np.matmul
-    if stretches and m * n <= _SMALL and k > 2 * _STRETCH:
-        matmul = by_stretches
-    elif stretches and k in _WHOLE:
-        matmul = in_halves
+    matmul: Any = _exact(m, k, n) if stretches and a.dtype.char == "f" else np.matmul
     if m * k * n <= _ALONE or a.dtype != b.dtype or a.dtype.char not in "fd":
         return matmul(a, b, out=out)
     out = np.empty((m, n), a.dtype) if out is None else out
-    if a.dtype.char == "f" and tall.covers(m, k, n):
+    if matmul is np.matmul and a.dtype.char == "f" and tall.covers(m, k, n):
         tall.product(a, b, out)
         return out
     long = k > max(m, n)
     alone = m * k * n < _SHARED or (sharing() and not long)  # of a long sum the parts are more exact
-    cut = [slice(None)] if alone else parts(max(m, k, n))
-    sums = [out, *(np.empty((m, n), a.dtype) for _ in cut[1:])] if long else []
+    some = [slice(None)] if alone else parts(max(m, k, n))
+    sums = [out, *(np.empty((m, n), a.dtype) for _ in some[1:])] if long else []
 
     def multiply(part: int) -> None:
-        some = cut[part]
+        ours = some[part]
         if sums:
-            matmul(a[:, some], b[some], out=sums[part])
+            matmul(a[:, ours], b[ours], out=sums[part])
         elif m >= n:
-            matmul(a[some], b, out=out[some])
+            matmul(a[ours], b, out=out[ours])
         else:
-            matmul(a, b[:, some], out=out[:, some])
+            matmul(a, b[:, ours], out=out[:, ours])
 
-    share(multiply, len(cut))
+    share(multiply, len(some))
     for more in sums[1:]:
         out += more
     return out
+
+
+def _exact(m: int, k: int, n: int) -> Any:
+    """The way that costs little for these sizes; `np.matmul` where sums are short, or a second pass would take time.
+
+    PyTorch adds up some sixteen numbers side by side in most of its sums over pixels, and over channels where there is
+    a stride: of 200 in a row, ours would have four times its error.
+    """
+    if k <= _SHORT:
+        return np.matmul
+    if m * k * n <= _ALONE:
+        return in_double
+    if k > 2 * _STRETCH and m * n <= _SMALL:
+        return by_stretches
+    return in_parts if k in _WHOLE or (k > _STRETCH and m * k * n <= FEW) else np.matmul
 
 
 def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:
@@ -99,11 +113,21 @@ def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:
     return out
 
 
-def in_halves(a: Array, b: Array, out: Array | None = None) -> Array:
-    """A·B, half of what is summed over after the other: with 0.6 of the error."""
-    half = a.shape[1] // 2
-    out = np.matmul(a[:, :half], b[:half], out=out)
-    out += np.matmul(a[:, half:], b[half:])
+def in_parts(a: Array, b: Array, out: Array | None = None) -> Array:
+    """A·B, what is summed over cut into a few parts, their sums added up: of two, they have 0.7 of the error."""
+    first, *others = cut(a.shape[1], max(2, -(-2 * a.shape[1] // IN_A_ROW)))
+    out = np.matmul(a[:, first], b[first], out=out)
+    for some in others:
+        out += np.matmul(a[:, some], b[some], out=scratch("part", out.shape, out.dtype))
+    return out
+
+
+def in_double(a: Array, b: Array, out: Array | None = None) -> Array:
+    """A·B, rounded but once."""
+    made = np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(np.float32)
+    if out is None:
+        return made
+    out[...] = made
     return out
 
 
@@ -136,10 +160,10 @@ def _stacked(x: Array, y: Array) -> Array:
     if work <= _ALONE or x.shape[:-2] != y.shape[:-2]:
         return np.matmul(x, y)
     z = np.empty((*x.shape[:-1], y.shape[-1]), np.result_type(x, y))
-    cut = parts(len(z)) if work >= _SHARED else [slice(None)]
+    some = parts(len(z)) if work >= _SHARED else [slice(None)]
 
     def multiply(part: int) -> None:
-        np.matmul(x[cut[part]], y[cut[part]], out=z[cut[part]])
+        np.matmul(x[some[part]], y[some[part]], out=z[some[part]])
 
-    share(multiply, len(cut))
+    share(multiply, len(some))
     return z

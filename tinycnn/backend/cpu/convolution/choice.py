@@ -16,7 +16,7 @@ _NONE = ((0, 0), (0, 0))
 def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
     """The module whose kernels convolve n images of c channels to o channels.
 
-    The textbook's computes what no other does: integers, empty batches, strides together with dilations.
+    The textbook's computes what no other does: integers and empty batches.
     """
     if dtype.char not in _FLOATS or not n or not c:
         return windows
@@ -26,8 +26,6 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
         return pointwise
     if groups == 1 and at_once.covers(n, c, o, window):
         return at_once
-    if any(s > 1 and d > 1 for s, d in zip(window.stride, window.dilation, strict=True)):
-        return windows
     if groups > 1:
         return grouped
     if min(c, o) <= banded.FEW and window.dilation == (1, 1):

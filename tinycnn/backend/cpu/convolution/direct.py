@@ -26,10 +26,6 @@ from tinycnn.shapes import product
 
 Array = Any
 
-_IN_A_ROW = 448  # products that BLAS adds up; more in parts
-_FEW = 1 << 24  # multiplications, in which no time is lost
-
-
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Each tile of the output is its windows times the kernels; the bias is added while it lies in the cache."""
     n, o = len(x), len(w)
@@ -65,8 +61,8 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
-    """A correlation of g with the kernels turned round; with a stride its products are scattered."""
-    if window.stride != (1, 1):
+    """A correlation of g with the kernels turned round; with a stride, or if g is small, its products are scattered."""
+    if window.stride != (1, 1) or product(window.size) > 2 * product(window.out):  # its windows would be mostly zero
         return scattered.input_gradient(g, w, window)
     return _correlated(g, None, w, window)[0]
 
@@ -110,7 +106,7 @@ def _correlated(g: Array, x: Array | None, w: Array, window: Window) -> tuple[Ar
 
 def _by_stretches(k: int, made: Array) -> bool:
     """Whether the entries of `made`, sums of k products each, are made more exactly than BLAS makes them."""
-    return k <= _IN_A_ROW or k * made.size <= _FEW
+    return k <= products.IN_A_ROW or k * made.size <= products.FEW
 
 
 def turned(window: Window) -> Window:

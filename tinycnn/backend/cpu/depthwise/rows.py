@@ -40,6 +40,7 @@ from tinycnn.shapes import product
 Array = Any
 Call = tuple[Callable[..., Any], Array, Array, Array]  # a function, two arrays, and where the result goes
 
+_STRETCH = 128  # numbers that are added up in a row
 
 __all__ = ["conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight"]
 
@@ -177,7 +178,11 @@ def _summing_desk(
 def _weighing_desk(
     shape: tuple[int, ...], axes: list[Axis], kernel: tuple[int, ...], lines: int, dtype: Any
 ) -> _Desk:
-    """Calls that multiply what all taps look at by the gradient there, some rows at a time, and sum over the pixels."""
+    """Calls that multiply what all taps look at by the gradient there, some rows at a time, and sum over the pixels.
+
+    They are summed by stretches, then those. Of a few channels there are thousands of pixels; of as many numbers added
+    up in a row, the last meet a sum so large that they lose digits.
+    """
     strip = strip_for(shape, axes, dtype)
     _, rows, _, channels = shape
     weights = scratch("weights", shape, dtype)
@@ -191,8 +196,20 @@ def _weighing_desk(
             calls.append((np.multiply, pixels, ours.reshape(pixels.shape[2:]), products))
             by_pixel = products.reshape(i.number, j.number, -1, channels)
             place = sums[number, i.entries, j.entries]
+            count = _stretch(by_pixel.shape[2])
+            if count < by_pixel.shape[2]:
+                stretches = by_pixel.reshape(i.number, j.number, -1, count, channels)
+                by_pixel = scratch("stretches", (*stretches.shape[:3], channels), dtype)
+                calls.append((np.matmul, _ones(count, dtype), stretches, by_pixel))
             calls.append((np.matmul, _ones(by_pixel.shape[2], dtype), by_pixel, place))
     return _Desk(strip, weights, sums, calls)
+
+
+@functools.cache
+def _stretch(pixels: int) -> int:
+    """How many of so many pixels are a stretch: up to 128, so that there is no rest; all, where no number is near."""
+    near = range(_STRETCH, _STRETCH // 8, -1) if pixels > 2 * _STRETCH else ()
+    return next((some for some in near if pixels % some == 0), pixels)
 
 
 @functools.cache
