@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 
 
 class Softmax(Op):
-    """yₖ = e^{xₖ} / Σ e^{xᵢ},   x̄ = y·(ȳ − Σ ȳᵢ·yᵢ)"""
+    """yₖ = e^{xₖ} / Σ e^{xᵢ},   x̄ = y·(ȳ − Σ ȳᵢ·yᵢ)
+
+    For Σ yᵢ = 1, a constant may be taken off ȳ. Of a y that is nearly 1, ȳ − Σ ȳᵢ·yᵢ is a small rest, all its digits
+    cancelled; it keeps them if that y's own ȳ is taken off first.
+    """
 
     def forward(ctx, x: Array, *, axis: int) -> Array: return ctx.kernels.softmax(x, axis)
-    def backward(ctx, g: Tensor, y: Tensor, *, axis: int) -> Tensor: return y * (g - sum(g * y, axis, keepdim=True))
+
+    def backward(ctx, g: Tensor, y: Tensor, *, axis: int) -> Tensor:
+        largest = ctx.xp.expand_dims(y.array.argmax(axis), axis)
+        g = g - type(g).wrap(ctx.xp.take_along_axis(g.array, largest, axis))
+        return y * (g - sum(g * y, axis, keepdim=True))
 
 
 class LogSoftmax(Op):

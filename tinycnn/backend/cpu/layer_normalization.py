@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend.cpu.elementwise import inverse
-from tinycnn.backend.cpu.sheets import Sheet, total
+from tinycnn.backend.cpu.sheets import Sheet, sums, total
 from tinycnn.backend.threads import scratch
 
 Array = Any
@@ -55,16 +55,16 @@ def normalize_rows_backward(
     mean, r = (sheet.channel(t)[:, None] for t in (mean, 1 / np.sqrt(var + eps)))
     gamma = None if weight is None else weight.transpose(sheet.order).reshape(-1)
     n = sheet.size[1]
-    sums = np.empty((2, len(sheet.tiles), n), x.dtype) if shape is not None else None
+    parts = np.empty((2, len(sheet.tiles), n)) if shape is not None else None
 
     def apply(number: int, rows: slice) -> None:
         g_tile, r_tile = gradient[rows], r[rows]
         normal = np.subtract(source[rows], mean[rows], out=scratch("normal", g_tile.shape, x.dtype))
         normal *= r_tile
         tile = target[rows]
-        if sums is not None:
-            sums[0, number] = total(np.multiply(g_tile, normal, out=tile), down=True)
-            sums[1, number] = total(g_tile, down=True)
+        if parts is not None:
+            parts[0, number] = sums(np.multiply(g_tile, normal, out=tile), down=True)
+            parts[1, number] = sums(g_tile, down=True)
         if gamma is not None:
             g_tile = np.multiply(g_tile, gamma, out=tile)
         g_mean = total(g_tile, down=False)
@@ -75,9 +75,9 @@ def normalize_rows_backward(
         tile *= r_tile
 
     sheet.each(apply)
-    if sums is None or shape is None:
+    if parts is None or shape is None:
         return (gx,)
     in_memory = [shape[axis] for axis in sheet.order]
     return gx, *(
-        t.sum(0, dtype="float64").astype(x.dtype).reshape(in_memory).transpose(inverse(sheet.order)) for t in sums
+        t.sum(0).astype(x.dtype).reshape(in_memory).transpose(inverse(sheet.order)) for t in parts
     )

@@ -151,11 +151,18 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
             return slim.few_rows(x, y)
         if m * n >= _SUMS and 0 < k <= slim.SUMMED:
             return slim.few_summed(x, y)
-    return product(x, y)
+    return in_double(x, y) if _few_but_long(x, y) else product(x, y)
+
+
+def _few_but_long(x: Array, y: Array) -> bool:
+    """Whether these are sums of many numbers, but not many; PyTorch makes them of as many as a core adds at once."""
+    return x.dtype.char == y.dtype.char == "f" and x.shape[-1] > 2 * _STRETCH and x.size * y.shape[-1] <= _ALONE
 
 
 def _stacked(x: Array, y: Array) -> Array:
     """The products of as many matrices, dealt out to the threads."""
+    if _few_but_long(x, y):
+        return in_double(x, y)
     work = x.size * y.shape[-1]
     if work <= _ALONE or x.shape[:-2] != y.shape[:-2]:
         return np.matmul(x, y)
