@@ -57,6 +57,7 @@ Array = Any
 
 _PATCHES = 10_000_000  # bytes of the transformed patches that all cores read; they share a cache of 32 MB
 _MANY = 128  # channels
+_NARROW = 3  # pixels: in narrower maps most entries meet padding, and sums that leave them out are twice as exact
 
 
 def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
@@ -70,7 +71,7 @@ def filter_for(n: int, c: int, o: int, window: Window) -> Filter | None:
 
 @functools.lru_cache(1024)  # layers ask for the same ones at every step
 def _fastest(n: int, c: int, o: int, window: Window, inexact: bool) -> Filter | None:
-    if not covers(window) or min(c, o) < 16:
+    if not covers(window) or min(c, o) < 16 or min(window.out) < _NARROW:
         return None
     most = max(c, o)
     f2, f4, f45 = (n * _squares(f, window) for f in (F2, F4, F45))
