@@ -156,7 +156,8 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
 
 def _few_but_long(x: Array, y: Array) -> bool:
     """Whether these are sums of many numbers, but not many; PyTorch makes them of as many as a core adds at once."""
-    return x.dtype.char == y.dtype.char == "f" and x.shape[-1] > 2 * _STRETCH and x.size * y.shape[-1] <= _ALONE
+    long, few = x.shape[-1] > 2 * _STRETCH, x.size * y.shape[-1] <= _ALONE
+    return bool(long and few and x.dtype.char == y.dtype.char == "f")
 
 
 def _stacked(x: Array, y: Array) -> Array:

@@ -26,6 +26,7 @@ from tinycnn.shapes import product
 
 Array = Any
 
+
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Each tile of the output is its windows times the kernels; the bias is added while it lies in the cache."""
     n, o = len(x), len(w)

@@ -23,7 +23,7 @@ Array = Any
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Y = X·Wᵀ + b. With a stride, PyTorch's sums are at their most exact."""
     n, (o, c) = len(x), w.shape[:2]
-    y = product(_pixels(x, window), w.reshape(o, c).T, stretches=window.out != window.size)
+    y = product(_pixels(x, window), w.reshape(o, c).T, stretches=window.stride != (1, 1))
     if b is not None:
         y += b
     return y.reshape(n, *window.out, o).transpose(0, 3, 1, 2)
