@@ -53,6 +53,7 @@ def checked(function: F) -> F:
         name: sum((_KINDS[kind][1] for kind in named), ()) if _KINDS.keys() >= set(named) else (object,)
         for name, named in kinds.items()
     }
+    meant = {name: ours for name, ours in NUMPY_NAMES.items() if ours in types and name not in types}
     looked_at = [(place, name, types[name]) for place, name in enumerate(names) if types[name] != (object,)]
 
     def refuse(name: str, value: Any) -> None:
@@ -67,9 +68,10 @@ def checked(function: F) -> F:
             if place < given and not isinstance(args[place], allowed):
                 refuse(name, args[place])
         if named:
-            for name in NUMPY_NAMES.keys() & named.keys() - types.keys():
-                if NUMPY_NAMES[name] in types.keys() - named.keys():
-                    named[NUMPY_NAMES[name]] = named.pop(name)
+            if not meant.keys().isdisjoint(named):
+                for name in meant.keys() & named.keys():
+                    if meant[name] not in named:
+                        named[meant[name]] = named.pop(name)
             for name, value in named.items():
                 if not isinstance(value, types.get(name, object)):
                     refuse(name, value)
