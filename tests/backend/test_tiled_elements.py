@@ -26,7 +26,7 @@ def small_tiles() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sheets, "_TILE", 24)
         patch.setattr(sheets, "_SERIAL", 0)
-        patch.setattr(sheets, "_LEAST", 1)
+        patch.setattr(sheets, "LEAST", 1)
         patch.setattr(sheets, "_STRETCH", 3)
         sheets._sheet.cache_clear()
         patch.setattr(elementwise, "_TILE", 24)

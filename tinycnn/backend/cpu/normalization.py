@@ -28,7 +28,7 @@ import numpy as np
 
 from tinycnn.backend import reference
 from tinycnn.backend.cpu.layer_normalization import normalize_rows, normalize_rows_backward
-from tinycnn.backend.cpu.sheets import Sheet, beside, sheet_of, sums, sums_of_products
+from tinycnn.backend.cpu.sheets import LEAST, Sheet, beside, sheet_of, sums, sums_of_products
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.threads import scratch
 
@@ -46,8 +46,8 @@ def normalize(
     if sheet is not None and sheet.along_rows(*shapes):
         return normalize_rows(sheet, x, weight, bias, eps)
     if sheet is None or not sheet.by_channel(*shapes):
-        made: tuple[Array, Array, Array] = reference.normalize(xp, x, weight, bias, axes, eps)
-        return made
+        y, mean, var = _textbooks(reference.normalize, x, weight, bias, axes=axes, eps=eps)
+        return y, mean, var
     mean, var = _moments(sheet, x)
     scale = 1 / np.sqrt(var + eps)
     if weight is not None:
@@ -66,8 +66,7 @@ def normalize_backward(
     if sheet is not None and sheet.along_rows(weights_shape, shape):
         return normalize_rows_backward(sheet, g, x, weight, mean, var, eps, shape)
     if sheet is None or not sheet.by_channel(weights_shape, shape):
-        made: tuple[Array, ...] = reference.normalize_backward(xp, g, x, weight, mean, var, axes, eps, shape)
-        return made
+        return _textbooks(reference.normalize_backward, g, x, weight, mean, var, axes=axes, eps=eps, shape=shape)
     g = sheet.like(g)
     mean, r = sheet.channel(mean).astype(_WIDE), 1 / np.sqrt(sheet.channel(var).astype(_WIDE) + eps)
     bias_bar, weight_bar = _gradient_sums(sheet, g, x, mean, r)
@@ -87,6 +86,15 @@ def standardize(
         return reference.standardize(xp, x, weight, bias, mean, var, eps)
     mean, scale = mean.astype(_WIDE), 1 / np.sqrt(var.astype(_WIDE) + eps)
     return _scaled(sheet, x, mean, scale if weight is None else scale * weight, 0 if bias is None else bias)
+
+
+def _textbooks(kernel: Any, *arrays: Array | None, **options: Any) -> tuple[Array, ...]:
+    """What the textbook's kernel makes: of few numbers in float64, which takes a tenth longer and is rounded but once."""
+    given: Array = arrays[0]
+    if given.size >= LEAST:
+        return tuple(kernel(np, *arrays, **options))
+    wide = [None if t is None else t.astype(_WIDE, copy=False) for t in arrays]
+    return tuple([made.astype(given.dtype, copy=False) for made in kernel(np, *wide, **options)])
 
 
 def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ from tinycnn.shapes import product
 Array = Any
 
 _TILE = 1 << 19  # numbers: 2 MiB in float32. In tiles of half as many, norms take up to 1.2 times as long
-_LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
+LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
 _SERIAL = 1 << 18  # numbers up to which a second thread gains nothing
 _PIECES = 512  # numbers: where sums are taken down columns, pixels are joined until a row is longer
 _BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
@@ -176,7 +176,7 @@ class Sheet:
 
 def sheet_of(x: Array, axes: tuple[int, ...]) -> Sheet | None:
     """How x lies in memory; None if there are gaps, another pattern of axes than those of a sheet, or little of it."""
-    return _sheet(x.shape, x.strides, x.itemsize, axes) if x.size >= _LEAST else None
+    return _sheet(x.shape, x.strides, x.itemsize, axes) if x.size >= LEAST else None
 
 
 @functools.lru_cache(1024)  # the layers of a network meet the same few shapes in every step
