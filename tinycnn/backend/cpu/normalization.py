@@ -89,7 +89,7 @@ def standardize(
 
 
 def _textbooks(kernel: Any, *arrays: Array | None, **options: Any) -> tuple[Array, ...]:
-    """What the textbook's kernel makes: of few numbers in float64, which takes a tenth longer and is rounded but once."""
+    """What the textbook's kernel makes; of few numbers in float64: a tenth longer, and all is rounded but once."""
     given: Array = arrays[0]
     if given.size >= LEAST:
         return tuple(kernel(np, *arrays, **options))
