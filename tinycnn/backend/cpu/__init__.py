@@ -18,14 +18,16 @@ from tinycnn.backend.cpu.maxima import maxima2d
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
 from tinycnn.backend.cpu.pooling import max_pool2d, unpick
 from tinycnn.backend.cpu.postponing import postpone
+from tinycnn.backend.cpu.probabilities import log_softmax, softmax
 from tinycnn.backend.cpu.products import matmul
 from tinycnn.backend.cpu.steps import adam_step, sgd_step
 from tinycnn.backend.cpu.summation import total
 
 __all__ = [
-    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope", "matmul",
-    "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "relu", "relu_backward", "sgd_step",
-    "sigmoid", "silu", "silu_and_slope", "standardize", "tanh_gelu", "tanh_gelu_and_slope", "total", "unpick",
+    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope",
+    "log_softmax", "matmul", "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "relu", "relu_backward", "sgd_step",
+    "sigmoid", "silu", "silu_and_slope", "softmax", "standardize", "tanh_gelu", "tanh_gelu_and_slope", "total",
+    "unpick",
 ]
 
 KERNELS: tuple[str, ...] = (*__all__,)
