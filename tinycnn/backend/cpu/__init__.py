@@ -25,9 +25,9 @@ from tinycnn.backend.cpu.summation import total
 
 __all__ = [
     "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope",
-    "log_softmax", "matmul", "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "relu", "relu_backward", "sgd_step",
-    "sigmoid", "silu", "silu_and_slope", "softmax", "standardize", "tanh_gelu", "tanh_gelu_and_slope", "total",
-    "unpick",
+    "log_softmax", "matmul", "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "relu",
+    "relu_backward", "sgd_step", "sigmoid", "silu", "silu_and_slope", "softmax", "standardize", "tanh_gelu",
+    "tanh_gelu_and_slope", "total", "unpick",
 ]
 
 KERNELS: tuple[str, ...] = (*__all__,)
