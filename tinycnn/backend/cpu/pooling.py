@@ -132,7 +132,8 @@ def _of_fours(image: Array, largest: Array, winner: Array) -> None:
 @half_in_single
 def unpick(xp: Any, g: Array, winner: Array, window: Window) -> Array:
     """Each g is added to the pixel of its window that `winner` names, by that pixel's number in the image."""
-    if 0 < g.size <= _PUT and g.dtype.char in "fd":
+    pixels = product(g.shape[:2]) * product(window.size)  # all are numbered; of wide windows these are many
+    if 0 < g.size <= _PUT and pixels <= 8 * _PUT and g.dtype.char in "fd":
         return sliding.unpick(g, winner, window)
     source, won = (np.ascontiguousarray(a.transpose(0, 2, 3, 1)) for a in (g, winner))
     if g.dtype.char not in "fd" or not g.size or not _are_pixels(won, window):
