@@ -25,6 +25,7 @@ Array = Any
 
 _WIDE, _WIDEST, _NARROW = 64, 256, 16  # channels of a block: at most, at most if BLAS packs any, and at least
 _LINE = 16  # numbers in a line of the cache
+_PAGE = 4096  # bytes; of numbers as far apart, only a few find a place in a core's nearest cache
 _TOGETHER = 1 << 16  # entries of the kernels' gradient that are summed at a time: they stay in a core's cache
 
 
@@ -76,8 +77,22 @@ def transform(matrix: Array, w: Array, out: Array) -> None:
     """
     _, blocks, c, wide = out.shape
     taps = memory("taps", c, blocks, w.shape[2], wide)
-    np.copyto(taps, w.reshape(c, blocks, wide, -1).swapaxes(2, 3))
+    np.copyto(taps, _apart(w).reshape(c, blocks, wide, -1).swapaxes(2, 3))
     np.matmul(matrix, taps, out=out.transpose(2, 1, 0, 3))
+
+
+def _apart(w: Array) -> Array:
+    """The same kernels; where those of an output lie together, there is a cache line's gap to those of the next.
+
+    As a parameter lies they are apart by a multiple of a large power of two, and crowd into the same lines of the cache
+    when they are put in order: 512 channels take 0.45 of the time for it, this copy included, 256 channels 0.8.
+    """
+    c, o, taps = w.shape
+    if w.strides[1] < max(w.strides[0], _PAGE):
+        return w
+    lines = memory("lines", o, c * taps + _LINE)[:, : c * taps].reshape(o, c, taps)
+    np.copyto(lines, w.swapaxes(0, 1))
+    return lines.swapaxes(0, 1)
 
 
 def multiply(patches: Array, kernels: Array, out: Array) -> None:
