@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinycnn.backend import windows
 from tinycnn.backend.cpu import products
-from tinycnn.backend.cpu.convolution.direct import turned
+from tinycnn.backend.cpu.convolution import direct
 from tinycnn.backend.cpu.sliding import every_window
 from tinycnn.geometry import Window
 from tinycnn.shapes import product
@@ -50,10 +49,10 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
-    """The convolution of g with the kernels turned round; with a stride, as the textbook has it."""
+    """The convolution of g with the kernels turned round; with a stride, `direct` scatters its products."""
     if window.stride != (1, 1):
-        return windows.conv2d_input(xp, g, w, window, groups)
-    return conv2d(xp, g, w[:, :, ::-1, ::-1].swapaxes(0, 1), None, turned(window), groups)
+        return direct.conv2d_input(xp, g, w, window, groups)
+    return conv2d(xp, g, w[:, :, ::-1, ::-1].swapaxes(0, 1), None, direct.turned(window), groups)
 
 
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:
