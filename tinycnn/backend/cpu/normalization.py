@@ -41,7 +41,7 @@ def normalize(
     xp: Any, x: Array, weight: Array | None, bias: Array | None, axes: tuple[int, ...], eps: float
 ) -> tuple[Array, Array, Array]:
     """Statistics in one pass, y in another; rows with γ and β along them, as in layer norm, in one for both."""
-    sheet = sheet_of(x, axes)
+    x, sheet = _laid_out(x, axes)
     shapes = None if weight is None else weight.shape, None if bias is None else bias.shape
     if sheet is not None and sheet.along_rows(*shapes):
         return normalize_rows(sheet, x, weight, bias, eps)
@@ -62,7 +62,7 @@ def normalize_backward(
     shape: tuple[int, ...] | None, overwrite: bool = False,
 ) -> tuple[Array, ...]:  # fmt: skip
     """Two sums a channel, which are β̄ and γ̄ as well, in one pass, and x̄ in another; along rows all in one."""
-    sheet, weights_shape = sheet_of(x, axes), None if weight is None else weight.shape
+    (x, sheet), weights_shape = _laid_out(x, axes), None if weight is None else weight.shape
     if sheet is not None and sheet.along_rows(weights_shape, shape):
         return normalize_rows_backward(sheet, g, x, weight, mean, var, eps, shape)
     if sheet is None or not sheet.by_channel(weights_shape, shape):
@@ -86,6 +86,18 @@ def standardize(
         return reference.standardize(xp, x, weight, bias, mean, var, eps)
     mean, scale = mean.astype(_WIDE), 1 / np.sqrt(var.astype(_WIDE) + eps)
     return _scaled(sheet, x, mean, scale if weight is None else scale * weight, 0 if bias is None else bias)
+
+
+def _laid_out(x: Array, axes: tuple[int, ...]) -> tuple[Array, Sheet | None]:
+    """x and its sheet; a copy in the order of its axes, where x lies as no sheet does.
+
+    Layer norm over channels that lie apart, those of N C H W in memory, takes half the time so.
+    """
+    sheet = sheet_of(x, axes)
+    if sheet is None and x.size >= LEAST:
+        x = np.ascontiguousarray(x)
+        sheet = sheet_of(x, axes)
+    return x, sheet
 
 
 def _textbooks(kernel: Any, *arrays: Array | None, **options: Any) -> tuple[Array, ...]:
