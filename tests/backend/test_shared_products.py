@@ -86,3 +86,23 @@ def test_a_sum_that_blas_does_not_part_is_made_in_halves(k: int) -> None:
     a[:, : k // 2] = 0
     a[:, 0] = 2**24
     np.testing.assert_array_equal(products.product(a, b, stretches=True), 2**24 + k // 2)
+
+
+@pytest.mark.parametrize(("m", "k", "n"), [(3, 700, 5), (200, 100, 13), (300, 65, 400), (700, 1500, 120)])
+@pytest.mark.parametrize("out", [False, True])
+def test_sums_of_all_lengths_keep_their_digits(m: int, k: int, n: int, out: bool) -> None:
+    """In double precision, by stretches or in parts: half of them in a row meet a smaller sum."""
+    a, b = normal(m, k).astype("float32"), normal(n, k, seed=1).astype("float32").T
+    made = products.product(a, b, out=np.empty((m, n), "float32") if out else None, stretches=True)
+    exact = a.astype("float64") @ b
+    assert made.dtype == np.float32
+    assert np.abs(made - exact).max() <= 4e-7 * np.abs(exact).max() * max(1, (k / 448) ** 0.5)
+    np.testing.assert_array_equal(products.product(a, b, stretches=True), made)  # run to run
+
+
+def test_few_long_sums_are_rounded_once() -> None:
+    """Of stacks of matrices, too."""
+    for shape in ((4, 500), (2, 4, 500)):
+        a, b = normal(*shape).astype("float32"), normal(*shape, seed=1).astype("float32").swapaxes(-1, -2)
+        exact = np.matmul(a.astype("float64"), b.astype("float64"))
+        np.testing.assert_array_equal(products.matmul(np, a, b), exact.astype("float32"))

@@ -19,6 +19,7 @@ from tinycnn.backend.threads import cut, parts, scratch, share, sharing
 Array = Any
 
 _ALONE = 1 << 18  # multiplications that BLAS gives to one thread anyway
+_QUICK = 1 << 22  # multiplications whose time is that of a few calls
 _SHARED = 1 << 23  # of fewer one thread is done before the other has begun
 
 _WEIGHTS = 1 << 15  # entries of a matrix that a slim one meets in pieces
@@ -151,13 +152,14 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
             return slim.few_rows(x, y)
         if m * n >= _SUMS and 0 < k <= slim.SUMMED:
             return slim.few_summed(x, y)
-    return in_double(x, y) if _few_but_long(x, y) else product(x, y)
+    return product(x, y, stretches=_few_but_long(x, y))
 
 
 def _few_but_long(x: Array, y: Array) -> bool:
     """Whether these are sums of many numbers, but not many; PyTorch makes them of as many as a core adds at once."""
-    long, few = x.shape[-1] > 2 * _STRETCH, x.size * y.shape[-1] <= _ALONE
-    return bool(long and few and x.dtype.char == y.dtype.char == "f")
+    k, work = x.shape[-1], x.size * y.shape[-1]
+    few = (k > 2 * _STRETCH and work <= _ALONE) or (k > IN_A_ROW and work <= _QUICK)
+    return bool(few and x.dtype.char == y.dtype.char == "f")
 
 
 def _stacked(x: Array, y: Array) -> Array:
