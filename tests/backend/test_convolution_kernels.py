@@ -14,7 +14,7 @@ from tests.backend.geometries import normal, windows
 from tinycnn import backend
 from tinycnn.backend import blas, threads
 from tinycnn.backend import windows as textbook
-from tinycnn.backend.cpu import convolution, postponing
+from tinycnn.backend.cpu import convolution
 from tinycnn.backend.cpu.convolution import (
     at_once,
     banded,
@@ -130,29 +130,6 @@ def test_entries_that_meet_only_padding_are_left_out(
         found, expected = (getattr(room, name)(np, *given_, geometry, groups) for room in (convolution, textbook))
         for ours, theirs in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, expected)), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-11, err_msg=name)
-
-
-@given(size=st.integers(1, 3), kernel=st.integers(2, 5), stride=st.integers(1, 3), first=st.integers(0, 3),
-       order=st.permutations(range(4)))  # fmt: skip
-def test_a_gradient_among_zeros_has_rows_and_a_whole(
-    size: int, kernel: int, stride: int, first: int, order: list[int]
-) -> None:
-    geometry = window("test", (size, 2), (kernel, kernel), (stride, 1), (kernel - 1, kernel // 2))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postponing, "_LARGE", 1)
-        some = trimmed.postpone_zeros(np, (5, 3, kernel, kernel), np.dtype("f4"), geometry)
-        assert trimmed.postpone_zeros(np, (5, 3, kernel, kernel), np.dtype("f8"), geometry) is None
-    entries, less = trimmed.trim(geometry)
-    if some is None:
-        assert less.kernel == geometry.kernel
-        return
-    gw = normal(5, 3, *less.kernel).astype("f4")
-    later, expected = some[2](gw), np.zeros((5, 3, kernel, kernel), "f4")
-    expected[entries] = gw
-    assert (some[:2], later.shape, later.dtype) == ((entries, less), expected.shape, expected.dtype)
-    np.testing.assert_array_equal(later.whole(), expected)
-    rows = slice(first % expected.shape[order[0]], None)
-    np.testing.assert_array_equal(later.transpose(order)[rows], expected.transpose(order)[rows])
 
 
 def test_of_a_padded_pixel_one_entry_is_left() -> None:

@@ -104,7 +104,7 @@ def test_what_is_postponed(m: int, k: int, n: int, dtype: str, waits: bool) -> N
 @given(m=st.integers(1, 20), k=st.integers(1, 6), n=st.integers(1, 20), first=SIZES, orders=ORDERS)
 def test_its_rows_and_the_whole(small: None, m: int, k: int, n: int, first: int, orders: Any) -> None:
     x, y = whole_numbers(m, k, flip=orders[0]), whole_numbers(k, n, seed=1, flip=orders[1])
-    later, now = postponing.Product(x, y), x @ y
+    later, now = postponing.Postponed(x, y), x @ y
     x[...], y[...] = np.nan, np.nan
     assert (later.shape, later.dtype) == (now.shape, now.dtype)
     np.testing.assert_array_equal(later.whole(), now)
@@ -116,7 +116,7 @@ def test_its_rows_and_the_whole(small: None, m: int, k: int, n: int, first: int,
 
 @given(m=st.integers(1, 20), n=st.integers(1, 20), k=st.integers(1, 6), flips=st.sets(st.integers(0, 3)))
 def test_a_step_takes_it_as_it_would_take_the_whole(small: None, m: int, n: int, k: int, flips: set[int]) -> None:
-    later = postponing.Product(whole_numbers(m, k), whole_numbers(k, n, seed=1))
+    later = postponing.Postponed(whole_numbers(m, k), whole_numbers(k, n, seed=1))
     options = {"lr": 0.5, "momentum": 0.5}
     arrays = [whole_numbers(m, n, seed=seed, flip=seed in flips) for seed in range(4)]
     with pytest.MonkeyPatch.context() as patch:

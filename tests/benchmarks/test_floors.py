@@ -60,7 +60,7 @@ def test_views_cost_no_traffic(rows):
 def test_a_gradient_that_the_step_forms_is_not_computed_by_counting_it(monkeypatch):
     for room, name in ((postponing, "_LARGE"), (postponing, "_SLIMMER"), (steps, "_WHOLE")):
         monkeypatch.setattr(room, name, 1)
-    monkeypatch.setattr(postponing.Product, "whole", lambda self: pytest.fail("it was computed"))
+    monkeypatch.setattr(postponing.Postponed, "whole", lambda self: pytest.fail("it was computed"))
     layer, x = nn.Linear(3, 4, bias=False), tinycnn.randn(2, 3, requires_grad=True)
     optimizer = optim.SGD(layer.parameters(), lr=0.1)
 

@@ -3,12 +3,9 @@ r"""One step of an optimizer on one array of weights: the textbook's formulas, f
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tinycnn.geometry import Window
-
-KERNELS = ("adam_step", "postpone", "postpone_zeros", "sgd_step")
+KERNELS = ("adam_step", "postpone", "sgd_step")
 Array = Any
 
 
@@ -16,14 +13,6 @@ def postpone(xp: Any, x: Array, y: Array) -> Any:
     """X·Y as a gradient that a step computes where it needs it: with ``shape``, ``dtype`` and ``whole()``.
 
     None where it is as well computed at once, as with these formulas, which take whole arrays.
-    """
-    return None
-
-
-def postpone_zeros(xp: Any, shape: tuple[int, ...], dtype: Any, window: Window) -> Any:
-    """Of kernels of this shape the entries that meet a pixel, their window, and what makes of their gradient all of it.
-
-    None where that is as well made at once: where all entries meet some, and with these formulas.
     """
     return None
 

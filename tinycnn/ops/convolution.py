@@ -17,10 +17,7 @@ from __future__ import annotations
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from tinycnn.autograd.grad_mode import is_grad_enabled
-from tinycnn.autograd.node import wrap
 from tinycnn.autograd.op import Op
-from tinycnn.autograd.postponing import postponed
 from tinycnn.backend import Array
 from tinycnn.geometry import Window
 
@@ -37,16 +34,7 @@ class Conv2d(Op):
         return ctx.kernels.conv2d(x, w, b, window, groups)
 
     def backward(ctx, g: Tensor, x: Tensor, w: Tensor, *, window: Window, groups: int) -> Any:
-        asked, later = ctx.needs_input_grad, None
-        if asked[1] and not is_grad_enabled():
-            later = ctx.kernels.postpone_zeros(ctx.shapes[1], ctx.dtypes[1], window)
-        if later is None:
-            return Conv2dBackward.apply_asked(g, x, w, asked=asked, window=window, groups=groups)
-        entries, less, whole = later  # the others of a kernel meet nothing but padding
-        some = wrap(w.array[entries]) if asked[0] else None
-        gx, gw, gb = Conv2dBackward.apply_asked(g, x, some, asked=asked, window=less, groups=groups)
-        assert gw is not None
-        return gx, postponed(whole(gw.array)), gb
+        return Conv2dBackward.apply_asked(g, x, w, asked=ctx.needs_input_grad, window=window, groups=groups)
 
 
 class Conv2dBackward(Op):

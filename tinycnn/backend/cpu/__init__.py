@@ -14,7 +14,6 @@ from tinycnn.backend.cpu.activations import (
     tanh_gelu_and_slope,
 )
 from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
-from tinycnn.backend.cpu.convolution.trimmed import postpone_zeros
 from tinycnn.backend.cpu.maxima import maxima2d
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
 from tinycnn.backend.cpu.pooling import max_pool2d, unpick
@@ -26,8 +25,8 @@ from tinycnn.backend.cpu.summation import total
 
 __all__ = [
     "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope",
-    "log_softmax", "matmul", "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "postpone_zeros",
-    "relu", "relu_backward", "sgd_step", "sigmoid", "silu", "silu_and_slope", "softmax", "standardize", "tanh_gelu",
+    "log_softmax", "matmul", "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "relu",
+    "relu_backward", "sgd_step", "sigmoid", "silu", "silu_and_slope", "softmax", "standardize", "tanh_gelu",
     "tanh_gelu_and_slope", "total", "unpick",
 ]
 

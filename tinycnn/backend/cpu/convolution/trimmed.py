@@ -3,27 +3,20 @@ r"""Convolution of the smallest maps, where entries of a kernel meet nothing but
 On a map of one pixel, padded all around, eight of nine entries of a 3×3 kernel only ever meet zeros, and the gradient
 of theirs is zero. What is left is a convolution with a smaller kernel, computed the way that is the fastest for that.
 
-What it gains, at the end of a ResNet-18 on images of 32²: 512 → 512 channels at 1² take 0.17 of the time. And an
-optimizer's step takes the gradient without its zeros having been written to memory, 28 MB of them: the whole step then
-takes 0.98 of the time.
+What it gains, at the end of a ResNet-18 on images of 32²: 512 → 512 channels at 1² take 0.17 of the time.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinycnn.backend.cpu.order import contiguous
-from tinycnn.backend.cpu.postponing import Postponed, is_large
-from tinycnn.backend.threads import scratch
 from tinycnn.geometry import Window
-from tinycnn.shapes import product
 
 Array = Any
-Some = tuple[tuple[slice, ...], Window, Callable[[Array], Postponed]]
 
 _ALL = slice(None)
 
@@ -41,45 +34,10 @@ def whole(gw: Array, window: Window) -> Array:
     if gw.shape[2:] == window.kernel:
         return contiguous(gw)
     made, (entries, _) = np.zeros((*gw.shape[:2], *window.kernel), gw.dtype), trim(window)
-    return _put(gw, made, entries)
-
-
-def _put(gw: Array, made: Array, entries: tuple[slice, ...]) -> Array:
     ours = made[entries]
     for i, j in np.ndindex(gw.shape[2:]):  # NumPy would go along the few entries: a third as fast
         ours[:, :, i, j] = gw[:, :, i, j]
     return made
-
-
-def postpone_zeros(xp: Any, shape: tuple[int, ...], dtype: Any, window: Window) -> Some | None:
-    """Of kernels of this shape the entries that meet a pixel, their window, and what makes of their gradient all of it.
-
-    None if all of them do, or the kernels are few.
-    """
-    entries, less = trim(window)
-    if less.kernel == window.kernel or not is_large(product(shape), dtype):
-        return None
-    return entries, less, lambda gw: AmongZeros(gw, shape, entries)
-
-
-class AmongZeros(Postponed):
-    """The gradient of all entries, of which that of some is kept."""
-
-    def __init__(self, gw: Array, shape: tuple[int, ...], entries: tuple[slice, ...]) -> None:
-        super().__init__(shape, gw.dtype)
-        self._gw, self._entries = gw, entries
-
-    def __getitem__(self, rows: slice) -> Array:
-        gw = self._gw[rows]
-        made = scratch("postponed", (len(gw), *self.shape[1:]), self.dtype)
-        made[...] = 0
-        return _put(gw, made, self._entries)
-
-    def transpose(self, axes: list[int]) -> Postponed | Array:
-        return self if axes == [0, 1, 2, 3] else self.whole().transpose(axes)
-
-    def whole(self) -> Array:
-        return _put(self._gw, np.zeros(self.shape, self.dtype), self._entries)
 
 
 def _along(window: Window, axis: int) -> tuple[slice, tuple[int, int]]:
