@@ -4,7 +4,7 @@ The textbook unfolds the whole batch into memory, kH·kW times as large as the i
 tile of it stays in the cache of the core that made it, and each core works at its own; `tiles` says what that gains.
 
 BLAS adds up to 448 products in a row, and in a small matrix any number, where PyTorch adds up entry by entry of the
-kernel, and errs a quarter as much. So such sums are made more exactly, by stretches or in halves, where `product` has
+kernel, and errs a quarter as much. So such sums are made more exactly, in one of the ways of `product`, where it has
 a way that costs little; others would take 3 % of a step.
 """
 
