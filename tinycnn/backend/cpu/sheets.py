@@ -22,7 +22,7 @@ _SERIAL = 1 << 18  # numbers up to which a second thread gains nothing
 _PIECES = 512  # numbers: where sums are taken down columns, pixels are joined until a row is longer
 _BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
 _STRETCH = 16  # rows: their sum is rounded as often, and then no more
-_FEW = 256  # rows that lie in the cache, and are added up in one go
+_FEW = 1 << 18  # numbers that lie in the cache, and are added up in one go
 _MANY = 2048  # numbers of a statistic, whose rounding errors cancel
 _WIDE = np.dtype("float64")  # in which they are put together
 
@@ -140,7 +140,7 @@ class Sheet:
         and n of them meet √n times one. Where pixels are all alike they are not, hence a limit. Long rows, which BLAS
         adds up at one go, have none; nor do small sheets, where to look twice costs less than to find out.
         """
-        many = self.down and self.size[0] > 2 * _FEW and self.averaged >= _MANY
+        many = self.down and product(self.size) > 2 * _FEW and self.averaged >= _MANY
         return min(32.0, 0.4 * math.sqrt(self.averaged)) if many else 0.0
 
     def by_channel(self, *shapes: tuple[int, ...] | None) -> bool:
@@ -214,7 +214,7 @@ def sums(tile: Array, down: bool) -> Array:
     """The same as a vector, in float64: of many rows no more than `_STRETCH` are added up before that."""
     if not down:
         return total(tile, down)[:, 0].astype(_WIDE)
-    if len(tile) < _FEW:
+    if tile.size <= _FEW:
         return total(tile, down)[0].astype(_WIDE)
     (stretches,), (rest,) = _in_stretches(tile)
     return np.add.reduce(_ones(_STRETCH, tile.dtype) @ stretches, 0, _WIDE) + total(rest, down)[0]
@@ -224,7 +224,7 @@ def sums_of_products(a: Array, b: Array, down: bool) -> Array:
     """Σ a·b likewise, of two tiles or one with itself. Products of many rows go nowhere: that takes half as long."""
     if not down:
         return np.vecdot(a, b).astype(_WIDE)
-    if len(a) < _FEW:
+    if a.size <= _FEW:
         return total(np.multiply(a, b, out=threads.scratch("products", a.shape, a.dtype)), down)[0].astype(_WIDE)
     stretches, rest = _in_stretches(a, b)
     return np.add.reduce(np.einsum("bij,bij->bj", *stretches), 0, _WIDE) + np.einsum("ij,ij->j", *rest)
