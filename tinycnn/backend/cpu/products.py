@@ -26,7 +26,7 @@ _WEIGHTS = 1 << 15  # entries of a matrix that a slim one meets in pieces
 _SUMS = 1 << 20  # and of a result of few sums each that is made so
 
 IN_A_ROW = 448  # numbers that BLAS adds up, unless its kernels are AVX2's; more it takes in parts
-FEW = 1 << 27  # multiplications, beside which it is no loss to add up some parts
+FEW = 1 << 24  # multiplications, in which little time is lost
 
 _SHORT = 32  # sums that need no care
 _STRETCH = 64  # products that are added up in a row, or twice as many of long sums
