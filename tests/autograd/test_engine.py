@@ -237,3 +237,17 @@ def test_requires_grad_of_a_result_is_not_set_but_may_be_asked_for() -> None:
     for change in (lambda: y.requires_grad_(False), lambda: setattr(y, "requires_grad", True)):
         with pytest.raises(RuntimeError, match="requires_grad: you can only change it on leaf variables"):
             change()
+
+
+@pytest.mark.parametrize("call", [
+    lambda x, w: x @ w,
+    lambda x, w: F.linear(x, w),
+    lambda x, w: F.conv2d(x[None, None], w[None, None]),
+], ids=["matmul", "linear", "conv2d"])
+def test_a_gradient_depends_on_nothing_but_what_it_is_made_of(call: Any) -> None:
+    """Ops that make all gradients of a product at once are not differentiated at once: of x·w, x̄ knows w alone."""
+    x, w = (torch.randn(3, 3, requires_grad=True) for _ in range(2))
+    gx, gw = torch.autograd.grad(call(x, w).sum(), (x, w), create_graph=True)
+    assert torch.autograd.grad(gx.sum(), x, allow_unused=True, retain_graph=True) == (None,)
+    assert torch.autograd.grad(gw.sum(), w, allow_unused=True, retain_graph=True) == (None,)
+    assert torch.autograd.grad(gx.sum(), w)[0].shape == w.shape

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.backend.geometries import normal
 from tinycnn import backend
+from tinycnn.backend import reference
 
 SIZES = st.sampled_from([0, 1, 3, 31, 63, 64, 65, 100, 129])
 
@@ -59,6 +60,22 @@ def test_statistics_keep_their_digits_however_far_the_mean(mean: float, pixels: 
     normal_x = (exact - mu) / np.sqrt(var.astype("float64") + 1e-5)
     for ours, expected in zip(found, ((exact_g * normal_x).sum(0), exact_g.sum(0)), strict=True):
         np.testing.assert_allclose(ours[0], expected, rtol=0, atol=8e-7 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("seed", [1, 9])
+def test_where_most_pixels_are_alike_norms_keep_their_digits(seed: int) -> None:
+    """As in front of a white background: errors of equal numbers are equal, and no sum of theirs cancels them."""
+    rng = np.random.default_rng(seed)
+    level, drawn = rng.uniform(0.5, 2, 64), rng.random((16, 56, 56, 1)) > 0.85
+    x = (level + drawn * level * rng.standard_normal((16, 56, 56, 64))).astype("float32").transpose(0, 3, 1, 2)
+    g, kernels = rng.standard_normal(x.shape).astype("float32"), backend.get("cpu").kernels
+    y, mean, var = kernels.normalize(x, None, None, (0, 2, 3), 1e-5)
+    gx = kernels.normalize_backward(g, x, None, mean, var, (0, 2, 3), 1e-5, None)[0]
+    exact_y, *moments = reference.normalize(np, x.astype("float64"), None, None, (0, 2, 3), 1e-5)
+    exact_gx = reference.normalize_backward(
+        np, g.astype("float64"), x.astype("float64"), None, *moments, (0, 2, 3), 1e-5, None)[0]  # fmt: skip
+    for ours, exact in ((y, exact_y), (gx, exact_gx)):
+        np.testing.assert_allclose(ours, exact, rtol=0, atol=2 * 2.0**-23 * np.abs(exact).max())
 
 
 @pytest.mark.parametrize("channels", [4, 400])

@@ -80,7 +80,7 @@ def test_blas_has_one_thread_meanwhile(m: int, k: int, n: int, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("k", [260, 300, 448])
-def test_a_sum_that_blas_does_not_part_is_made_in_halves(k: int) -> None:
+def test_a_sum_that_blas_does_not_part_is_made_in_parts(k: int) -> None:
     """Ones that are added to 2²⁴ one by one are lost; the sum of them all is not."""
     a, b = np.ones((300, k), "float32"), np.ones((k, 301), "float32")
     a[:, : k // 2] = 0

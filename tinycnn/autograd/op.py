@@ -109,8 +109,14 @@ class Op:
 
     @classmethod
     def apply_asked(cls, *inputs: Any, asked: tuple[bool, ...], **options: Any) -> tuple[Tensor | None, ...]:
-        """All results of an op that makes those that are `asked` for; None stands for the others."""
-        made = iter(cls.apply_all(*inputs, asked=asked, **options) if True in asked else ())
+        """All results of an op that makes those that are `asked` for; None stands for the others.
+
+        Where they are to be differentiated again, `composed` makes them: each depends on no more than it is made of.
+        """
+        if True not in asked:
+            return (None,) * len(asked)
+        together = cls.apply_all if cls.composed is None or not grad_mode.is_grad_enabled() else cls.composed
+        made = iter(together(*inputs, asked=asked, **options))
         return tuple([next(made) if one else None for one in asked])
 
     def _observed(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Tensor, ...]:

@@ -5,7 +5,7 @@ r"""Convolution and its two derivatives: the three faces of one trilinear form.
 Take away G, X or W, and what is left is the convolution Y = X ⋆ W, the gradient in the input, or the gradient in the
 weight. Each is linear in its two arguments, so the backward of each is the other two: the family is closed, and
 derivatives of every order are there. A layer's bias is added on the way, where it costs nothing; and its gradients are
-made by one op, because they read the same windows.
+made by one op: two of them read the same windows, and the third is a sum that is not worth an op of its own.
 
 References
 ----------

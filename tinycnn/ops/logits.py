@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Softmax(Op):
     """yₖ = e^{xₖ} / Σ e^{xᵢ},   x̄ = y·(ȳ − Σ ȳᵢ·yᵢ)
 
-    For Σ yᵢ = 1, a constant may be taken off ȳ. Of a y that is nearly 1, ȳ − Σ ȳᵢ·yᵢ is a small rest, all its digits
-    cancelled; it keeps them if that y's own ȳ is taken off first.
+    As Σ yᵢ = 1, a constant may be taken off ȳ. Of a y that is nearly 1, ȳ − Σ ȳᵢ·yᵢ is a small rest, all its digits
+    cancelled; so the ȳ of the largest y is taken off first, and what was to cancel is 0.
     """
 
     def forward(ctx, x: Array, *, axis: int) -> Array: return ctx.kernels.softmax(x, axis)

@@ -156,7 +156,7 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
 
 
 def _few_but_long(x: Array, y: Array) -> bool:
-    """Whether these are sums of many numbers, but not many; PyTorch makes them of as many as a core adds at once."""
+    """Whether these are few sums, each of many numbers; PyTorch makes them of as many as a core adds at once."""
     k, work = x.shape[-1], x.size * y.shape[-1]
     few = (k > 2 * _STRETCH and work <= _ALONE) or (k > IN_A_ROW and work <= _QUICK)
     return bool(few and x.dtype.char == y.dtype.char == "f")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +17,10 @@ Array = Any
 
 _TILE = 1 << 19  # numbers: 2 MiB in float32. In tiles of half as many, norms take up to 1.2 times as long
 LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
-_SERIAL = 1 << 18  # numbers up to which a second thread gains nothing
+_SERIAL = 1 << 18  # numbers up to which a second thread gains nothing, nor do stretches: sums are made in one go
 _PIECES = 512  # numbers: where sums are taken down columns, pixels are joined until a row is longer
 _BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
 _STRETCH = 16  # rows: their sum is rounded as often, and then no more
-_FEW = 1 << 18  # numbers that lie in the cache, and are added up in one go
-_MANY = 2048  # numbers of a statistic, whose rounding errors cancel
 _WIDE = np.dtype("float64")  # in which they are put together
 
 
@@ -132,17 +129,6 @@ class Sheet:
         shares.flags.writeable = False  # it is kept
         return shares
 
-    @functools.cached_property
-    def far(self) -> float:
-        """How many variances the square of a mean may be, for sums of squares, or products, to be made of x as it is.
-
-        As many digits cancel then. Sums of `_STRETCH` numbers have them to spare: their rounding errors are random,
-        and n of them meet √n times one. Where pixels are all alike they are not, hence a limit. Long rows, which BLAS
-        adds up at one go, have none; nor do small sheets, where to look twice costs less than to find out.
-        """
-        many = self.down and product(self.size) > 2 * _FEW and self.averaged >= _MANY
-        return min(32.0, 0.4 * math.sqrt(self.averaged)) if many else 0.0
-
     def by_channel(self, *shapes: tuple[int, ...] | None) -> bool:
         """Whether parameters of these shapes are the same all along what is averaged over."""
         for shape in shapes:
@@ -214,18 +200,18 @@ def sums(tile: Array, down: bool) -> Array:
     """The same as a vector, in float64: of many rows no more than `_STRETCH` are added up before that."""
     if not down:
         return total(tile, down)[:, 0].astype(_WIDE)
-    if tile.size <= _FEW:
+    if tile.size <= _SERIAL:
         return total(tile, down)[0].astype(_WIDE)
     (stretches,), (rest,) = _in_stretches(tile)
     return np.add.reduce(_ones(_STRETCH, tile.dtype) @ stretches, 0, _WIDE) + total(rest, down)[0]
 
 
 def sums_of_products(a: Array, b: Array, down: bool) -> Array:
-    """Σ a·b likewise, of two tiles or one with itself. Products of many rows go nowhere: that takes half as long."""
+    """Σ a·b likewise, of two tiles or one with itself; a may be overwritten. Products of many rows go nowhere."""
     if not down:
         return np.vecdot(a, b).astype(_WIDE)
-    if a.size <= _FEW:
-        return total(np.multiply(a, b, out=threads.scratch("products", a.shape, a.dtype)), down)[0].astype(_WIDE)
+    if a.size <= _SERIAL:
+        return total(np.multiply(a, b, out=a), down)[0].astype(_WIDE)
     stretches, rest = _in_stretches(a, b)
     return np.add.reduce(np.einsum("bij,bij->bj", *stretches), 0, _WIDE) + np.einsum("ij,ij->j", *rest)
 

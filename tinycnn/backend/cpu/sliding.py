@@ -67,7 +67,7 @@ def _placed(window: Window) -> tuple[tuple[int, int], tuple[slice, ...], tuple[s
     return (seen[0], seen[1]), (slice(None), rows[0], columns[0]), (slice(None), rows[1], columns[1])
 
 
-@functools.lru_cache(64)
+@functools.lru_cache(16)
 def _numbers(window: Window, n: int, c: int) -> tuple[Array, Array]:
     """The numbers of all that windows see: where each begins (N, oH, oW, C), and how far its places are from there."""
     (high, wide), _, _ = _placed(window)
@@ -75,4 +75,4 @@ def _numbers(window: Window, n: int, c: int) -> tuple[Array, Array]:
     (s_h, s_w), (d_h, d_w), (o_h, o_w), (k_h, k_w) = window.stride, window.dilation, window.out, window.kernel
     firsts = numbers[:, : (o_h - 1) * s_h + 1 : s_h, : (o_w - 1) * s_w + 1 : s_w]
     places = numbers[0, : (k_h - 1) * d_h + 1 : d_h, : (k_w - 1) * d_w + 1 : d_w, 0]
-    return firsts, places.reshape(-1)
+    return firsts.copy(), places.flatten()  # which keep no more than themselves

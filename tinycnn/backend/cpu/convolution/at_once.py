@@ -49,8 +49,8 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
-    """The convolution of g with the kernels turned round; with a stride, `direct` scatters its products."""
-    if window.stride != (1, 1):
+    """The convolution of g with the kernels turned round, where `direct` would not scatter its products."""
+    if direct.scatters(window):
         return direct.conv2d_input(xp, g, w, window, groups)
     return conv2d(xp, g, w[:, :, ::-1, ::-1].swapaxes(0, 1), None, direct.turned(window), groups)
 

@@ -63,7 +63,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
     """A correlation of g with the kernels turned round; with a stride, or if g is small, its products are scattered."""
-    if window.stride != (1, 1) or product(window.size) > 2 * product(window.out):  # its windows would be mostly zero
+    if scatters(window):
         return scattered.input_gradient(g, w, window)
     return _correlated(g, None, w, window)[0]
 
@@ -103,6 +103,11 @@ def _correlated(g: Array, x: Array | None, w: Array, window: Window) -> tuple[Ar
 
     share(multiply, len(total.parts))
     return gx.transpose(0, 3, 1, 2), total
+
+
+def scatters(window: Window) -> bool:
+    """Whether windows of g, one for each pixel of the image, would be mostly zero."""
+    return window.stride != (1, 1) or product(window.size) > 2 * product(window.out)
 
 
 def _by_stretches(k: int, made: Array) -> bool:

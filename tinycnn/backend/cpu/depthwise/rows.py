@@ -205,14 +205,14 @@ def _weighing_desk(
     return _Desk(strip, weights, sums, calls)
 
 
-@functools.cache
+@functools.lru_cache(256)
 def _stretch(pixels: int) -> int:
     """How many of so many pixels are a stretch: up to 128, so that there is no rest; all, where no number is near."""
     near = range(_STRETCH, _STRETCH // 8, -1) if pixels > 2 * _STRETCH else ()
     return next((some for some in near if pixels % some == 0), pixels)
 
 
-@functools.cache
+@functools.lru_cache(256)
 def _ones(count: int, dtype: Any) -> Array:
     """A row of ones; a matrix product with it is a sum."""
     return np.ones(count, dtype=dtype)
