@@ -50,7 +50,7 @@ def test_a_variance_is_about_the_mean_itself(mean: float, spread: float, order: 
 
 @given(mean=st.floats(0, 10), pixels=st.integers(32, 1500), channels=st.sampled_from([512, 600, 1024]))
 def test_statistics_keep_their_digits_however_far_the_mean(mean: float, pixels: int, channels: int) -> None:
-    """Where x − μ is not made, and what multiplies x instead loses digits."""
+    """Nothing is squared, or multiplied by a gradient, before μ is taken off."""
     x, g = ((normal(pixels, channels, seed=seed) + mean * (1 - seed)).astype("float32") for seed in (0, 1))
     kernels, exact, exact_g = backend.get("cpu").kernels, x.astype("float64"), g.astype("float64")
     _, mu, var = kernels.normalize(x, None, None, (0,), 1e-5)

@@ -28,8 +28,6 @@ def small_tiles() -> Iterator[None]:
         patch.setattr(sheets, "_SERIAL", 0)
         patch.setattr(sheets, "LEAST", 1)
         patch.setattr(sheets, "_STRETCH", 3)
-        patch.setattr(sheets, "_FEW", 2)
-        patch.setattr(sheets, "_MANY", 1)
         sheets._sheet.cache_clear()
         patch.setattr(elementwise, "_TILE", 24)
         patch.setattr(tuned, "_LEAST", dict.fromkeys(tuned._LEAST, 0))

@@ -63,8 +63,8 @@ def normalize_rows_backward(
         normal *= r_tile
         tile = target[rows]
         if parts is not None:
-            parts[0, number] = sums(np.multiply(g_tile, normal, out=tile), down=True)
-            parts[1, number] = sums(g_tile, down=True)
+            parts[0, number] = sums(np.multiply(g_tile, normal, out=tile))
+            parts[1, number] = sums(g_tile)
         if gamma is not None:
             g_tile = np.multiply(g_tile, gamma, out=tile)
         g_mean = total(g_tile, down=False)

@@ -28,7 +28,7 @@ import numpy as np
 
 from tinycnn.backend import reference
 from tinycnn.backend.cpu.layer_normalization import normalize_rows, normalize_rows_backward
-from tinycnn.backend.cpu.sheets import LEAST, Sheet, beside, sheet_of, sums, sums_of_products
+from tinycnn.backend.cpu.sheets import LEAST, Sheet, beside, sheet_of, total
 from tinycnn.backend.precision import half_in_single
 from tinycnn.backend.threads import scratch
 
@@ -112,12 +112,21 @@ def _textbooks(kernel: Any, *arrays: Array | None, **options: Any) -> tuple[Arra
 def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:
     """Mean and (biased) variance of each channel, in float64."""
     matrix, down = sheet.matrix(x), sheet.down
-    size = (len(sheet.tiles), sheet.size[1]) if down else sheet.size[0]
+    size = (len(sheet.tiles), 1, sheet.size[1]) if down else (sheet.size[0], 1)
     means, variances = np.empty(size), np.empty(size)  # of each piece of a column, or each row
 
     def count(number: int, rows: slice) -> None:
-        place = number if down else rows
-        means[place], variances[place] = _moments_of(matrix[rows], down)
+        tile = matrix[rows]
+        n, place = (len(tile), number) if down else (tile.shape[1], rows)
+        centre = total(tile, down)
+        centre /= n
+        centred = np.subtract(tile, centre, out=scratch("centred", tile.shape, x.dtype))
+        drift = total(centred, down)  # what rounding took from a large mean
+        drift /= n
+        np.add(centre, drift, out=means[place], dtype=_WIDE)
+        np.square(centred, out=centred)
+        np.divide(total(centred, down), n, out=variances[place])
+        variances[place] -= np.square(drift)  # it is about `centre`
 
     sheet.each(count)
     means, variances = means.reshape(-1, sheet.channels), variances.reshape(-1, sheet.channels)  # pieces × channels
@@ -126,17 +135,6 @@ def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:
     means *= means
     variances += means
     return mean, sheet.shares @ variances
-
-
-def _moments_of(tile: Array, down: bool) -> tuple[Array, Array]:
-    """The same of one tile: μ is taken off before anything is squared, or digits would cancel."""
-    n = tile.shape[0 if down else 1]
-    centre = (sums(tile, down) / n).astype(tile.dtype)
-    centred = np.subtract(tile, centre if down else centre[:, None], out=scratch("centred", tile.shape, tile.dtype))
-    drift = sums(centred, down) / n  # what rounding took from a large mean
-    variance = sums_of_products(centred, centred, down) / n
-    variance -= np.square(drift)  # it is about `centre`
-    return centre + drift, variance
 
 
 def _scaled(sheet: Sheet, x: Array, mean: Array, scale: Array, shift: Array | int) -> Array:
@@ -168,18 +166,20 @@ def _small(t: Array) -> bool:
 
 def _gradient_sums(sheet: Sheet, g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     """Σ g and Σ g·(x − μ) for each channel, in float64."""
-    gradient, source, down = sheet.matrix(g), sheet.matrix(x), sheet.down
+    gradient, matrix, down = sheet.matrix(g), sheet.matrix(x), sheet.down
     mean = sheet.factor(mean, x.dtype)
-    size = (len(sheet.tiles), sheet.size[1]) if down else sheet.size[0]
-    of_g, of_products = np.empty(size), np.empty(size)
+    size = (len(sheet.tiles), sheet.size[1]) if down else (sheet.size[0], 1)
+    sums, products = np.empty(size), np.empty(size)
 
     def add(number: int, rows: slice) -> None:
         place, tile = number if down else rows, gradient[rows]
-        centred = np.subtract(source[rows], beside(mean, rows), out=scratch("centred", tile.shape, x.dtype))
-        of_g[place], of_products[place] = sums(tile, down), sums_of_products(centred, tile, down)
+        sums[place] = total(tile, down)
+        centred = np.subtract(matrix[rows], beside(mean, rows), out=scratch("centred", tile.shape, x.dtype))
+        centred *= tile
+        products[place] = total(centred, down)
 
     sheet.each(add)
-    return tuple([np.add.reduce(t.reshape(-1, sheet.channels), 0) for t in (of_g, of_products)])
+    return tuple([np.add.reduce(t.reshape(-1, sheet.channels), 0) for t in (sums, products)])
 
 
 def _input_gradient(

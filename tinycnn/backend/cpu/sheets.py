@@ -196,31 +196,14 @@ def total(tile: Array, down: bool) -> Array:
     return _ones(rows, tile.dtype)[None] @ tile if down else tile @ _ones(columns, tile.dtype)[:, None]
 
 
-def sums(tile: Array, down: bool) -> Array:
-    """The same as a vector, in float64: of many rows no more than `_STRETCH` are added up before that."""
-    if not down:
-        return total(tile, down)[:, 0].astype(_WIDE)
+def sums(tile: Array) -> Array:
+    """The sums down the columns in float64, as a vector: of many rows, `_STRETCH` are added up in single precision."""
     if tile.size <= _SERIAL:
-        return total(tile, down)[0].astype(_WIDE)
-    (stretches,), (rest,) = _in_stretches(tile)
-    return np.add.reduce(_ones(_STRETCH, tile.dtype) @ stretches, 0, _WIDE) + total(rest, down)[0]
-
-
-def sums_of_products(a: Array, b: Array, down: bool) -> Array:
-    """Σ a·b likewise, of two tiles or one with itself; a may be overwritten. Products of many rows go nowhere."""
-    if not down:
-        return np.vecdot(a, b).astype(_WIDE)
-    if a.size <= _SERIAL:
-        return total(np.multiply(a, b, out=a), down)[0].astype(_WIDE)
-    stretches, rest = _in_stretches(a, b)
-    return np.add.reduce(np.einsum("bij,bij->bj", *stretches), 0, _WIDE) + np.einsum("ij,ij->j", *rest)
-
-
-def _in_stretches(*tiles: Array) -> tuple[list[Array], list[Array]]:
-    """Each tile's rows by stretches: count, _STRETCH, columns; and those that fill none."""
-    rows, columns = tiles[0].shape
+        return total(tile, down=True)[0].astype(_WIDE)
+    rows, columns = tile.shape
     whole = rows // _STRETCH * _STRETCH
-    return [t[:whole].reshape(-1, _STRETCH, columns) for t in tiles], [t[whole:] for t in tiles]
+    stretches = _ones(_STRETCH, tile.dtype) @ tile[:whole].reshape(-1, _STRETCH, columns)
+    return np.add.reduce(stretches, 0, _WIDE) + total(tile[whole:], down=True)[0]
 
 
 @functools.lru_cache(8)
