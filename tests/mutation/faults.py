@@ -137,7 +137,7 @@ STATISTICS = [
           "var = xp.square(centred).mean(axis=axes, keepdims=True)",
           "var = xp.square(x).mean(axis=axes, keepdims=True)", "Normalize"),
     Fault("normalization", "a tile's variance is about its rounded mean", "missing mean term",
-          CPU + "normalization.py", "variance -= np.square(drift)", "pass",
+          CPU + "normalization.py", "variances[place] -= np.square(drift)", "pass",
           tests="tests/backend/test_long_sums.py"),
     Fault("normalization", "ε added to the deviation, not the variance", "factor", KERNELS,
           "y = centred / xp.sqrt(var + eps)", "y = centred / (xp.sqrt(var) + eps)", "Normalize"),
