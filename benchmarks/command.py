@@ -69,6 +69,8 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--machine", type=_name, metavar="NAME", help="what that folder is called")
     go_on = parser.add_mutually_exclusive_group()
     go_on.add_argument("--resume", action="store_true", help="go on with the run whose results are there")
+    go_on.add_argument("--more", action="store_true",
+                       help="measure all of it again: the new turns join those that are there, and the best counts")
     go_on.add_argument("--anew", action="store_true", help="begin anew, although results are there")
     parser.add_argument("--minutes", type=_minutes, metavar="M",
                         help="begin nothing new after so long; --resume goes on")
@@ -120,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
     work = chosen(catalogue(about["threads"], options.device, options.quick, bool(options.dezero)), options.only)
     record = opened(path, about, options)
     expect_writable(folder)
-    plan = planned(work, record, installed(options.dezero))
+    plan = planned(work, None if options.more else record, installed(options.dezero))
     lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
     turns = {name: Turns(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
@@ -201,26 +203,27 @@ def opened(path: Path, about: dict[str, Any], options: argparse.Namespace) -> Re
     ------
     ValueError    there are results which were neither to be gone on with nor to be replaced, or of another kind of run
     """
-    if options.resume and path.exists():
+    if (options.resume or options.more) and path.exists():
         record = Record.read(path)
         if other := record.differs(about):
             raise ValueError(f"the results in {path} are of a run with another {other}; --anew begins another")
         return record
     if path.exists() and not (options.anew or options.quick):
-        raise ValueError(f"there are results in {path}: --resume goes on with them, --anew begins anew")
+        raise ValueError(f"there are results in {path}: --resume goes on with them, --more adds turns, "
+                         "--anew begins anew")
     return Record(about, [], [])
 
 
 Plan = list[tuple[Work, list[Peer]]]
 
 
-def planned(work: list[Work], record: Record, libraries: set[str]) -> Plan:
+def planned(work: list[Work], record: Record | None, libraries: set[str]) -> Plan:
     """The work that is not in the record, with the peers that lack it; the same step may stand in two sections."""
     plan: Plan = []
     seen: set[tuple[Any, ...]] = set()
     for piece in work:
-        peers = [peer for peer in piece.peers if peer.library in libraries and not record.has(piece, peer)
-                 and (*piece.key.values(), peer) not in seen]
+        peers = [peer for peer in piece.peers if peer.library in libraries
+                 and not (record and record.has(piece, peer)) and (*piece.key.values(), peer) not in seen]
         seen.update((*piece.key.values(), peer) for peer in peers)
         if peers:
             plan.append((piece, peers))

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.nets import Net
 from benchmarks.peers import REFERENCE, Peer
+from benchmarks.turns import joined
 from benchmarks.work import Work
 
 Row = dict[str, Any]
@@ -62,8 +63,13 @@ class Record:
         return ", ".join(name for name in SAME if self.about.get(name) != about.get(name))
 
     def add(self, work: Work, peer: Peer, found: dict[str, Any]) -> None:
+        """A measurement. To one that is there already its turns are added, a neighbour having slowed those, perhaps."""
         self.failures = [f for f in self.failures if not _is(f, peer.name, work.key)]
-        self.measurements.append(work.key | {"peer": peer.name} | found)
+        before = self.find(peer.name, **work.key)
+        if before is None:
+            self.measurements.append(work.key | {"peer": peer.name} | found)
+        else:
+            before.update(joined(before, found))
 
     def fail(self, work: Work, peer: Peer, reason: str) -> None:
         self.failures = [f for f in self.failures if not _is(f, peer.name, work.key)]

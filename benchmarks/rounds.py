@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.peers import LARGE_BLOCKS, Peer
+from benchmarks.turns import summary
 from benchmarks.work import Work
 
 ROOT = Path(__file__).parent.parent
@@ -143,7 +144,7 @@ class Turns:
                     else:
                         measured.setdefault(peer, {**worker.ready(), "turns": []})["turns"].append(turn)
                     tick()
-        return {peer: _summary(found) for peer, found in measured.items()}
+        return {peer: summary(found) for peer, found in measured.items()}
 
     def _worker(self, work: Work, peer: Peer) -> Worker:
         return Worker(work, peer, self.device, self.dezero)
@@ -156,35 +157,6 @@ class Turns:
             failed(peer, str(error))
             return False
         return True
-
-
-def _summary(found: dict[str, Any]) -> dict[str, Any]:
-    """One measurement of all turns: the best, the median of their medians, the largest memory; or the facts alone."""
-    turns = found.pop("turns")
-    if "facts" in turns[0]:
-        return found | {"facts": _best_facts([turn["facts"] for turn in turns])}
-    memory = [turn.pop("memory") for turn in turns]
-    medians = sorted(turn["median"] for turn in turns)
-    return found | {
-        "best": min(turn["best"] for turn in turns), "median": medians[len(medians) // 2],
-        "memory": max(memory) if None not in memory else None, "turns": turns,
-    }
-
-
-def _best_facts(turns: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of rates the highest, of profiles the shortest, of layers the shortest of each, as of ops and their kernels."""
-    if "layers" in turns[0]:
-        found: dict[str, dict[str, Any]] = {}
-        for row in sorted((row for turn in turns for row in turn["layers"]), key=lambda row: float(row["seconds"])):
-            found.setdefault(row["label"], row)
-        return {"layers": list(found.values())}
-    if "overhead" in turns[0]:
-        rows = turns[0]["overhead"].items()
-        return {"overhead": {op: {what: min(turn["overhead"][op][what] for turn in turns) for what in row}
-                             for op, row in rows}}
-    if "ops" in turns[0]:
-        return min(turns, key=lambda facts: sum(op["seconds"] for op in facts["ops"]))
-    return {name: max(facts[name] for facts in turns) for name in turns[0]}
 
 
 def available_memory() -> float:

@@ -158,7 +158,10 @@ def about(record: Record) -> str:
     machine, versions = facts["machine"], facts["versions"]
     place = facts.get("gpu") or f"{machine['cpu']}, {record.threads} of {machine['cores']} cores"
     named = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
-    ways = f"best of {facts['rounds']} turns each, in processes of their own, in turn"
+    nets = {net.key for net in NETS}
+    turns = {len(row["turns"]) for row in record.measurements if row["kind"] in ("step", "inference")
+             and (row["name"], row["batch"], row["size"]) in nets and row["threads"] == record.threads}
+    ways = f"best of {min(turns, default=facts['rounds'])} turns each, in processes of their own, in turn"
     return f"{place}; {named}; {facts['date']}; float32, {ways}."
 
 

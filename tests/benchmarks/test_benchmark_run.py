@@ -83,8 +83,9 @@ def test_every_worker_has_as_many_threads_and_only_some_keep_blocks():
 
 
 @pytest.mark.parametrize("arguments", [
-    ["--rounds", "0"], ["--threads", "none"], ["--resume", "--anew"], ["--device", "tpu"], ["--minutes", "-1"],
-    ["--minutes", "soon"], ["--threads", "100000"], ["--machine", "../elsewhere"], ["--machine", ".."],
+    ["--rounds", "0"], ["--threads", "none"], ["--resume", "--anew"], ["--more", "--anew"], ["--device", "tpu"],
+    ["--minutes", "-1"], ["--minutes", "soon"], ["--threads", "100000"], ["--machine", "../elsewhere"],
+    ["--machine", ".."],
 ])
 def test_options_that_make_no_sense_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as refused:
@@ -126,13 +127,31 @@ def test_a_run_goes_on_where_it_was_left_and_never_replaces_another_unasked(tmp_
     record.write(path)
     before = path.read_bytes()
     assert command.main(arguments) == command.NOT_POSSIBLE
-    assert "--resume goes on with them, --anew begins anew" in capsys.readouterr().err
+    assert "--resume goes on with them, --more adds turns, --anew begins anew" in capsys.readouterr().err
     assert command.main([*arguments, "--resume"]) == 0  # nothing is left to do
     assert path.read_bytes() == before
     record.about["versions"] = {"tinycnn": "0.0.1"}
     record.write(path)
     assert command.main([*arguments, "--resume"]) == command.NOT_POSSIBLE
     assert "another versions" in capsys.readouterr().err
+
+
+def test_more_turns_join_those_that_are_there(tmp_path, without_torch, capsys):
+    arguments = [*ONE_STEP, "--output", str(tmp_path)]
+    path = tmp_path / "here" / "results.json"
+    about = made.about() | {"machine": machine.machine(), "versions": machine.versions(), "threads": 1}
+    record = Record(about, [], [])
+    slow = made.measured(LENET, TINYCNN)
+    for turn in (slow, *slow["turns"]):
+        turn |= {"best": 1e3, "median": 1e3}
+    record.add(LENET, TINYCNN, slow | {"memory": 1 << 50})
+    record.write(path)
+    assert command.main([*arguments, "--more"]) == 0
+    (found,) = Record.read(path).measurements
+    assert len(found["turns"]) == len(slow["turns"]) + 1
+    assert found["best"] == found["turns"][-1]["best"] < 1e3
+    assert found["median"] == 1e3
+    assert found["memory"] == 1 << 50
 
 
 def test_an_interrupted_run_keeps_what_was_measured(tmp_path, without_torch, monkeypatch, capsys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tinycnn
-from benchmarks import floors, rounds, tables
+from benchmarks import floors, tables, turns
 from benchmarks.account import OPTIMIZER, layers_of
 from benchmarks.nets import NETS
 from benchmarks.pictures.floors import by_kind
@@ -88,8 +88,8 @@ def test_a_floor_is_the_longer_of_products_and_traffic():
 
 
 def test_of_several_turns_every_layer_counts_at_its_best():
-    turns = [{"layers": [{"label": "a", "seconds": a}, {"label": "b", "seconds": b}]} for a, b in ((2, 3), (1, 4))]
-    assert sorted((row["label"], row["seconds"]) for row in rounds._best_facts(turns)["layers"]) == [("a", 1), ("b", 3)]
+    made = [{"layers": [{"label": "a", "seconds": a}, {"label": "b", "seconds": b}]} for a, b in ((2, 3), (1, 4))]
+    assert sorted((row["label"], row["seconds"]) for row in turns.best_facts(made)["layers"]) == [("a", 1), ("b", 3)]
 
 
 def test_layers_that_the_picture_has_no_room_for_are_summed_by_kind():

@@ -9,7 +9,7 @@ import pytest
 
 import tinycnn
 from benchmarks import overhead
-from benchmarks.rounds import _best_facts
+from benchmarks.turns import best_facts
 from tinycnn import backend
 
 
@@ -51,7 +51,7 @@ def test_a_short_chain_that_was_disturbed_makes_no_op_faster(monkeypatch: pytest
 
 def test_the_least_of_several_turns_counts_for_an_op_and_for_its_kernels() -> None:
     turns = [{"overhead": {"relu": {"op": op, "kernels": kernels}}} for op, kernels in ((3, 1), (2, 2))]
-    assert _best_facts(turns) == {"overhead": {"relu": {"op": 2, "kernels": 1}}}
+    assert best_facts(turns) == {"overhead": {"relu": {"op": 2, "kernels": 1}}}
 
 
 def test_kernels_are_watched_no_longer_than_needed() -> None:
