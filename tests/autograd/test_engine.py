@@ -211,6 +211,20 @@ def test_a_broken_backward_is_named(returned: Any, pattern: str) -> None:
         Broken.apply(leaf([1.0, 2.0])).sum().backward()
 
 
+def test_results_that_were_asked_for_and_not_made_are_named() -> None:
+    class One(Op):
+        results = ("gx",)
+
+        def forward(ctx, g: Any, *, asked: tuple[bool, ...]) -> Any:
+            return (g,)
+
+        def backward(ctx, h: Any) -> Any:
+            return h
+
+    with pytest.raises(ValueError, match="One: made 1 results, but asked for are 2"), torch.no_grad():
+        One.apply_asked(torch.ones(2), asked=(True, True))
+
+
 def test_what_is_no_tensor_is_named() -> None:
     x = leaf([1.0, 2.0])
     for call in (lambda: x.sum().backward(1.0), lambda: x.sum().backward([1]), lambda: backward(x.sum(), 1.0)):

@@ -84,7 +84,8 @@ def test_few_numbers_are_multiplied_at_once(dtype: str) -> None:
     small, large = (window("test", (size, size), (3, 3), padding=(1, 1)) for size in (8, 32))
     for n, c, geometry in ((1, 16, small), (4, 32, small), (1, 3, large)):
         assert choice.way(np.dtype(dtype), n, c, 16, geometry, 1) is at_once
-    for n, c, o, geometry in ((64, 16, 16, small), (1, 256, 256, small), (8, 3, 16, large)):
+    sparse = window("test", (1000, 1000), (3, 3), stride=(500, 500))  # few windows, of an image that is not small
+    for n, c, o, geometry in ((64, 16, 16, small), (1, 256, 256, small), (8, 3, 16, large), (1, 3, 16, sparse)):
         assert choice.way(np.dtype(dtype), n, c, o, geometry, 1) is not at_once
 
 

@@ -116,8 +116,11 @@ class Op:
         if True not in asked:
             return (None,) * len(asked)
         together = cls.apply_all if cls.composed is None or not grad_mode.is_grad_enabled() else cls.composed
-        made = iter(together(*inputs, asked=asked, **options))
-        return tuple([next(made) if one else None for one in asked])
+        made = together(*inputs, asked=asked, **options)
+        if len(made) != sum(asked):
+            raise ValueError(f"{cls.__name__}: made {len(made)} results, but asked for are {sum(asked)}")
+        each = iter(made)
+        return tuple([next(each) if one else None for one in asked])
 
     def _observed(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Tensor, ...]:
         self.backend = common_backend(type(self), inputs)  # whom the observer may wait for

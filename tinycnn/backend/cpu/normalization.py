@@ -95,8 +95,9 @@ def _laid_out(x: Array, axes: tuple[int, ...]) -> tuple[Array, Sheet | None]:
     """
     sheet = sheet_of(x, axes)
     if sheet is None and x.size >= LEAST:
-        x = np.ascontiguousarray(x)
-        sheet = sheet_of(x, axes)
+        copied = np.ascontiguousarray(x)
+        sheet = sheet_of(copied, axes)
+        x = x if sheet is None else copied
     return x, sheet
 
 

@@ -53,7 +53,7 @@ def max_pool2d(xp: Any, x: Array, window: Window) -> tuple[Array, Array]:
     if x.dtype.char not in "fd" or not x.size or product(window.kernel) > 255:
         return windows.max_pool2d(xp, x, window)
     n, c = x.shape[:2]
-    if n * c * product(window.out) * product(window.kernel) <= _SEEN:
+    if n * c * product(window.out) * product(window.kernel) <= _SEEN and x.size <= 8 * _SEEN:
         made = sliding.max_pool2d(x, window)
         return made if np.isfinite(made[0]).all() else windows.max_pool2d(xp, x, window)
     y = np.empty((n, *window.out, c), dtype=x.dtype)

@@ -22,14 +22,14 @@ from tinycnn.shapes import product
 Array = Any
 
 _FEW = 5 << 20  # multiplications
-_UNFOLDED, _WEIGHTS = 1 << 18, 1 << 17  # numbers that are copied
+_COPIED, _WEIGHTS = 1 << 18, 1 << 17  # numbers: of images, unfolded or with their padding, and of kernels
 
 
 def covers(n: int, c: int, o: int, window: Window) -> bool:
     """Whether there is so little to multiply, and to copy for it."""
     entries, places = product(window.kernel), n * product(window.out)
-    weights, unfolded = entries * c * o, places * entries * max(c, o)
-    return weights <= _WEIGHTS and unfolded <= _UNFOLDED and places * weights <= _FEW
+    weights, copied = entries * c * o, max(places * entries, n * product(window.padded)) * max(c, o)
+    return weights <= _WEIGHTS and copied <= _COPIED and places * weights <= _FEW
 
 
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
