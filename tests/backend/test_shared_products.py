@@ -59,7 +59,7 @@ def test_by_stretches_a_long_sum_keeps_a_digit_more(m: int, count: int) -> None:
     """Of ones and a number that is lost by itself beside a thousand of them, as no part of a short sum is."""
     a = np.ones((m, 60_000), np.float32) + np.float32(2**-13)
     with limited(count):
-        found = products.product(a, a[:8].T.copy(), stretches=True)
+        found = products.product(a, a[:8].T.copy(), exact=True)
     np.testing.assert_allclose(found, 60_000 * (1 + 2.0**-13) ** 2, rtol=3e-7)
 
 
@@ -85,7 +85,7 @@ def test_a_sum_that_blas_does_not_part_is_made_in_parts(k: int) -> None:
     a, b = np.ones((300, k), "float32"), np.ones((k, 301), "float32")
     a[:, : k // 2] = 0
     a[:, 0] = 2**24
-    np.testing.assert_array_equal(products.product(a, b, stretches=True), 2**24 + k // 2)
+    np.testing.assert_array_equal(products.product(a, b, exact=True), 2**24 + k // 2)
 
 
 @pytest.mark.parametrize(("m", "k", "n"), [(3, 700, 5), (200, 100, 13), (300, 65, 400), (700, 1500, 120)])
@@ -93,11 +93,11 @@ def test_a_sum_that_blas_does_not_part_is_made_in_parts(k: int) -> None:
 def test_sums_of_all_lengths_keep_their_digits(m: int, k: int, n: int, out: bool) -> None:
     """In double precision, by stretches or in parts: half of them in a row meet a smaller sum."""
     a, b = normal(m, k).astype("float32"), normal(n, k, seed=1).astype("float32").T
-    made = products.product(a, b, out=np.empty((m, n), "float32") if out else None, stretches=True)
+    made = products.product(a, b, out=np.empty((m, n), "float32") if out else None, exact=True)
     exact = a.astype("float64") @ b
     assert made.dtype == np.float32
     assert np.abs(made - exact).max() <= 4e-7 * np.abs(exact).max() * max(1, (k / 448) ** 0.5)
-    np.testing.assert_array_equal(products.product(a, b, stretches=True), made)  # run to run
+    np.testing.assert_array_equal(products.product(a, b, exact=True), made)  # run to run
 
 
 def test_few_long_sums_are_rounded_once() -> None:

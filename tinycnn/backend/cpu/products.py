@@ -36,15 +36,16 @@ _SMALL = 1 << 16  # entries of a result that stays in a core's cache while stret
 _AT_ONCE = 1 << 17  # entries of what stretches make
 
 
-def product(a: Array, b: Array, out: Array | None = None, stretches: bool = False) -> Array:
+def product(a: Array, b: Array, out: Array | None = None, exact: bool = False) -> Array:
     """A·B of two matrices, in `out` if it is given: cut along its longest side, a part for each thread.
 
     Be it the rows of A (an image's many pixels), the columns of B, or what is summed over (the pixels again, where the
     gradient of a kernel is made of them): then the parts' sums are added up in order. It is as fast as BLAS's own way.
-    With `stretches` fewer numbers are added up in a row, in one of the ways of `_exact`.
+    If it is to be `exact`, fewer numbers are added up in a row: in double precision, by stretches, or in parts, as
+    `_exact_way` finds for the sizes.
     """
     (m, k), n = a.shape, b.shape[1]
-    matmul: Any = _exact(m, k, n) if stretches and a.dtype.char == "f" else np.matmul
+    matmul: Any = _exact_way(m, k, n) if exact and a.dtype.char == "f" else np.matmul
     if m * k * n <= _ALONE or a.dtype != b.dtype or a.dtype.char not in "fd":
         return matmul(a, b, out=out)
     out = np.empty((m, n), a.dtype) if out is None else out
@@ -71,7 +72,7 @@ def product(a: Array, b: Array, out: Array | None = None, stretches: bool = Fals
     return out
 
 
-def _exact(m: int, k: int, n: int) -> Any:
+def _exact_way(m: int, k: int, n: int) -> Any:
     """The way that costs little for these sizes; `np.matmul` where sums are short, or a second pass would take time.
 
     PyTorch adds up some sixteen numbers side by side in most of its sums over pixels, and over channels where there is
@@ -152,7 +153,7 @@ def matmul(xp: Any, x: Array, y: Array) -> Array:
             return slim.few_rows(x, y)
         if m * n >= _SUMS and 0 < k <= slim.SUMMED:
             return slim.few_summed(x, y)
-    return product(x, y, stretches=_few_but_long(x, y))
+    return product(x, y, exact=_few_but_long(x, y))
 
 
 def _few_but_long(x: Array, y: Array) -> bool:

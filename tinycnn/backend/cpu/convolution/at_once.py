@@ -35,7 +35,7 @@ def covers(n: int, c: int, o: int, window: Window) -> bool:
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Windows times kernels, and the bias."""
     n, o = len(x), len(w)
-    y = products.product(_unfolded(x, window), w.transpose(2, 3, 1, 0).reshape(-1, o), stretches=True)
+    y = products.product(_unfolded(x, window), w.transpose(2, 3, 1, 0).reshape(-1, o), exact=True)
     if b is not None:
         y += b
     return y.reshape(n, *window.out, o).transpose(0, 3, 1, 2)
@@ -44,7 +44,7 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
 def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
     """g, transposed, times the windows."""
     c, o = x.shape[1], g.shape[1]
-    sums = products.product(g.transpose(0, 2, 3, 1).reshape(-1, o).T, _unfolded(x, window), stretches=True)
+    sums = products.product(g.transpose(0, 2, 3, 1).reshape(-1, o).T, _unfolded(x, window), exact=True)
     return sums.reshape(o, *window.kernel, c).transpose(0, 3, 1, 2)
 
 

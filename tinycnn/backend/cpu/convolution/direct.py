@@ -32,12 +32,12 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
     n, o = len(x), len(w)
     image, kernels = x.transpose(0, 2, 3, 1), contiguous(w.transpose(0, 2, 3, 1)).reshape(o, -1)  # O, kH·kW·C
     y = np.empty((n, *window.out, o), x.dtype)
-    todo, exact = tiles(n, window, kernels.shape[1] * x.itemsize, o), _by_stretches(kernels.shape[1], y)
+    todo, exact = tiles(n, window, kernels.shape[1] * x.itemsize, o), _made_exactly(kernels.shape[1], y)
 
     def multiply(number: int) -> None:
         tile = todo[number]
         out = y[tile].reshape(-1, o)  # a view: a tile has all rows, or one image
-        products.product(unfolded(image, tile, window), kernels.T, out=out, stretches=exact)
+        products.product(unfolded(image, tile, window), kernels.T, out=out, exact=exact)
         if b is not None:
             out += b
 
@@ -92,12 +92,12 @@ def _correlated(g: Array, x: Array | None, w: Array, window: Window) -> tuple[Ar
     kernels = kernels.reshape(-1, c)
     gx = np.empty((len(g), *window.size, c), g.dtype)
     todo = tiles(len(g), over_g, len(kernels) * g.itemsize, c)
-    total, exact = Sum(len(todo), kernels.shape, g.dtype), _by_stretches(len(kernels), gx)
+    total, exact = Sum(len(todo), kernels.shape, g.dtype), _made_exactly(len(kernels), gx)
 
     def multiply(part: int) -> None:
         for tile in todo[total.parts[part]]:
             cols = unfolded(image, tile, over_g)
-            products.product(cols, kernels, out=gx[tile].reshape(-1, c), stretches=exact)
+            products.product(cols, kernels, out=gx[tile].reshape(-1, c), exact=exact)
             if x is not None:
                 total.add(part, cols.T, x.transpose(0, 2, 3, 1)[tile].reshape(-1, c))
 
@@ -110,7 +110,7 @@ def scatters(window: Window) -> bool:
     return window.stride != (1, 1) or product(window.size) > 2 * product(window.out)
 
 
-def _by_stretches(k: int, made: Array) -> bool:
+def _made_exactly(k: int, made: Array) -> bool:
     """Whether the entries of `made`, sums of k products each, are made more exactly than BLAS makes them."""
     return k <= products.IN_A_ROW or k * made.size <= products.FEW
 

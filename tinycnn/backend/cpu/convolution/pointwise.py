@@ -23,7 +23,7 @@ Array = Any
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Y = X·Wᵀ + b. With a stride, PyTorch's sums are at their most exact."""
     n, (o, c) = len(x), w.shape[:2]
-    y = product(_pixels(x, window), w.reshape(o, c).T, stretches=window.stride != (1, 1))
+    y = product(_pixels(x, window), w.reshape(o, c).T, exact=window.stride != (1, 1))
     if b is not None:
         y += b
     return y.reshape(n, *window.out, o).transpose(0, 3, 1, 2)
@@ -44,7 +44,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
     """W̄ = Ȳᵀ·X"""
     gradient = _rows(g.transpose(0, 2, 3, 1))
     few = len(gradient) <= FEW or x.shape[1] * g.shape[1] <= FEW  # pixels or channels: else PyTorch is no more exact
-    return product(gradient.T, _pixels(x, window), stretches=few)[:, :, None, None]
+    return product(gradient.T, _pixels(x, window), exact=few)[:, :, None, None]
 
 
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:

@@ -33,7 +33,7 @@ class Sum:
         if a.ndim > 2:
             by_stretches(a, b, out=more)
         else:
-            product(a, b, out=more, stretches=True)
+            product(a, b, out=more, exact=True)
         if begun:
             total += more
 
