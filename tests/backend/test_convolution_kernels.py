@@ -161,7 +161,7 @@ def test_tiles_join_without_a_seam(stride: int, count: int, monkeypatch: pytest.
     """Tiles of one row, of some rows, and of some images, the last of them shorter; and pieces of their products."""
     threads.set_num_threads(count)
     monkeypatch.setattr(blas, "unpacked", lambda: 400 * count)
-    monkeypatch.setattr(tiles, "FEW", 0)
+    monkeypatch.setattr(tiles, "FEW_PIXELS", 0)
     geometry = window("test", (13, 11), (5, 3), (stride, stride), (2, 1))
     for tile in (1, 4000, 40000):
         monkeypatch.setattr(tiles, "BYTES", tile)

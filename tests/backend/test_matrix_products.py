@@ -23,7 +23,7 @@ def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(slim, "unpacked", lambda: request.param)
     for name in ("_WEIGHTS", "_SUMS"):
         monkeypatch.setattr(products, name, 8)
-    limits = {"FEW": 5, "SUMMED": 6, "LONG": (6, 4), "_BY_ROWS": (4, 3), "_BY_COLUMNS": (5, 2),
+    limits = {"FEW_ROWS": 5, "SUMMED": 6, "LONG": (6, 4), "_BY_ROWS": (4, 3), "_BY_COLUMNS": (5, 2),
               "_FEWER": 3, "_TILE": 7, "_ROWS": 2, "_RESULT": 30, "_SHARED": 100}  # fmt: skip
     for name, value in limits.items():
         monkeypatch.setattr(slim, name, value)

@@ -26,7 +26,7 @@ _WEIGHTS = 1 << 15  # entries of a matrix that a slim one meets in pieces
 _SUMS = 1 << 20  # and of a result of few sums each that is made so
 
 IN_A_ROW = 448  # numbers that BLAS adds up, unless its kernels are AVX2's; more it takes in parts
-FEW = 1 << 24  # multiplications, in which little time is lost
+FEW_MULTIPLICATIONS = 1 << 24  # in which little time is lost
 
 _SHORT = 32  # sums that need no care
 _STRETCH = 64  # products that are added up in a row, or twice as many of long sums
@@ -84,7 +84,7 @@ def _exact_way(m: int, k: int, n: int) -> Any:
         return in_double
     if k > 2 * _STRETCH and m * n <= _SMALL:
         return by_stretches
-    return in_parts if k in _WHOLE or (k > _STRETCH and m * k * n <= FEW) else np.matmul
+    return in_parts if k in _WHOLE or (k > _STRETCH and m * k * n <= FEW_MULTIPLICATIONS) else np.matmul
 
 
 def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:

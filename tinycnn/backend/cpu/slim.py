@@ -28,7 +28,7 @@ from tinycnn.backend.threads import scratch, share
 
 Array = Any
 
-FEW = 16  # rows of a slim matrix; four times as many beside one that lies column by column
+FEW_ROWS = 16  # rows of a slim matrix; four times as many beside one that lies column by column
 SUMMED = 32  # numbers summed over
 _BY_ROWS, _BY_COLUMNS = (256, 64), (512, 32)  # along k and along n: a piece of a large matrix, by how it lies
 _FEWER = 8  # rows that may lie as they are beside such a one
@@ -40,7 +40,7 @@ _SHARED = 1 << 23  # multiplications; of fewer one thread is done before the oth
 
 def are_few(rows: int, y: Array) -> bool:
     """Whether a matrix of so many rows is slim beside Y, and pieces serve it; for a single row BLAS has its own way."""
-    return bool(unpacked()) and 1 < rows <= (4 * FEW if by_columns(y) else FEW)
+    return bool(unpacked()) and 1 < rows <= (4 * FEW_ROWS if by_columns(y) else FEW_ROWS)
 
 
 def few_rows(x: Array, y: Array) -> Array:

@@ -39,7 +39,7 @@ from tinycnn.geometry import Window
 
 Array = Any
 
-FEW = 8  # channels, fewer than the numbers that a core multiplies at once
+FEW_CHANNELS = 8  # fewer than the numbers that a core multiplies at once
 _MANY = 16  # images: of fewer, the matrices have too few rows
 _AT_ONCE = 32  # images, so that the products stay small
 _WIDE = 24  # columns that the products have at least
@@ -48,7 +48,9 @@ _ENTRIES = 1 << 20  # of the products that are added up, at once; of a quarter, 
 
 def covers(n: int, c: int, o: int, window: Window) -> bool:
     """Whether it is faster so than unfolded."""
-    return n >= _MANY and min(c, o) <= FEW and max(c, o) <= 2 * FEW and window.stride == window.dilation == (1, 1)
+    few, more = sorted((c, o))
+    narrow = few <= FEW_CHANNELS and more <= 2 * FEW_CHANNELS
+    return n >= _MANY and narrow and window.stride == window.dilation == (1, 1)
 
 
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
@@ -100,7 +102,7 @@ def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> A
 
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
     """Of short rows g's products with W′, added up; else a convolution of g with the kernels turned round."""
-    if w.shape[1] > FEW:
+    if w.shape[1] > FEW_CHANNELS:
         return direct.conv2d_input(xp, g, w, window, groups)
     if window.out[1] <= 2 * window.kernel[1]:
         gx = _by_rows(g, w, window)

@@ -28,8 +28,8 @@ def way(dtype: Any, n: int, c: int, o: int, window: Window, groups: int) -> Any:
         return at_once
     if groups > 1:
         return grouped
-    if min(c, o) <= banded.FEW and window.dilation == (1, 1):
-        if o > banded.FEW and c * window.kernel[1] < window.out[1]:  # a row of the output has the longer runs
+    if min(c, o) <= banded.FEW_CHANNELS and window.dilation == (1, 1):
+        if o > banded.FEW_CHANNELS and c * window.kernel[1] < window.out[1]:  # a row of the output has the longer runs
             return narrow
         if banded.covers(n, c, o, window):
             return banded

@@ -4,8 +4,8 @@ The textbook unfolds the whole batch into memory, kH·kW times as large as the i
 tile of it stays in the cache of the core that made it, and each core works at its own; `tiles` says what that gains.
 
 BLAS adds up to 448 products in a row, and in a small matrix any number, where PyTorch adds up entry by entry of the
-kernel, and errs a quarter as much. So such sums are made more exactly, in one of the ways of `product`, where it has
-a way that costs little; others would take 3 % of a step.
+kernel, and errs a quarter as much. So such sums are made more exactly, in one of the ways of `products`, where one
+of them costs little; others would take 3 % of a step.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def scatters(window: Window) -> bool:
 
 def _made_exactly(k: int, made: Array) -> bool:
     """Whether the entries of `made`, sums of k products each, are made more exactly than BLAS makes them."""
-    return k <= products.IN_A_ROW or k * made.size <= products.FEW
+    return k <= products.IN_A_ROW or k * made.size <= products.FEW_MULTIPLICATIONS
 
 
 def turned(window: Window) -> Window:

@@ -12,18 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend.cpu.convolution.tiles import FEW
+from tinycnn.backend.cpu import products
 from tinycnn.backend.cpu.order import contiguous
-from tinycnn.backend.cpu.products import product
 from tinycnn.geometry import Window
 
 Array = Any
+
+# Sums over so few pixels, or for so few weights, PyTorch makes with more care than others, and so we do.
+_FEW_PIXELS, _FEW_WEIGHTS = 2048, 2048
 
 
 def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Y = X·Wᵀ + b. With a stride, PyTorch's sums are at their most exact."""
     n, (o, c) = len(x), w.shape[:2]
-    y = product(_pixels(x, window), w.reshape(o, c).T, exact=window.stride != (1, 1))
+    y = products.product(_pixels(x, window), w.reshape(o, c).T, exact=window.stride != (1, 1))
     if b is not None:
         y += b
     return y.reshape(n, *window.out, o).transpose(0, 3, 1, 2)
@@ -32,7 +34,7 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
 def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Array:
     """X̄ = Ȳ·W, zero where no kernel looks"""
     n, (o, c) = len(g), w.shape[:2]
-    made = product(_rows(g.transpose(0, 2, 3, 1)), contiguous(w.reshape(o, c))).reshape(n, *window.out, c)
+    made = products.product(_rows(g.transpose(0, 2, 3, 1)), contiguous(w.reshape(o, c))).reshape(n, *window.out, c)
     if window.out == window.size:
         return made.transpose(0, 3, 1, 2)
     gx = np.zeros((n, *window.size, c), g.dtype)
@@ -43,8 +45,8 @@ def conv2d_input(xp: Any, g: Array, w: Array, window: Window, groups: int) -> Ar
 def conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> Array:
     """W̄ = Ȳᵀ·X"""
     gradient = _rows(g.transpose(0, 2, 3, 1))
-    few = len(gradient) <= FEW or x.shape[1] * g.shape[1] <= FEW  # pixels or channels: else PyTorch is no more exact
-    return product(gradient.T, _pixels(x, window), exact=few)[:, :, None, None]
+    few = len(gradient) <= _FEW_PIXELS or x.shape[1] * g.shape[1] <= _FEW_WEIGHTS
+    return products.product(gradient.T, _pixels(x, window), exact=few)[:, :, None, None]
 
 
 def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, groups: int) -> tuple[Array, Array]:

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from tinycnn.backend.cpu import products
 from tinycnn.backend.cpu.convolution.tiles import BYTES, slices
 from tinycnn.backend.cpu.order import contiguous
-from tinycnn.backend.cpu.products import product
 from tinycnn.backend.threads import cut, scratch, share
 from tinycnn.geometry import Window
 
@@ -50,7 +50,7 @@ def input_gradient(g: Array, w: Array, window: Window) -> Array:
         image[...] = 0
         for rows in cut(out_h, -(-count * out_h * row // BYTES)):
             some = gradient[images, rows].reshape(-1, o)
-            made = product(some, kernels, out=scratch("cols", (len(some), kernels.shape[1]), g.dtype))
+            made = products.product(some, kernels, out=scratch("cols", (len(some), kernels.shape[1]), g.dtype))
             made = made.reshape(count, -1, out_w, k_h, k_w, c)
             for i in range(k_h):
                 lines = image[:, s_h * rows.start + d_h * i :: s_h][:, : made.shape[1]]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycnn.backend.cpu.products import by_stretches, product
+from tinycnn.backend.cpu import products
 from tinycnn.backend.threads import parts, scratch
 
 Array = Any
@@ -31,9 +31,9 @@ class Sum:
         self._begun[part] = True
         more = scratch("more", total.shape, total.dtype) if begun else total
         if a.ndim > 2:
-            by_stretches(a, b, out=more)
+            products.by_stretches(a, b, out=more)
         else:
-            product(a, b, out=more, exact=True)
+            products.product(a, b, out=more, exact=True)
         if begun:
             total += more
 

@@ -21,7 +21,7 @@ Array = Any
 Tile = tuple[slice, slice]  # images, and rows of theirs: a few rows of one image, or all of several
 
 BYTES = 3 << 20  # of the windows of a tile
-FEW = 2048  # pixels of a batch that may be one tile
+FEW_PIXELS = 2048  # pixels of a batch that may be one tile
 _MANY = 1 << 20  # bytes of kernels, which so few pixels then read, or make, only once
 _LITTLE = 1 << 25  # pixels times bytes of kernels, which one thread is done with before the other has begun
 
@@ -32,7 +32,7 @@ def tiles(n: int, window: Window, pixel: int, o: int) -> list[Tile]:
     Few pixels are one tile if the kernels are many, or the multiplications few.
     """
     (height, width), kernels = window.out, o * pixel
-    if n * height * width <= FEW and (kernels >= _MANY or n * height * width * kernels <= _LITTLE):
+    if n * height * width <= FEW_PIXELS and (kernels >= _MANY or n * height * width * kernels <= _LITTLE):
         return [(slice(0, n), slice(0, height))]
     pixels = BYTES // pixel
     if pixels >= height * width:
