@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 import tinycnn as torch
 from tests.backend.geometries import windows
 from tinycnn.backend import reference
-from tinycnn.backend.cpu import maxima, pooling, strips
+from tinycnn.backend.cpu import maxima, pooling, strips, unpicking
 from tinycnn.geometry import Window, window
 from tinycnn.nn import functional as F
 
@@ -29,8 +29,9 @@ ORDERS = st.sampled_from([(0, 1, 2, 3), (0, 2, 3, 1), (3, 2, 1, 0)])
 def whatever_the_size(at_once: bool) -> Iterator[None]:
     """Few numbers go all at once, or tile by tile as many do."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("_SEEN", "_PUT"):
-            patch.setattr(pooling, name, getattr(pooling, name) if at_once else 0)
+        if not at_once:
+            patch.setattr(pooling, "_SEEN", 0)
+            patch.setattr(unpicking, "_FEW", 0)
         yield
 
 
@@ -42,7 +43,7 @@ def expect_equal(x: Any, g: Any, geometry: Window) -> None:
         np.testing.assert_array_equal(y, expected)
         np.testing.assert_array_equal(maxima.maxima2d(np, x, geometry), expected)
         np.testing.assert_array_equal(winner, places)
-        gx, gradient = pooling.unpick(np, g, winner, geometry), reference.unpick(np, g, places, geometry)
+        gx, gradient = unpicking.unpick(np, g, winner, geometry), reference.unpick(np, g, places, geometry)
     np.testing.assert_array_equal(gx, gradient)
     assert (y.dtype, winner.dtype, gx.dtype) == (x.dtype, places.dtype, g.dtype)
 
@@ -83,7 +84,7 @@ def test_maxima_of_2x2_side_by_side_are_the_textbooks(geometry: Window, **drawn:
 @pytest.mark.parametrize(("k", "s", "p"), [(3, 2, 1), (2, 2, 0), (3, 1, 1)])
 def test_many_tiles_on_any_number_of_threads(threads: int, k: int, s: int, p: int, monkeypatch: Any) -> None:
     monkeypatch.setattr(strips, "_BYTES", 10_000)
-    monkeypatch.setattr(pooling, "_AT_ONCE", 5_000)
+    monkeypatch.setattr(unpicking, "_AT_ONCE", 5_000)
     draw = np.random.default_rng(k)
     geometry = window("test", (29, 31), (k, k), (s, s), (p, p))
     with threadpool_limits(threads, user_api="blas"):
@@ -100,7 +101,7 @@ def test_a_gradient_whose_winner_is_padding_is_dropped(geometry: Window, at_once
     winner = draw.integers(0, np.prod(geometry.kernel), (1, 2, *geometry.out)).astype("uint8")
     g = draw.integers(1, 9, winner.shape).astype("float32")
     with whatever_the_size(at_once):
-        gx = pooling.unpick(np, g, winner, geometry)
+        gx = unpicking.unpick(np, g, winner, geometry)
     np.testing.assert_array_equal(gx, reference.unpick(np, g, winner, geometry))
 
 

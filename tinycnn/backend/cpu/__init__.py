@@ -16,12 +16,13 @@ from tinycnn.backend.cpu.activations import (
 from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
 from tinycnn.backend.cpu.maxima import maxima2d
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
-from tinycnn.backend.cpu.pooling import max_pool2d, unpick
+from tinycnn.backend.cpu.pooling import max_pool2d
 from tinycnn.backend.cpu.postponing import postpone
 from tinycnn.backend.cpu.probabilities import log_softmax, softmax
 from tinycnn.backend.cpu.products import matmul
 from tinycnn.backend.cpu.steps import adam_step, sgd_step
 from tinycnn.backend.cpu.summation import total
+from tinycnn.backend.cpu.unpicking import unpick
 
 __all__ = [
     "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope",
