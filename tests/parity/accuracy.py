@@ -2,8 +2,8 @@ r"""How exact a layer is in float32: its rounding errors are at most three times
 
 An error is the distance of a float32 result, or of one of its gradients, from the float64 one, relative to the largest
 number in that; its maximum and its root mean square are compared. What is right to the last digit is good enough even
-where PyTorch's happens to be exact: an ulp of the largest number, and in the mean square half an ulp of each, are
-always granted.
+where PyTorch's happens to be exact: always granted are an ulp of the largest number, and in the mean square half an ulp
+of each number, or one ulp of fewer than `ENOUGH`.
 
 The error of a single number is chance: PyTorch's gradient of the only bias of a layer is off by three ulp on one batch,
 and by none on the next. So at least `ENOUGH` numbers are compared at once. A layer of which some result has fewer, is
@@ -53,7 +53,7 @@ def _compare(call: Call, batches: list[Sequence[Any]]) -> None:
 
 
 def _granted(exact: np.ndarray) -> tuple[float, float]:
-    """An ulp of the largest number, and the root mean square of half an ulp of each; of few, whose error is chance, one."""
+    """What the maximum and the root mean square of errors may be in any case."""
     if exact.size < ENOUGH:
         return EPS, EPS
     halves = np.spacing(np.abs(exact).astype(np.float32)).astype(float) / 2
