@@ -123,16 +123,18 @@ def run(options: argparse.Namespace) -> int:
     record = opened(path, about, options)
     expect_writable(folder)
     plan = planned(work, None if options.more else record, installed(options.dezero))
+    plan.sort(key=lambda part: min(record.turns(part[0], peer) for peer in part[1]))  # --more begins with the fewest
     lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
     turns = {name: Turns(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
     code = 0
     try:
         with terminated_like_interrupted():
-            measure(plan, record, path, turns, until)
+            if not measure(plan, record, path, turns, until):
+                print(f"the time is up: {again(options)} goes on", file=sys.stderr)
     except KeyboardInterrupt:
         code = INTERRUPTED
-        print("\ninterrupted: what was measured is kept, and --resume goes on", file=sys.stderr)
+        print(f"\ninterrupted: what was measured is kept, and {again(options)} goes on", file=sys.stderr)
     if record.measurements:
         print(f"{tables.text(record)}\n\nresults: {path}")
         draw(record, folder)
@@ -201,17 +203,26 @@ def opened(path: Path, about: dict[str, Any], options: argparse.Namespace) -> Re
 
     Raises
     ------
-    ValueError    there are results which were neither to be gone on with nor to be replaced, or of another kind of run
+    ValueError    there are results which were neither to be gone on with nor to be replaced, or of another kind of run;
+                  or there are none to go on with
     """
-    if (options.resume or options.more) and path.exists():
+    if options.resume or options.more:
+        if not path.exists():
+            raise ValueError(f"there are no results in {path} to go on with; without {again(options)} a run begins")
         record = Record.read(path)
         if other := record.differs(about):
             raise ValueError(f"the results in {path} are of a run with another {other}; --anew begins another")
+        record.about["date"] = about["date"]  # that of the last turns
         return record
     if path.exists() and not (options.anew or options.quick):
         raise ValueError(f"there are results in {path}: --resume goes on with them, --more adds turns, "
                          "--anew begins anew")
     return Record(about, [], [])
+
+
+def again(options: argparse.Namespace) -> str:
+    """The option by which a run goes on."""
+    return "--more" if options.more else "--resume"
 
 
 Plan = list[tuple[Work, list[Peer]]]
@@ -230,14 +241,13 @@ def planned(work: list[Work], record: Record | None, libraries: set[str]) -> Pla
     return plan
 
 
-def measure(plan: Plan, record: Record, path: Path, turns: dict[str, Turns], until: float) -> None:
-    """Do the work; after each piece the file is written."""
+def measure(plan: Plan, record: Record, path: Path, turns: dict[str, Turns], until: float) -> bool:
+    """Do the work, and tell whether all was done in time; after each piece the file is written."""
     with tqdm(total=sum(turns[piece.section].rounds * len(peers) for piece, peers in plan), unit="turn") as bar:
         done = 0
         for piece, peers in plan:
             if time.monotonic() > until:
-                tqdm.write("the time is up: --resume goes on", file=sys.stderr)
-                break
+                return False
             bar.set_description(piece.label)
 
             def failed(peer: Peer, reason: str, piece: Work = piece) -> None:
@@ -249,6 +259,7 @@ def measure(plan: Plan, record: Record, path: Path, turns: dict[str, Turns], unt
             record.write(path)
             done += turns[piece.section].rounds * len(peers)
             bar.update(done - bar.n)
+    return True
 
 
 def draw(record: Record, folder: Path) -> int:
@@ -258,4 +269,3 @@ def draw(record: Record, folder: Path) -> int:
     for path in pictures.draw(record, folder):
         print(f"picture: {path}")
     return 0
-

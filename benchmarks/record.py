@@ -78,6 +78,11 @@ class Record:
     def has(self, work: Work, peer: Peer) -> bool:
         return self.find(peer.name, **work.key) is not None
 
+    def turns(self, work: Work, peer: Peer) -> int:
+        """How many turns a measurement is made of."""
+        found = self.find(peer.name, **work.key)
+        return 0 if found is None else len(found["turns"]) if "turns" in found else found.get("times", 1)
+
     def find(self, peer: str, **key: Any) -> dict[str, Any] | None:
         """The measurement of a peer at this work."""
         return next((m for m in self.measurements if _is(m, peer, key)), None)

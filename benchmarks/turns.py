@@ -11,7 +11,7 @@ def summary(found: Measured) -> Measured:
     """One measurement of all turns: the best, the median of their medians, the largest memory; or the facts alone."""
     turns = found.pop("turns")
     if "facts" in turns[0]:
-        return found | {"facts": best_facts([turn["facts"] for turn in turns])}
+        return found | {"facts": best_facts([turn["facts"] for turn in turns]), "times": len(turns)}
     memory = [turn.pop("memory") for turn in turns]
     return found | _of_turns(turns, memory)
 
@@ -19,7 +19,8 @@ def summary(found: Measured) -> Measured:
 def joined(before: Measured, more: Measured) -> Measured:
     """One measurement of two, made at different times."""
     if "facts" in before:
-        return before | {"facts": best_facts([before["facts"], more["facts"]])}
+        facts = best_facts([before["facts"], more["facts"]])
+        return before | {"facts": facts, "times": before.get("times", 1) + more["times"]}
     return before | _of_turns([*before["turns"], *more["turns"]], [before["memory"], more["memory"]])
 
 

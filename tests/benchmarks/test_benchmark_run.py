@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import subprocess
 import sys
 
@@ -118,6 +119,13 @@ def test_a_folder_that_cannot_be_written_is_told_of_before_anything_is_measured(
     assert "turn" not in said  # the bar
 
 
+@pytest.mark.parametrize("option", ["--resume", "--more"])
+def test_there_must_be_a_run_to_go_on_with(option, tmp_path, without_torch, capsys):
+    assert command.main([*ONE_STEP, "--output", str(tmp_path), option]) == command.NOT_POSSIBLE
+    assert f"no results in {tmp_path / 'here' / 'results.json'} to go on with" in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_run_goes_on_where_it_was_left_and_never_replaces_another_unasked(tmp_path, without_torch, capsys):
     arguments = [*ONE_STEP, "--output", str(tmp_path)]
     path = tmp_path / "here" / "results.json"
@@ -152,6 +160,28 @@ def test_more_turns_join_those_that_are_there(tmp_path, without_torch, capsys):
     assert found["best"] == found["turns"][-1]["best"] < 1e3
     assert found["median"] == 1e3
     assert found["memory"] == 1 << 50
+
+
+def test_more_begins_with_what_has_the_fewest_turns_and_goes_on_where_the_time_was_up(
+    tmp_path, without_torch, monkeypatch, capsys
+):
+    begun = []
+
+    def of(self, piece, peers, failed, tick):
+        begun.append(piece.name)
+        return {peer: made.measured(piece, peer) for peer in peers}
+
+    monkeypatch.setattr(rounds.Turns, "of", of)
+    clock = itertools.count()
+    monkeypatch.setattr(command.time, "monotonic", lambda: next(clock))
+    arguments = ["--only", "inference", "--threads", "1", "--machine", "here", "--output", str(tmp_path)]
+    assert command.main(arguments) == 0
+    every, begun[:] = begun.copy(), []
+    while len(begun) < len(every):
+        assert command.main([*arguments, "--more", "--minutes", "0.05"]) == 0  # three looks at the clock
+        assert "the time is up: --more goes on" in capsys.readouterr().err
+    assert begun[: len(every)] == every
+    assert len(every) > 4
 
 
 def test_an_interrupted_run_keeps_what_was_measured(tmp_path, without_torch, monkeypatch, capsys):
