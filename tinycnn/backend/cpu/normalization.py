@@ -29,11 +29,14 @@ import numpy as np
 from tinycnn.backend import reference
 from tinycnn.backend.cpu.layer_normalization import normalize_rows, normalize_rows_backward
 from tinycnn.backend.cpu.sheets import LEAST, Sheet, beside, sheet_of, total
-from tinycnn.backend.precision import half_in_single
+from tinycnn.backend.precision import few_in_double, half_in_single
 from tinycnn.backend.threads import scratch
 
 Array = Any
 _WIDE = np.dtype("float64")  # in which statistics are put together
+
+_textbooks = few_in_double(reference.normalize, LEAST)
+_textbooks_backward = few_in_double(reference.normalize_backward, LEAST)
 
 
 @half_in_single
@@ -46,7 +49,7 @@ def normalize(
     if sheet is not None and sheet.along_rows(*shapes):
         return normalize_rows(sheet, x, weight, bias, eps)
     if sheet is None or not sheet.by_channel(*shapes):
-        y, mean, var = _textbooks(reference.normalize, x, weight, bias, axes=axes, eps=eps)
+        y, mean, var = _textbooks(xp, x, weight, bias, axes, eps)
         return y, mean, var
     mean, var = _moments(sheet, x)
     scale = 1 / np.sqrt(var + eps)
@@ -66,7 +69,8 @@ def normalize_backward(
     if sheet is not None and sheet.along_rows(weights_shape, shape):
         return normalize_rows_backward(sheet, g, x, weight, mean, var, eps, shape)
     if sheet is None or not sheet.by_channel(weights_shape, shape):
-        return _textbooks(reference.normalize_backward, g, x, weight, mean, var, axes=axes, eps=eps, shape=shape)
+        made: tuple[Array, ...] = _textbooks_backward(xp, g, x, weight, mean, var, axes, eps, shape)
+        return made
     g = sheet.like(g)
     mean, r = sheet.channel(mean).astype(_WIDE), 1 / np.sqrt(sheet.channel(var).astype(_WIDE) + eps)
     bias_bar, weight_bar = _gradient_sums(sheet, g, x, mean)
@@ -99,15 +103,6 @@ def _laid_out(x: Array, axes: tuple[int, ...]) -> tuple[Array, Sheet | None]:
         sheet = sheet_of(copied, axes)
         x = x if sheet is None else copied
     return x, sheet
-
-
-def _textbooks(kernel: Any, *arrays: Array | None, **options: Any) -> tuple[Array, ...]:
-    """What the textbook's kernel makes; of few numbers in float64: a tenth longer, and all is rounded but once."""
-    given: Array = arrays[0]
-    if given.size >= LEAST:
-        return tuple(kernel(np, *arrays, **options))
-    wide = [None if t is None else t.astype(_WIDE, copy=False) for t in arrays]
-    return tuple([made.astype(given.dtype, copy=False) for made in kernel(np, *wide, **options)])
 
 
 def _moments(sheet: Sheet, x: Array) -> tuple[Array, Array]:
