@@ -31,6 +31,7 @@ import numpy as np
 
 from tinycnn.backend.cpu.convolution import direct
 from tinycnn.backend.cpu.convolution.groundwork import Groundwork
+from tinycnn.backend.cpu.convolution.winograd_products import transform
 from tinycnn.backend.cpu.finiteness import finite
 from tinycnn.backend.quiet import quietly
 from tinycnn.backend.threads import cut, parts, scratch, share
@@ -65,9 +66,9 @@ def conv2d(xp: Any, x: Array, w: Array, b: Array | None, window: Window, groups:
 
     def multiply(part: int) -> None:
         ground.help()
-        u, out = _differences(w[some[part]]), y[..., some[part]]
+        u, out = _differences(w[some[part]].swapaxes(0, 1)), y[..., some[part]]  # 9, C, O
         ground.wait()
-        made = _products(v, u.transpose(0, 2, 1))  # 9·stretches, N, O
+        made = _products(v, u)  # 9·stretches, N, O
         np.matmul(_for_each(_A, made).T, made.transpose(1, 0, 2), out=out)
         if b is not None:
             out += b[some[part]]
@@ -118,7 +119,7 @@ def _gradients(g: Array, x: Array, w: Array) -> tuple[Array, Array] | None:
     def multiply(part: int) -> None:
         ground.help()
         if w is not None:
-            u = _differences(w[:, ins[part]])
+            u = _differences(w[:, ins[part]])  # 9, O, C
             ground.wait()
             made = _products(m, u)  # 9·stretches, N, C
             np.matmul(_for_each(_P, made).T, made.transpose(1, 0, 2), out=gx[..., ins[part]])
@@ -126,7 +127,9 @@ def _gradients(g: Array, x: Array, w: Array) -> tuple[Array, Array] | None:
         if x is not None:
             ground.wait()
             made = _products(m[..., outs[part]].transpose(0, 2, 1), v)  # 9·stretches, O, C
-            np.matmul(made.transpose(1, 2, 0), _for_each(_G, made), out=gw[outs[part]])
+            taps = scratch("taps", (made.shape[1], 9, c), made.dtype)
+            np.matmul(_for_each(_G, made).T, made.transpose(1, 0, 2), out=taps)
+            np.copyto(gw[outs[part]], taps.swapaxes(1, 2))  # in its place BLAS would write nine numbers at a time
             fine[part] &= finite(gw[outs[part]])
 
     quietly(share, multiply, team)
@@ -144,10 +147,11 @@ def _maps(pixels: Array) -> Array:
 
 
 def _differences(w: Array) -> Array:
-    """U = G w   9, O, C"""
-    (o, c), u = w.shape[:2], scratch("u", (9, *w.shape[:2]), w.dtype)
-    _nine(_G, w.reshape(o, c, 9).transpose(0, 2, 1), u)
-    return u
+    """U = G w of kernels whose channels to sum over come first: so BLAS multiplies U in two thirds of the time."""
+    c, o = w.shape[:2]
+    u = scratch("u", (9, 1, c, o), w.dtype)
+    transform(_G, w.reshape(c, o, 9), u)
+    return u[:, 0]
 
 
 def _nine(matrix: Array, stack: Array, out: Array) -> None:
