@@ -1,4 +1,4 @@
-"""The weights' gradient of a large linear layer is computed when somebody looks, and nobody can tell."""
+"""Large gradients, of linear layers and of kernels on maps of a pixel, are there when one looks: nobody can tell."""
 
 from __future__ import annotations
 
@@ -191,3 +191,55 @@ def test_double_and_half_precision_have_theirs_at_once() -> None:
 def back_in(linear: Any, dtype: str) -> Any:
     linear(torch.tensor(X).to(dtype)).backward(torch.tensor(G).to(dtype))
     return linear.weight
+
+
+# Kernels of which one entry meets the only pixel of a map ─────────────────────────────────────────────────────────────
+
+PIXELS = np.arange(12, dtype="float32").reshape(3, 4, 1, 1)
+
+
+def convolved(dtype: str = "float32") -> Any:
+    made = nn.Conv2d(4, 32, 3, padding=1, dtype=dtype)
+    with torch.no_grad():
+        made.weight.fill_(1)
+    made(torch.tensor(PIXELS).to(dtype)).backward(torch.ones(3, 32, 1, 1, dtype=dtype))
+    return made.weight
+
+
+def among_zeros() -> Any:
+    wanted = np.zeros((32, 4, 3, 3))
+    wanted[:, :, 1, 1] = PIXELS.sum((0, 2, 3))
+    return wanted
+
+
+def test_entries_that_meet_no_pixel_get_their_zeros_when_somebody_looks() -> None:
+    g = convolved().grad
+    assert g._postponed is not None
+    np.testing.assert_array_equal(g.numpy(), among_zeros())
+    assert g._postponed is None
+    g = convolved("float64").grad
+    assert g._postponed is None
+    np.testing.assert_array_equal(g.numpy(), among_zeros())
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_optimizers_put_zeros_around_them(last: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = []
+    for look in (False, True):
+        p = convolved()
+        if last:
+            p.data = p.data.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+        optimizer = torch.optim.SGD([p], lr=0.5, momentum=0.5, weight_decay=0.5)
+        for _ in range(2):
+            p.grad = convolved().grad
+            assert not look or p.grad.sum()
+            optimizer.step()
+        weights.append(p.detach().numpy())
+    np.testing.assert_array_equal(*weights)
+
+
+def test_what_such_kernels_gradient_needs_was_multiplied() -> None:
+    with torch.profiler.profile(with_flops=True) as prof:
+        convolved()
+    (event,) = (event for event in prof.key_averages() if event.key == "Conv2d")
+    assert event.backward_flops == event.flops == 2 * (3 * 32) * (4 * 9)

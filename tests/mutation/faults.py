@@ -328,7 +328,7 @@ STEPS = [
     Fault("optimizers", "the last rows are left out", "off by one", TILED,
           "return cut(len(p), -(", "return cut(len(p) - 1, -(", tests=STEP_TESTS),
     Fault("optimizers", "arrays of several orders are paired as they lie", "order", TILED,
-          "if all(a is None or (not isinstance(a, Postponed) and a.flags.c_contiguous) for a in turned):",
+          "if all(a is None or (not isinstance(a, Later) and a.flags.c_contiguous) for a in turned):",
           "if p.ndim:", tests=STEP_TESTS),
     Fault("optimizers", "Nesterov's look ahead is taken with dampening", "factor", "tinycnn/backend/steps.py",
           "g = g + momentum * velocity if nesterov", "g = g + velocity if nesterov", tests=STEP_TESTS),

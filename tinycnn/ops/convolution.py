@@ -17,7 +17,9 @@ from __future__ import annotations
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
+from tinycnn.autograd.grad_mode import is_grad_enabled
 from tinycnn.autograd.op import Op
+from tinycnn.autograd.postponing import postponed
 from tinycnn.backend import Array
 from tinycnn.geometry import Window
 
@@ -34,7 +36,13 @@ class Conv2d(Op):
         return ctx.kernels.conv2d(x, w, b, window, groups)
 
     def backward(ctx, g: Tensor, x: Tensor, w: Tensor, *, window: Window, groups: int) -> Any:
-        return Conv2dBackward.apply_asked(g, x, w, asked=ctx.needs_input_grad, window=window, groups=groups)
+        asks_x, asks_w, asks_b = ctx.needs_input_grad
+        later = None
+        if asks_w and not is_grad_enabled():
+            later = ctx.kernels.postpone_conv2d_weight(x.array, g.array, window, groups)
+        asked = asks_x, asks_w and later is None, asks_b
+        gx, gw, gb = Conv2dBackward.apply_asked(g, x, w, asked=asked, window=window, groups=groups)
+        return gx, gw if later is None else postponed(later), gb
 
 
 class Conv2dBackward(Op):

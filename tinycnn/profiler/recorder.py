@@ -134,7 +134,7 @@ class Recorder(observing.Observer):
         if span.way == "forward":
             return flops_of(span.name, span.shapes, tuple(made[0].array.shape)) if made and is_tensor(made[0]) else 0
         forward = self._made.get(span.serial)
-        asked = sum(is_tensor(x) and x._postponed is None for x in made[:2])
+        asked = sum(is_tensor(x) and (x._postponed is None or x._postponed.multiplied) for x in made[:2])
         return forward.flops * asked if forward is not None else 0
 
 

@@ -13,7 +13,13 @@ from tinycnn.backend.cpu.activations import (
     tanh_gelu,
     tanh_gelu_and_slope,
 )
-from tinycnn.backend.cpu.convolution import conv2d, conv2d_backward, conv2d_input, conv2d_weight
+from tinycnn.backend.cpu.convolution import (
+    conv2d,
+    conv2d_backward,
+    conv2d_input,
+    conv2d_weight,
+    postpone_conv2d_weight,
+)
 from tinycnn.backend.cpu.maxima import maxima2d
 from tinycnn.backend.cpu.normalization import normalize, normalize_backward, standardize
 from tinycnn.backend.cpu.pooling import max_pool2d
@@ -25,8 +31,8 @@ from tinycnn.backend.cpu.summation import total
 from tinycnn.backend.cpu.unpicking import unpick
 
 __all__ = [
-    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope",
-    "log_softmax", "matmul", "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "relu",
+    "adam_step", "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "gelu", "gelu_and_slope", "log_softmax",
+    "matmul", "max_pool2d", "maxima2d", "normalize", "normalize_backward", "postpone", "postpone_conv2d_weight", "relu",
     "relu_backward", "sgd_step", "sigmoid", "silu", "silu_and_slope", "softmax", "standardize", "tanh_gelu",
     "tanh_gelu_and_slope", "total", "unpick",
 ]

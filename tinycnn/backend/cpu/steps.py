@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 
 from tinycnn.backend import steps
-from tinycnn.backend.cpu.postponing import Postponed
+from tinycnn.backend.cpu.postponing import AmongZeros, Postponed
 from tinycnn.backend.threads import cut, get_num_threads, scratch, share
 
 Array = Any
+Later = Postponed | AmongZeros
 
 _WHOLE = 1 << 19  # numbers below which the textbook's way is as good
 _TILE = 1 << 18  # numbers: of smaller tiles come so many that the threads wait for Python's lock more than they compute
 
 
-def sgd_step(xp: Any, p: Array, g: Array | Postponed, velocity: Array | None, **options: Any) -> Array | None:
+def sgd_step(xp: Any, p: Array, g: Array | Later, velocity: Array | None, **options: Any) -> Array | None:
     """`steps.sgd_step`, of a large array in tiles."""
     if p.size < _WHOLE:
         return steps.sgd_step(xp, p, g, velocity, **options)
@@ -42,7 +43,7 @@ def sgd_step(xp: Any, p: Array, g: Array | Postponed, velocity: Array | None, **
 
 
 def adam_step(
-    xp: Any, p: Array, g: Array | Postponed, m: Array, v: Array, v_max: Array | None, t: int, **options: Any
+    xp: Any, p: Array, g: Array | Later, m: Array, v: Array, v_max: Array | None, t: int, **options: Any
 ) -> None:
     """`steps.adam_step`, of a large array in tiles."""
     if p.size < _WHOLE:
@@ -59,11 +60,11 @@ def adam_step(
     share(step, len(tiles))
 
 
-def _as_they_lie(p: Array, *others: Array | Postponed | None) -> tuple[Any, ...]:
+def _as_they_lie(p: Array, *others: Array | Later | None) -> tuple[Any, ...]:
     """The arrays with their axes in the order of p's memory, and as vectors if all of them lie so."""
     axes = sorted(range(p.ndim), key=lambda axis: -p.strides[axis])
     turned = [None if a is None else a.transpose(axes) for a in (p, *others)]
-    if all(a is None or (not isinstance(a, Postponed) and a.flags.c_contiguous) for a in turned):
+    if all(a is None or (not isinstance(a, Later) and a.flags.c_contiguous) for a in turned):
         turned = [None if a is None else a.reshape(-1) for a in turned]
     return tuple(turned)
 

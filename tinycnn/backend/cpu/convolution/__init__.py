@@ -7,18 +7,22 @@ out as N H W C.
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
+from tinycnn.backend.cpu.convolution import pointwise
 from tinycnn.backend.cpu.convolution.choice import way
-from tinycnn.backend.cpu.convolution.trimmed import trim, whole
+from tinycnn.backend.cpu.convolution.trimmed import among_zeros, trim, whole
+from tinycnn.backend.cpu.postponing import AmongZeros, pays
 from tinycnn.backend.matmul_precision import get_float32_matmul_precision
 from tinycnn.backend.precision import half_in_single
+from tinycnn.backend.quiet import quietly
 from tinycnn.geometry import Window
 
 Array = Any
 Plan = tuple[Any, tuple[slice, ...], Window]
 
-__all__ = ["conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight"]
+__all__ = ["conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "postpone_conv2d_weight"]
 
 
 @half_in_single
@@ -48,6 +52,15 @@ def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, group
     ours, entries, less = _plan(x, x.shape[1], len(w), window, groups)
     gx, gw = ours.conv2d_backward(xp, g, x, w[entries], less, groups)
     return gx, whole(gw, window)
+
+
+def postpone_conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> AmongZeros | None:
+    r"""W̄ of large kernels of which one entry meets a pixel, the zeros to be written later; else None."""
+    ours, _, less = _plan(x, x.shape[1], g.shape[1], window, groups)
+    large = pays(g.shape[1] * x.shape[1] * math.prod(window.kernel))
+    if ours is not pointwise or less.kernel == window.kernel or not large or x.dtype.char != "f":
+        return None
+    return among_zeros(quietly(ours.conv2d_weight, xp, x, g, less, groups), window)
 
 
 def _plan(image: Array, c: int, o: int, window: Window, groups: int) -> Plan:
