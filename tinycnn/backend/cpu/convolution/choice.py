@@ -1,4 +1,8 @@
-r"""Which way a convolution is computed: the one place where geometries are told apart."""
+r"""Which way a convolution is computed: each is asked in turn whether it is the one for the geometry.
+
+What a way covers, and where it ceases to gain, stands in its own module; so does what it does for X̄, which is another
+convolution, of g with the kernels turned round, or with a stride the sum of what windows scatter.
+"""
 
 from __future__ import annotations
 

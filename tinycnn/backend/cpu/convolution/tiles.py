@@ -26,15 +26,15 @@ _MANY = 1 << 20  # bytes of kernels, which so few pixels then read, or make, onl
 _LITTLE = 1 << 25  # pixels times bytes of kernels, which one thread is done with before the other has begun
 
 
-def tiles(n: int, window: Window, pixel: int, o: int) -> list[Tile]:
-    """n output images of o channels cut into nearly equal tiles of about `BYTES`; a window takes `pixel` bytes.
+def tiles(n: int, window: Window, row: int, o: int) -> list[Tile]:
+    """n output images of o channels cut into nearly equal tiles of about `BYTES`, of which a window, as a row, takes `row`.
 
     Few pixels are one tile if the kernels are many, or the multiplications few.
     """
-    (height, width), kernels = window.out, o * pixel
+    (height, width), kernels = window.out, o * row
     if n * height * width <= FEW_PIXELS and (kernels >= _MANY or n * height * width * kernels <= _LITTLE):
         return [(slice(0, n), slice(0, height))]
-    pixels = BYTES // pixel
+    pixels = BYTES // row
     if pixels >= height * width:
         return [(images, slice(0, height)) for images in slices(n, pixels // (height * width))]
     rows = slices(height, max(1, pixels // width))
