@@ -23,6 +23,12 @@ def test_both_thresholds_are_set(calls: list[tuple[int, int]]) -> None:
     assert calls == [(-3, 2**30), (-1, 2**30)]
 
 
+@pytest.mark.parametrize("text", ["1", "", "abc", "00", "no"])
+def test_nothing_but_a_0_turns_it_off(text: str, calls: list[tuple[int, int]]) -> None:
+    assert memory.keep_large_blocks({"TINYCNN_MALLOC": text})
+    assert len(calls) == 2
+
+
 @pytest.mark.parametrize("environment", [
     {"TINYCNN_MALLOC": "0"}, {"MALLOC_MMAP_THRESHOLD_": "65536"}, {"MALLOC_TRIM_THRESHOLD_": "0"},
     {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=65536"},

@@ -15,6 +15,7 @@ import pytest
 import tinycnn as torch
 from tests.profiler.clock import Clock, Layer, ones, slow
 from tinycnn import nn
+from tinycnn.autograd import Op
 from tinycnn.cli import main
 from tinycnn.errors import ConfigError
 from tinycnn.nn import functional as F
@@ -157,7 +158,36 @@ def test_the_bars_are_the_times(known: profile) -> None:
     assert [text.get_text() for text in by_op.get_legend().get_texts()] == ["forward", "backward", "outside of ops"]
     assert "in memory" in memory.get_title(loc="left")
     assert figure.get_suptitle() == "a step"
-    assert known.chart().get_suptitle() == "Where a step of 100.0 ms goes"
+    assert known.chart().get_suptitle() == "Where 100.0 ms go"  # nobody spoke of steps
+    assert by_op.get_xlabel() == by_module.get_xlabel() == "ms"
+
+
+def test_the_curve_of_memory_is_as_high_as_the_peak_that_is_told() -> None:
+    class Twice(Op):
+        """y = 2x, x̄ = 2ȳ, by way of results that are gone when it ends"""
+
+        def forward(ctx, x: Any) -> Any: return 2 * x
+        def backward(ctx, g: Any) -> Any: return g.exp().exp().log().log() * 2
+
+    x = torch.ones(1000, 1000, requires_grad=True)  # 4 MB
+    with profile() as prof:
+        Twice.apply(x).sum().backward()
+    memory = prof.chart().axes[2]
+    (curve,) = memory.lines
+    whole = max(span.live for span in prof.events() if span.op is span)
+    assert max(curve.get_ydata()) == prof.key_averages().peak / 1e6 > whole / 1e6
+    assert f"at most {max(curve.get_ydata()):.1f} MB" in memory.get_title(loc="left")
+
+
+def test_the_curve_of_memory_ends_at_what_is_there_although_an_op_failed(still: Clock) -> None:
+    x, prof = torch.ones(1000, 1000), profile()
+    prof.start()
+    kept = x.exp()
+    with pytest.raises(ZeroDivisionError):
+        slow(kept, 1, fail=True)
+    prof.stop()
+    (curve,) = prof.chart().axes[2].lines
+    assert curve.get_ydata()[-1] == 4.0
 
 
 def test_a_deep_model_is_shown_as_deep_as_there_is_room_for(still: Clock) -> None:
@@ -187,8 +217,11 @@ def test_bars_are_of_one_step_and_cover_what_a_module_does_itself(still: Clock) 
         for _ in range(2):
             model(torch.ones(2))
             prof.step()
-    found = bars(prof.chart().axes[1])
+    figure = prof.chart()
+    found = bars(figure.axes[1])
     assert (found["Busy itself"], found["part Layer"]) == (5, 1)
+    assert figure.get_suptitle() == "Where a step of 6.0 ms goes"
+    assert figure.axes[1].get_xlabel() == "ms a step"
 
 
 # Files ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-r"""The picture of a step: bars by op and by module, forward and backward apart, and memory through time."""
+r"""The picture of a profile: bars by op and by module, forward and backward apart, and memory through time."""
 
 from __future__ import annotations
 
@@ -31,16 +31,19 @@ class _Bar(NamedTuple):
 
 
 def chart(trace: Trace, title: str = "") -> Figure:
-    r"""Where the time of a step goes, and how much memory its results take meanwhile."""
+    r"""Where the time goes, of a step if steps were told of, and how much memory results take meanwhile."""
     steps, total = trace.steps, trace.total / 1e6
     ops, modules = _by_op(trace), _by_module(module_costs(trace))
     rows = max(len(ops), len(modules), 4)
-    figure = new_figure(12.5, 2.9 + 0.27 * rows, title or f"Where a step of {total / steps:.1f} ms goes")
+    went = f"Where a step of {total / steps:.1f} ms goes" if trace.stepped else f"Where {total:.1f} ms go"
+    figure = new_figure(12.5, 2.9 + 0.27 * rows, title or went)
     (by_op, by_module), (memory, _) = grid = figure.subplots(2, 2, height_ratios=(0.27 * rows + 0.6, 1.5))
     _draw(by_op, "by op", [_each(bar, steps) for bar in ops], total / steps, rows)
     if any(bar.length for bar in ops):
         by_op.legend(frameon=False, fontsize=8.5, loc="lower right", labelcolor=INK)  # the bars there are short
     _draw(by_module, "by module", [_each(bar, steps) for bar in modules], total / steps, rows)
+    for axes in grid[0]:
+        axes.set_xlabel("ms a step" if trace.stepped else "ms", color=INK, fontsize=9)
     for axes in grid[1]:
         axes.remove()
     memory = figure.add_subplot(memory.get_gridspec()[1, :])
@@ -119,17 +122,15 @@ def _draw(axes: Axes, heading: str, bars: Sequence[_Bar], total: float, rows: in
     axes.set_yticks(range(len(bars)), [bar.name for bar in bars], fontsize=8.5)
     axes.set_ylim(rows - 0.4, -0.6)
     axes.set_xlim(0, 1.1 * longest)
-    axes.set_xlabel("ms a step", color=INK, fontsize=9)
     axes.set_title(heading, loc="left", fontsize=11, color=INK)
     tidy(axes, grid=False)
     axes.tick_params(axis="y", length=0)
 
 
 def _through_time(axes: Axes, trace: Trace) -> None:
-    ends = [(span.ended - trace.began, span.live, span.way) for span in trace.spans if span.op is span]
-    ends.sort()
-    times = [0.0, *(end / 1e6 for end, _, _ in ends), (trace.ended - trace.began) / 1e6]
-    live = [0.0, *(bytes / 1e6 for _, bytes, _ in ends), ends[-1][1] / 1e6 if ends else 0.0]
+    ends = [(0, 0), *trace.through_time()]
+    times = [*(end / 1e6 for end, _ in ends), (trace.ended - trace.began) / 1e6]
+    live = [*(held / 1e6 for _, held in ends), ends[-1][1] / 1e6]
     axes.fill_between(times, live, step="post", color=RIGHT, alpha=0.25, linewidth=0)
     axes.step(times, live, where="post", color=RIGHT, linewidth=1)
     axes.set_xlim(0, times[-1] or 1)

@@ -26,7 +26,7 @@ class Ledger:
     """Bytes of arrays, entered as they are made and struck off as they go."""
 
     def __init__(self) -> None:
-        self.live = self.peak = 0
+        self.live = 0
         self._there: dict[int, tuple[Any, int]] = {}  # a weak reference and the bytes, by the array's id
         self._gone: deque[int] = deque()  # ids; the garbage collector may come in the midst of anything
         self._lock = threading.Lock()
@@ -45,7 +45,6 @@ class Ledger:
                 return int(memory.nbytes)
             self._there[key] = reference, memory.nbytes
             self.live += memory.nbytes
-            self.peak = max(self.peak, self.live)
             return int(memory.nbytes)
 
     def balance(self) -> int:

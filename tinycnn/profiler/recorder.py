@@ -29,13 +29,12 @@ class Recorder(observing.Observer):
 
     def finish(self) -> Trace:
         """What was recorded; spans that go on end here."""
-        now = time.perf_counter_ns()
+        now, live = time.perf_counter_ns(), self.ledger.balance()
         for stack in self._open.values():
             for span in stack:
-                span.ended = now
+                span.ended, span.live = now, live
                 self.spans.append(span)
-        return Trace(self.spans, self._began, now, thread=self._thread, steps=max(1, self.steps),
-                     peak=self.ledger.peak, between=self._between)  # fmt: skip
+        return Trace(self.spans, self._began, now, thread=self._thread, steps=self.steps, between=self._between)
 
     # What the engine tells ───────────────────────────────────────────────────────────────────────────────────────────
 

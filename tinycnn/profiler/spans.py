@@ -88,16 +88,25 @@ class Span:
 class Trace:
     """What was recorded, in the order of beginning; from when to when, in which thread, in how many steps.
 
-    `peak` is how many bytes of results there were at the same time; `between` the time that recording took outside of
-    all spans.
+    `stepped` is whether steps were told of; if not, all of it is one. `between` is the time that recording took outside
+    of all spans.
     """
 
     def __init__(
-        self, spans: Sequence[Span], began: int, ended: int, *, thread: int, steps: int, peak: int, between: int
+        self, spans: Sequence[Span], began: int, ended: int, *, thread: int, steps: int, between: int
     ) -> None:
         self.spans = sorted(spans, key=lambda span: (span.began, -span.ended))
-        self.began, self.ended, self.thread, self.steps, self.peak = began, ended, thread, steps, peak
-        self.between = between
+        self.began, self.ended, self.thread, self.between = began, ended, thread, between
+        self.steps, self.stepped = max(1, steps), steps > 0
+
+    def through_time(self) -> list[tuple[int, int]]:
+        """When each op ended, and how many bytes of results there were then: of ops that others are made of, too."""
+        return sorted((span.ended - self.began, span.live) for span in self.spans if span.sort == "op")
+
+    @property
+    def peak(self) -> int:
+        """How many bytes of results there were at the same time."""
+        return max((live for _, live in self.through_time()), default=0)
 
     def own_times(self) -> dict[Span, int]:
         """What each span takes itself, without those in it, and without their recording."""

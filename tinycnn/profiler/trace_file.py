@@ -37,7 +37,7 @@ def _events(trace: Trace) -> list[dict[str, Any]]:
         if span.serial in forward:
             ends = {"ph": "s"} if span.way == "forward" else {"ph": "f", "bp": "e"}
             events.append({**ends, "name": "fwdbwd", "cat": "fwdbwd", "id": span.serial, "ts": began, **place})
-        if span.op is span:
+        if span.sort == "op":
             events.append({"ph": "C", "name": "results in MB", "ts": (span.ended - trace.began) / 1e3, **process,
                            "args": {"live": span.live / 1e6}})  # fmt: skip
     return events

@@ -7,8 +7,8 @@ over and over, so they are better kept: two settings, made once when tinycnn is 
 ConvNeXt-T) to 0.94 (ResNet-18) of the time.
 
 The price is that a process keeps the memory of its largest step, and up to a tenth more in gaps. ``TINYCNN_MALLOC=0``
-in the environment leaves glibc alone, and so do settings of your own (``MALLOC_…``, ``GLIBC_TUNABLES``). Other systems
-are never touched.
+in the environment leaves glibc alone (``0`` and nothing else: any other text is as if it were not there), and so do
+settings of your own (``MALLOC_…``, ``GLIBC_TUNABLES``). Other systems are never touched.
 """
 
 from __future__ import annotations
