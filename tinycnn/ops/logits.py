@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class Softmax(Op):
     """yₖ = e^{xₖ} / Σ e^{xᵢ},   x̄ = y·(ȳ − Σ ȳᵢ·yᵢ)
 
-    As Σ yᵢ = 1 for every x, any number c may be taken off ȳ: y·(c − Σ c·yᵢ) = 0, and so are its derivatives. Of a y that
-    is nearly 1, ȳ − Σ ȳᵢ·yᵢ is a small rest, all its digits cancelled; so the ȳ of the largest y is taken off first, a
-    mere number to the graph, and what was to cancel is 0.
+    As Σ yᵢ = 1 for every x, any number c may be taken off ȳ: y·(c − Σ c·yᵢ) = 0, and so are its derivatives. Of a y
+    that is nearly 1, ȳ − Σ ȳᵢ·yᵢ is a small rest, all its digits cancelled; so the ȳ of the largest y is taken off
+    first, a mere number to the graph, and what was to cancel is 0.
     """
 
     def forward(ctx, x: Array, *, axis: int) -> Array: return ctx.kernels.softmax(x, axis)

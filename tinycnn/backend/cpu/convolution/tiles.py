@@ -27,7 +27,7 @@ _LITTLE = 1 << 25  # pixels times bytes of kernels, which one thread is done wit
 
 
 def tiles(n: int, window: Window, row: int, o: int) -> list[Tile]:
-    """n output images of o channels cut into nearly equal tiles of about `BYTES`, of which a window, as a row, takes `row`.
+    """n output images of o channels in nearly equal tiles of about `BYTES`, of which a window, as a row, takes `row`.
 
     Few pixels are one tile if the kernels are many, or the multiplications few.
     """
