@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import pytest
 from threadpoolctl import threadpool_limits
@@ -40,42 +44,76 @@ def test_a_limit_holds_inside_its_block_only_the_innermost_counts_and_none_chang
 
 def test_holds_that_overlap_end_in_any_order() -> None:
     before = blas_counts()
-    first, second, third = blas.held, limited(2), blas.held
-    first.__enter__()
-    second.__enter__()
-    assert set(blas_counts()) <= {1}
-    third.__enter__()
-    first.__exit__(None, None, None)
-    assert set(blas_counts()) <= {1}
-    third.__exit__(None, None, None)
-    assert set(blas_counts()) <= {2}
-    second.__exit__(None, None, None)
+    blas._begin(blas._holders, "first", 1)
+    with limited(2):
+        assert set(blas_counts()) <= {1}
+        blas._begin(blas._holders, "second", 1)
+        blas._end(blas._holders, "first", [])
+        assert set(blas_counts()) <= {1}
+        blas._end(blas._holders, "second", [])
+        assert set(blas_counts()) <= {2}
     assert blas_counts() == before
 
 
-@pytest.mark.parametrize("when", ["at the beginning", "at the end"])
-def test_an_interrupt_while_blas_is_told_does_not_leave_it_with_one_thread(
-    when: str, monkeypatch: pytest.MonkeyPatch
+class Interrupted:
+    """A user who presses Ctrl-C at the `number`-th place where Python lets an interrupt in, of all in these modules.
+
+    It does so where a function begins, and after a call of one that is written in C.
+    """
+
+    def __init__(self, number: int, *modules: Any) -> None:
+        self.left, self.files = number, {module.__file__ for module in modules}
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> None:
+        name = frame.f_code.co_name
+        if event in ("call", "c_return") and frame.f_code.co_filename in self.files and (event, name) != UNPROTECTED:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+
+
+UNPROTECTED = ("call", "__exit__")  # of a user's own ``with``: no Python code could do anything about it
+
+
+def a_shared_work() -> None:
+    threads.share(lambda tile: None, 2)
+
+
+def a_limited_work() -> None:
+    with limited(1):
+        pass
+
+
+@pytest.mark.parametrize("work", [a_shared_work, a_limited_work])
+def test_an_interrupt_wherever_it_comes_does_not_leave_blas_with_one_thread(
+    work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Ctrl-C, and a notebook's stop button, may cause."""
 
-    def interrupted(num: int) -> None:
-        raise KeyboardInterrupt
+    def slowly(tell: Callable[[int], Any]) -> Callable[[int], None]:
+        """So that an interrupt may come when it was told."""
+        return lambda num: len((tell(num),)) and None
 
     known = blas._known()
-    interrupting = known._replace(shared=[library._replace(set=interrupted) for library in known.shared])
-
+    slow = known._replace(shared=[library._replace(set=slowly(library.set)) for library in known.shared])
+    monkeypatch.setattr(blas, "_known", lambda: slow)
     with threadpool_limits(2, user_api="blas"):
-        hold = blas.held
-        if when == "at the end":
-            hold.__enter__()
-        with monkeypatch.context() as patch:
-            patch.setattr(blas, "_known", lambda: interrupting)
-            with pytest.raises(KeyboardInterrupt):
-                hold.__exit__(None, None, None) if when == "at the end" else hold.__enter__()
-        assert threads.get_num_threads() == 2
-        threads.share(lambda tile: None, 2)
-        assert set(blas_counts()) <= {2}
+        a_shared_work()  # starts the helpers
+        before, places = blas_counts(), 0
+        while True:
+            sys.setprofile(Interrupted(places, blas, threads, sys.modules[__name__]))
+            try:
+                work()
+            except KeyboardInterrupt:
+                places += 1
+            else:
+                break
+            finally:
+                sys.setprofile(None)
+            assert (blas_counts(), blas._holders, blas._limits, blas._bound) == (before, [], [], False)
+            assert not blas._lock.locked()
+            assert not threads.sharing()
+        assert places > 20
 
 
 def test_who_is_interrupted_before_holding_takes_nobodys_hold(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,12 +129,15 @@ def test_who_is_interrupted_before_holding_takes_nobodys_hold(monkeypatch: pytes
     def interrupted() -> None:
         monkeypatch.setattr(blas, "_lock", Interrupting())
         with pytest.raises(KeyboardInterrupt):
-            blas.held.__enter__()
+            blas.held(lambda team: None)
 
     lock = blas._lock
-    with blas.held:
+
+    def holding(team: int) -> None:
         together(interrupted)
         assert set(blas_counts()) <= {1}
+
+    blas.held(holding)
 
 
 def test_every_thread_of_the_program_can_hold_blas() -> None:

@@ -18,46 +18,29 @@ from typing import Any, NamedTuple
 _lock = threading.Lock()
 _given: int | None = None  # the number that the user gave it
 _own: list[int] = []  # the threads of each library before anybody wished
-_holders: list[int] = []  # the threads of kernels that run now
+_holders: list[object] = []  # one for each kernel that runs now
 _limits: list[_Limit] = []  # of users, the innermost last
-_bound = False  # whether BLAS was told of wishes and has not got back its own; an interrupt (Ctrl-C) may come between
-_before = threading.local()  # what libraries that count for each thread apart had, hold by hold
+_bound = False  # whether BLAS was told of wishes and has not got back its own; an interrupt may come between
 
 
-class _Hold:
-    """As long as a kernel runs, BLAS has one thread; it has its own again when the last of those that run is done.
+def held(work: Callable[..., None], *arguments: Any) -> None:
+    """``work(*arguments, team)`` while BLAS has one thread; it has its own again when the last such work is done.
 
-    ``with held as num``: the threads that the kernel may take instead.
+    `team`: the threads that the work may take instead.
+
+    An interrupt (Ctrl-C) may come at the beginning of any function and after any call, those that give BLAS its own
+    back among them. So what was interrupted while it ended is ended once more. A ``with`` would not do: whoever is
+    interrupted at the beginning of its ``__exit__`` has no say in what follows.
     """
-
-    def __enter__(self) -> int:
-        apart = _known().apart
-        if apart:
-            _before.__dict__.setdefault("holds", []).append([library.get() for library in apart])
-            settle(1)
+    hold, before = object(), _apart()
+    try:
+        work(*arguments, _begin(_holders, hold, 1))
+    finally:
         try:
-            with _lock:
-                _holders.append(threading.get_ident())
-                if len(_holders) == 1:
-                    _obey()
-                return _usual()
+            _end(_holders, hold, before)
         except BaseException:
-            self.__exit__()
+            _end(_holders, hold, before)
             raise
-
-    def __exit__(self, *_: object) -> None:
-        me = threading.get_ident()
-        with _lock:
-            if me in _holders:  # not in a child that was forked meanwhile, nor if an interrupt came before it was
-                _holders.remove(me)
-            if not _holders and _bound:
-                _obey()
-        if _known().apart:
-            for library, number in zip(_known().apart, _before.holds.pop(), strict=True):
-                library.set(number)
-
-
-held = _Hold()
 
 
 class _Limit:
@@ -67,23 +50,45 @@ class _Limit:
         self.num = num
 
     def __enter__(self) -> None:
-        self._before = [library.get() for library in _known().apart]
+        self._before = _apart()
         try:
-            with _lock:
-                _limits.append(self)
-                _obey()
-                settle(self.num)
+            _begin(_limits, self, self.num)
         except BaseException:
             self.__exit__()
             raise
 
     def __exit__(self, *_: object) -> None:
-        with _lock:
-            if self in _limits:
-                _limits.remove(self)
-            if _bound:
-                _obey()
-            for library, number in zip(_known().apart, self._before, strict=True):
+        try:
+            _end(_limits, self, self._before)
+        except BaseException:
+            _end(_limits, self, self._before)
+            raise
+
+
+def _apart() -> list[int]:
+    """What libraries have that count for each thread apart."""
+    return [library.get() for library in apart] if (apart := _known().apart) else []
+
+
+def _begin(wishes: list[Any], wish: object, num: int) -> int:
+    with _lock:
+        wishes.append(wish)
+        if wishes is _limits or len(wishes) == 1:
+            _obey()
+        if _known().apart:
+            settle(num)
+        return _usual()
+
+
+def _end(wishes: list[Any], wish: object, before: list[int]) -> None:
+    """To do it twice is as good as once."""
+    with _lock:
+        if wish in wishes:  # not in a child that was forked meanwhile, nor if an interrupt came before it was
+            wishes.remove(wish)
+        if _bound:
+            _obey()
+        if before:
+            for library, number in zip(_known().apart, before, strict=True):
                 library.set(number)
 
 

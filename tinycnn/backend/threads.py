@@ -82,29 +82,33 @@ def share(work: Callable[[int], None], tiles: int) -> None:
         for tile in range(tiles):
             work(tile)
         return
-    with blas.held as team:
-        helpers = min(team, tiles) - 1
-        if helpers < 1:
-            for tile in range(tiles):
+    blas.held(_deal, work, tiles)
+
+
+def _deal(work: Callable[[int], None], tiles: int, team: int) -> None:
+    """The tiles, to so many threads."""
+    helpers = min(team, tiles) - 1
+    if helpers < 1:
+        for tile in range(tiles):
+            work(tile)
+        return
+    next_tile, left = itertools.count().__next__, tiles
+
+    def run() -> None:
+        nonlocal left
+        _local.sharing = True
+        try:
+            while (tile := next_tile()) < left:
                 work(tile)
-            return
-        next_tile, left = itertools.count().__next__, tiles
+        except BaseException:
+            left = 0  # nobody begins another
+            raise
+        finally:
+            _local.sharing = False
 
-        def run() -> None:
-            nonlocal left
-            _local.sharing = True
-            try:
-                while (tile := next_tile()) < left:
-                    work(tile)
-            except BaseException:
-                left = 0  # nobody begins another
-                raise
-            finally:
-                _local.sharing = False
-
-        errors = _team.run(run, helpers)
-        if errors:
-            raise errors.pop()
+    errors = _team.run(run, helpers)
+    if errors:
+        raise errors.pop()
 
 
 def sharing() -> bool:
