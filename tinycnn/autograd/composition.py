@@ -27,7 +27,8 @@ def differentiate(ctx: Op, cotangents: tuple[Any, ...], inputs: tuple[Any, ...],
         aliases = tuple(Alias.apply(x) if n else x for x, n in zip(inputs, ctx.needs_input_grad, strict=True))
         assert ctx.composed is not None
         made = ctx.composed(*aliases, **options)
-    pairs = zip(made if isinstance(made, tuple) else (made,), cotangents, strict=False)  # constants come last
+    results = [y for y in made if y is not None] if isinstance(made, tuple) else [made]
+    pairs = zip(results, cotangents, strict=False)  # constants come last
     # An output need not depend on any of the inputs that are asked for.
     outputs, seeds = zip(*((y, g) for y, g in pairs if y._requires_grad), strict=True)
     asked = [alias for alias, needed in zip(aliases, ctx.needs_input_grad, strict=True) if needed]

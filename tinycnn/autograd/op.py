@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import compress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -43,7 +44,8 @@ class Op:
 
     Attributes
     ----------
-    results : names of what ``forward`` returns; it may set others on ctx, where their number depends on the options
+    results : names of what ``forward`` returns; None stands for one that was not asked for, which the node then lacks.
+        It may set others on ctx, where their number depends on the options
     constants : those of `results` that have no gradient, such as indices
     serves : of what ``backward`` names, that which the gradient of one input alone is made with: in a product
         ``(("x", "y"), ("y", "x"))``, as ȳ = z̄·x. It is not kept where that gradient is not asked for; then it is None
@@ -116,7 +118,7 @@ class Op:
         if True not in asked:
             return (None,) * len(asked)
         together = cls.apply_all if cls.composed is None or not grad_mode.is_grad_enabled() else cls.composed
-        made = together(*inputs, asked=asked, **options)
+        made = [y for y in together(*inputs, asked=asked, **options) if y is not None]
         if len(made) != sum(asked):
             raise ValueError(f"{cls.__name__}: made {len(made)} results, but asked for are {sum(asked)}")
         each = iter(made)
@@ -155,7 +157,7 @@ class Op:
         if type(made) is backend.ndarray:
             outputs = (wrap(made),)
         else:
-            results = made if isinstance(made, tuple) else (made,)
+            results = self._those_made(made) if isinstance(made, tuple) else (made,)
             outputs = tuple([wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results])  # to 0-d arrays
         if self.view:
             for y in outputs:
@@ -164,6 +166,14 @@ class Op:
         if recording and True in asked:
             self._record(inputs, outputs, options)
         return outputs
+
+    def _those_made(self, made: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What forward made, without those of the results that it was not asked for."""
+        there = [y is not None for y in made]
+        if False not in there:
+            return made
+        self.results = tuple(compress(self.results, there))
+        return tuple(compress(made, there))
 
     def _record(self, inputs: tuple[Any, ...], outputs: tuple[Tensor, ...], options: dict[str, Any]) -> None:
         """Become a node: remember where cotangents go, and what backward named."""

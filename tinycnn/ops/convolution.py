@@ -14,7 +14,6 @@ LeCun et al. 1998, "Gradient-based learning applied to document recognition", se
 
 from __future__ import annotations
 
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd.grad_mode import is_grad_enabled
@@ -48,10 +47,11 @@ class Conv2d(Op):
 class Conv2dBackward(Op):
     """X̄, W̄ and b̄: those of them that are asked for, at once"""
 
+    results = ("gx", "gw", "gb")
+
     def forward(
         ctx, g: Array, x: Array | None, w: Array | None, *, asked: tuple[bool, bool, bool], window: Window, groups: int
     ) -> Any:
-        ctx.results = tuple(compress(("gx", "gw", "gb"), asked))
         gx = gw = None
         if asked[0] and asked[1]:
             gx, gw = ctx.kernels.conv2d_backward(g, x, w, window, groups)
@@ -60,16 +60,16 @@ class Conv2dBackward(Op):
         elif asked[1]:
             gw = ctx.kernels.conv2d_weight(x, g, window, groups)
         gb = ctx.kernels.total(g, (0, 2, 3)) if asked[2] else None
-        return tuple([y for y in (gx, gw, gb) if y is not None])
+        return gx, gw, gb
 
     @staticmethod
     def composed(
         g: Tensor, x: Tensor, w: Tensor, *, asked: tuple[bool, bool, bool], window: Window, groups: int
-    ) -> tuple[Tensor, ...]:
+    ) -> Any:
         gx = Conv2dInput.apply(g, w, window=window, groups=groups) if asked[0] else None
         gw = Conv2dWeight.apply(x, g, window=window, groups=groups) if asked[1] else None
         gb = g.sum((0, 2, 3)) if asked[2] else None
-        return tuple([y for y in (gx, gw, gb) if y is not None])
+        return gx, gw, gb
 
 
 class Conv2dInput(Op):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from tinycnn import shapes
@@ -37,17 +36,18 @@ class MatMul(Op):
 class MatMulBackward(Op):
     """X̄ = Z̄·Yᵀ,   Ȳ = Xᵀ·Z̄: those of them that are asked for, at once"""
 
+    results = ("gx", "gy")
+
     def forward(ctx, g: Array, x: Array | None, y: Array | None, *, asked: tuple[bool, bool]) -> Any:
-        ctx.results = tuple(compress(("gx", "gy"), asked))
         gx = ctx.kernels.matmul(g, ctx.xp.swapaxes(y, -1, -2)) if asked[0] else None
         gy = ctx.kernels.matmul(ctx.xp.swapaxes(x, -1, -2), g) if asked[1] else None
-        return tuple([z for z in (gx, gy) if z is not None])
+        return gx, gy
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor, y: Tensor, *, asked: tuple[bool, bool]) -> tuple[Tensor, ...]:
+    def composed(g: Tensor, x: Tensor, y: Tensor, *, asked: tuple[bool, bool]) -> Any:
         gx = g @ transpose(y, -1, -2) if asked[0] else None
         gy = transpose(x, -1, -2) @ g if asked[1] else None
-        return tuple([z for z in (gx, gy) if z is not None])
+        return gx, gy
 
 
 class Linear(Op):
@@ -71,19 +71,20 @@ class Linear(Op):
 class LinearBackward(Op):
     """X̄ = Ȳ·W,   W̄ = Ȳᵀ·X,   b̄ = the sum of Ȳ's rows: those of them that are asked for, at once"""
 
+    results = ("gx", "gw", "gb")
+
     def forward(ctx, g: Array, x: Array | None, w: Array | None, *, asked: tuple[bool, bool, bool]) -> Any:
-        ctx.results = tuple(compress(("gx", "gw", "gb"), asked))
         gx = ctx.kernels.matmul(g, w) if asked[0] else None
         gw = ctx.kernels.matmul(g.T, x) if asked[1] else None
         gb = ctx.kernels.total(g, (0,)) if asked[2] else None
-        return tuple([y for y in (gx, gw, gb) if y is not None])
+        return gx, gw, gb
 
     @staticmethod
-    def composed(g: Tensor, x: Tensor, w: Tensor, *, asked: tuple[bool, bool, bool]) -> tuple[Tensor, ...]:
+    def composed(g: Tensor, x: Tensor, w: Tensor, *, asked: tuple[bool, bool, bool]) -> Any:
         gx = g @ w if asked[0] else None
         gw = transpose(g, 0, 1) @ x if asked[1] else None
         gb = g.sum(0) if asked[2] else None
-        return tuple([y for y in (gx, gw, gb) if y is not None])
+        return gx, gw, gb
 
 
 @checked

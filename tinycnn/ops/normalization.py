@@ -51,12 +51,10 @@ class Normalize(Op):
     ) -> Any:  # fmt: skip
         _, for_weight, for_bias = ctx.needs_input_grad
         own = (ctx.shapes[1] or ctx.shapes[2]) if for_weight or for_bias else None
-        made = NormalizeBackward.apply_all(
+        gx, *both = NormalizeBackward.apply_all(
             g, x, weight, mean, var, axes=axes, eps=eps, shape=shape, own=own, overwrite=ctx.may_overwrite
         )
-        if own is None:
-            return made[0], None, None
-        gx, weight_bar, bias_bar = made
+        weight_bar, bias_bar = both or (None, None)
         return gx, weight_bar if for_weight else None, bias_bar if for_bias else None
 
 
@@ -66,7 +64,7 @@ class NormalizeBackward(Op):
     The statistics handed in save their recomputation; they are functions of x.
     """
 
-    results: tuple[str, ...] = ("gx", "weight_bar", "bias_bar")
+    results = ("gx", "weight_bar", "bias_bar")
 
     def forward(
         ctx, g: Array, x: Array, weight: Array | None, mean: Array, var: Array, *, axes: tuple[int, ...], eps: float,
@@ -74,10 +72,10 @@ class NormalizeBackward(Op):
     ) -> Any:  # fmt: skip
         if weight is not None and shape is not None:
             weight = weight.reshape(shape)
-        if own is None:
-            ctx.results, shape = ("gx",), None
-        gx, *sums = ctx.kernels.normalize_backward(g, x, weight, mean, var, axes, eps, shape, overwrite)
-        return gx, *(t.reshape(own) for t in sums)
+        summed = None if own is None else shape
+        gx, *sums = ctx.kernels.normalize_backward(g, x, weight, mean, var, axes, eps, summed, overwrite)
+        weight_bar, bias_bar = [t.reshape(own) for t in sums] or (None, None)
+        return gx, weight_bar, bias_bar
 
     @staticmethod
     def composed(
