@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 
 import tinycnn as torch
+from tests.backend.sharing import python
 from tinycnn.errors import ArgumentError, DomainError, DTypeError, ShapeError
 
 
@@ -60,3 +62,33 @@ def test_normal_of_numbers_and_tensors(device: str) -> None:
 def test_what_cannot_be_drawn_is_refused(act: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         act()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("generator", ["torch.random.default_generator", "torch.Generator()"])
+def test_a_child_forked_while_another_thread_draws_can_draw(generator: str) -> None:
+    """NumPy's generator is locked meanwhile; in the child nobody would unlock it."""
+    assert python(f"""if True:
+        import os, signal, threading, time, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: a process with threads forks
+        import tinycnn as torch
+        generator = {generator}
+        drawing, forking = threading.Event(), threading.Event()
+        def draw():
+            with generator.host.bit_generator.lock:
+                drawing.set()
+                forking.wait()
+                time.sleep(0.3)
+        os.register_at_fork(before=forking.set)
+        other = threading.Thread(target=draw)
+        other.start()
+        drawing.wait()
+        if not (pid := os.fork()):
+            signal.alarm(10)
+            torch.rand(2, generator=generator)
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        other.join()
+        torch.rand(2, generator=generator)
+        print("drawn")
+    """) == "drawn\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -27,6 +29,8 @@ class Generator:
 
     def __init__(self, device: Any = "cpu") -> None:
         self.seed()
+        with _noting:
+            _generators.add(self)
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from this seed: the same numbers follow."""
@@ -53,6 +57,29 @@ class Generator:
         self.host.bit_generator.state = state["bits"]
         return self
 
+
+_generators: weakref.WeakSet[Generator] = weakref.WeakSet()
+_noting = threading.RLock()  # none is added while the process forks
+_still: list[Any] = []  # locks of NumPy's
+
+
+def _stand_still() -> None:
+    """Wait until no thread draws: its forked child has no such thread, and would wait for its lock for ever."""
+    _noting.acquire()
+    for generator in list(_generators):
+        lock = generator.host.bit_generator.lock
+        lock.acquire()
+        _still.append(lock)
+
+
+def _go_on() -> None:
+    while _still:
+        _still.pop().release()
+    _noting.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_stand_still, after_in_parent=_go_on, after_in_child=_go_on)
 
 _default: Generator | None = None
 _borrowed = threading.local()
