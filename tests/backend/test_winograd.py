@@ -22,7 +22,7 @@ from tinycnn.backend.cpu.convolution import (
     winograd_strips,
 )
 from tinycnn.backend.cpu.convolution.winograd_filters import F2, F4, F4_INEXACT, F45, Filter, at, minimal
-from tinycnn.backend.cpu.convolution.winograd_products import add_up, block, multiply
+from tinycnn.backend.cpu.convolution.winograd_products import Products, Sums, block
 from tinycnn.backend.threads import get_num_threads, set_num_threads
 from tinycnn.geometry import window
 
@@ -65,12 +65,12 @@ def test_products_in_blocks_are_products(
     patches, w = normal(4, squares, c).astype("float32"), normal(4, c, o, seed=1).astype("float32")
     kernels = np.ascontiguousarray(w.reshape(4, c, -1, block(o)).swapaxes(1, 2))
     made = np.full((4, o // block(o), squares, block(o)), np.nan, "float32")
-    multiply(patches, kernels, made)
+    Products(patches, made).make(kernels)
     np.testing.assert_allclose(made.swapaxes(1, 2).reshape(4, squares, o), patches @ w, atol=1e-3)
     g = normal(4, o // block(o), squares, block(o), seed=2).astype("float32")
     sums = np.full(kernels.shape, np.nan, "float32")
-    add_up(patches, g, sums)
-    add_up(patches[:, ::-1], g[:, :, ::-1], sums, first=False)
+    Sums(patches, g).add_to(sums, first=True)
+    Sums(patches[:, ::-1], g[:, :, ::-1]).add_to(sums, first=False)
     np.testing.assert_allclose(sums, 2 * patches[:, None].swapaxes(2, 3) @ g, atol=2e-3)
 
 

@@ -16,9 +16,9 @@ from tinycnn.backend import threads
 from tinycnn.backend.cpu.convolution.groundwork import Groundwork
 from tinycnn.backend.cpu.convolution.winograd_filters import Filter
 from tinycnn.backend.cpu.convolution.winograd_products import (
-    add_up,
+    Products,
+    Sums,
     gradient,
-    multiply,
     positions,
     room_for_kernels,
     transform,
@@ -46,7 +46,7 @@ def correlation(f: Filter, image: Array, w: Array, matrix: Array, b: Array | Non
         transform(matrix, w[:, some], u)
         squares = threads.once(Squares, f, everything.shape, some.stop - some.start)
         reading.wait()
-        multiply(patches, u, squares.products)
+        Products(patches, squares.products).make(u)
         if b is not None:
             squares.add(b[some])
         known[k] = squares.write(out[..., some], everything)
@@ -70,12 +70,12 @@ def gradients(f: Filter, g: Array, x: Array, w: Array | None, padding: Pair, gx:
         if w is not None:
             transform(f.mirrored, w[:, some], u)
             reading.wait()
-            multiply(patches, u, squares.products)
+            Products(patches, squares.products).make(u)
             known[k] = squares.write(gx[..., some], everything)
         squares.read(x[..., some], everything)
         reading.wait()
         for part in in_a_row:
-            add_up(patches[:, part], squares.products[:, :, part], u, first=part.start == 0)
+            Sums(patches[:, part], squares.products[:, :, part]).add_to(u, first=part.start == 0)
         gradient(f.mirrored, u, gw[:, some])
         known[k] &= finite(gw[:, some])
 
@@ -87,16 +87,16 @@ def _all_patches(f: Filter, image: Array, padding: Pair, size: Pair) -> tuple[Ar
     """Room for Bᵀ d B of all patches of all images (a·a, squares, C), what strip they are, and how they are read."""
     n, c = len(image), image.shape[3]
     todo = strips(f, n, size, c)
-    everything = Strip(slice(0, n), slice(0, -(-size[0] // f.m)), todo[0].columns)
-    _, rows, columns = everything.shape
+    rows, columns = -(-size[0] // f.m), todo[0].shape[2]
+    everything = Strip(f.m, slice(0, n), slice(0, rows), columns)
     patches = positions("all patches", f.a * f.a, n * rows * columns, c)
 
     def read(k: int) -> None:
-        images, some, _ = todo[k]
+        images, some = todo[k].images, todo[k].rows
         first, last = images.start * rows + some.start, (images.stop - 1) * rows + some.stop  # in rows of squares
         source = threads.once(Patches, f, todo[k].shape, c)
         source.begin(image, padding)
-        source.read(image, todo[k], padding, patches[:, first * columns : last * columns])
+        source.read(image, todo[k], source.room(patches[:, first * columns : last * columns]))
 
     return patches, everything, Groundwork(read, len(todo))
 

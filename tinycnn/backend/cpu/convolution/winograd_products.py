@@ -13,6 +13,7 @@ The sums over squares, which are the kernels' gradients, are made in blocks of 6
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -96,38 +97,64 @@ def _apart(w: Array) -> Array:
     return lines.swapaxes(0, 1)
 
 
-def multiply(patches: Array, kernels: Array, out: Array) -> None:
-    """patches (a·a, squares, C) @ kernels (a·a, O/block, C, block) → out (a·a, O/block, squares, block)"""
-    count, squares, c = patches.shape
-    _, blocks, _, o = kernels.shape
-    some = -(-squares // _pieces(squares * c * o))  # at a time
-    whole = squares // some * some
-    for part, rows in ((slice(whole), some), (slice(whole, squares), squares - whole)):
-        if rows:
-            left = patches[:, part].reshape(count, -1, 1, rows, c)
-            made = out[:, :, part].reshape(count, blocks, -1, rows, o).swapaxes(1, 2)
-            np.matmul(left, kernels[:, None], out=made)
+class Products:
+    """patches (a·a, squares, C) @ kernels (a·a, O/block, C, block) → out (a·a, O/block, squares, block)
 
-
-def add_up(patches: Array, squares: Array, out: Array, first: bool = True) -> None:
-    """patchesᵀ (a·a, C, squares) @ squares (a·a, O/block, squares, block), added to out (a·a, O/block, C, block).
-
-    The first is put there. A few positions at a time, and a few squares, whose sums stay in a core's cache.
+    What is multiplied at a time is found out once, for the memory stays the same from strip to strip.
     """
-    count, blocks, c, o = out.shape
-    high = block(c)
-    step = max(1, min(count, _TOGETHER // (blocks * c * o)))
-    for part in cut(patches.shape[1], _pieces(patches.shape[1] * high * o)):
-        left = patches[:, part].reshape(count, 1, -1, c // high, high).transpose(0, 1, 3, 4, 2)
-        right, total = squares[:, :, None, part], out.reshape(count, blocks, -1, high, o)
-        if first and not part.start:
-            np.matmul(left, right, out=total)
-            continue
-        more = memory("more", step, *total.shape[1:])
-        for k in range(0, count, step):
-            sums = total[k : k + step]
-            np.matmul(left[k : k + step], right[k : k + step], out=more[: len(sums)])
-            sums += more[: len(sums)]
+
+    def __init__(self, patches: Array, out: Array) -> None:
+        (count, squares, c), (blocks, o) = patches.shape, out.shape[1::2]
+        some = -(-squares // _pieces(squares * c * o))  # at a time
+        whole = squares // some * some
+        self._steps: list[tuple[Array, Array]] = []
+        for part, rows in ((slice(whole), some), (slice(whole, squares), squares - whole)):
+            if rows:
+                left = patches[:, part].reshape(count, -1, 1, rows, c)
+                made = out[:, :, part].reshape(count, blocks, -1, rows, o).swapaxes(1, 2)
+                self._steps.append((left, made))
+
+    def make(self, kernels: Array) -> None:
+        kernels = kernels[:, None]
+        for left, made in self._steps:
+            np.matmul(left, kernels, out=made)
+
+
+class Sums:
+    """patchesᵀ (a·a, C, squares) @ squares (a·a, O/block, squares, block), sums over squares: a·a, O/block, C, block
+
+    A few positions at a time, and a few squares, whose sums stay in a core's cache.
+    """
+
+    def __init__(self, patches: Array, squares: Array) -> None:
+        (count, many, c), (blocks, o) = patches.shape, squares.shape[1::2]
+        high = block(c)
+        self._shape = count, blocks, c // high, high, o
+        self._step = max(1, min(count, _TOGETHER // (blocks * c * o)))  # positions
+        left = patches.reshape(count, 1, many, c // high, high).transpose(0, 1, 3, 4, 2)
+        parts = cut(many, _pieces(many * high * o))
+        self._parts = [(left[..., part], squares[:, :, None, part]) for part in parts]
+
+    def add_to(self, total: Array, first: bool) -> None:
+        """Add them to `total`; the first are put there."""
+        total = total.reshape(self._shape)
+        if first:
+            np.matmul(*self._parts[0], out=total)
+        for part in range(first, len(self._parts)):
+            for some, left, right, more in self._steps[part]:
+                sums = total[some]
+                np.matmul(left, right, out=more)
+                np.add(sums, more, out=sums)
+
+    @functools.cached_property
+    def _steps(self) -> list[list[tuple[slice, Array, Array, Array]]]:
+        """Of each part, what is added at a time: positions, the factors there, and room for their product."""
+        count, more = self._shape[0], memory("more", self._step, *self._shape[1:])
+        somes = [slice(k, min(k + self._step, count)) for k in range(0, count, self._step)]
+        return [
+            [(some, left[some], right[some], more[: some.stop - some.start]) for some in somes]
+            for left, right in self._parts
+        ]
 
 
 def gradient(mirrored: Array, sums: Array, out: Array) -> None:

@@ -13,7 +13,7 @@ numbers, are made in one.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,16 +27,18 @@ Array = Any
 Shape = tuple[int, int, int]  # of a strip: images, rows of squares, and columns of squares
 
 
-class Strip(NamedTuple):
-    """Rows of squares of some images; each row is `columns` squares wide."""
+class Strip:
+    """Rows of squares of some images; each row is `columns` squares wide.
 
-    images: slice
-    rows: slice
-    columns: int
+    Attributes
+    ----------
+    place : (slice, slice)      of m × m pixels a square: the images, and the rows of pixels
+    """
 
-    @property
-    def shape(self) -> Shape:
-        return self.images.stop - self.images.start, self.rows.stop - self.rows.start, self.columns
+    def __init__(self, m: int, images: slice, rows: slice, columns: int) -> None:
+        self.images, self.rows = images, rows
+        self.shape: Shape = images.stop - images.start, rows.stop - rows.start, columns
+        self.place = images, slice(m * rows.start, m * rows.stop)
 
 
 class Patches:
@@ -65,19 +67,23 @@ class Patches:
 
     def begin(self, image: Array, padding: Pair) -> None:
         """Of images as wide as this, put padding to the left and to the right: there it stays."""
-        beside, _ = inside(-padding[1], self._area.shape[2], image.shape[2])
+        beside, self._columns = inside(-padding[1], self._area.shape[2], image.shape[2])
         self._area[:, :, : beside.start] = self._area[:, :, beside.stop :] = 0
+        self._top, self._middle = padding[0], self._area[:, :, beside]
 
-    def read(self, image: Array, strip: Strip, padding: Pair, out: Array) -> None:
-        """Bᵀ d B of each patch d, all pixels under the windows of one square: a·a, squares, C."""
-        f, (_, height, width, _), (top, left) = self.filter, self._area.shape, padding
-        ours, theirs = inside(f.m * strip.rows.start - top, height, image.shape[1])
-        beside, theirs_beside = inside(-left, width, image.shape[2])
-        if ours != slice(0, height):
+    def room(self, patches: Array) -> Array:
+        """Patches (a·a, squares, C) as `read` makes them."""
+        return patches.reshape(self._shape).transpose(1, 2, 3, 0, 4)
+
+    def read(self, image: Array, strip: Strip, room: Array) -> None:
+        """Bᵀ d B of each patch d, all pixels under the windows of one square."""
+        pixels, height = self.filter.pixels, self._area.shape[1]
+        ours, theirs = inside(strip.place[1].start - self._top, height, image.shape[1])
+        if ours.stop - ours.start < height:
             self._area[:, : ours.start] = self._area[:, ours.stop :] = 0
-        self._area[:, ours, beside] = image[strip.images, theirs, theirs_beside]
-        np.matmul(f.pixels, self._pixels, out=self._half)
-        np.matmul(f.pixels, self._rows, out=out.reshape(self._shape).transpose(1, 2, 3, 0, 4))
+        self._middle[:, ours] = image[strip.images, theirs, self._columns]
+        np.matmul(pixels, self._pixels, out=self._half)
+        np.matmul(pixels, self._rows, out=room)
 
 
 class Squares:
@@ -99,6 +105,9 @@ class Squares:
         self._step = in_pieces(f.spread.size, self.products.reshape(f.a * f.a, -1), self._squares)
         squares = self._squares.reshape(f.m, f.m, o // wide, *shape, wide)
         self._image = squares.transpose(3, 4, 0, 5, 1, 2, 6)  # n, rows, m, columns, m, O/block, block
+        self._pixels = self._image.shape
+        self._shape = shape[0], f.m * shape[1], f.m * shape[2], o
+        self._one = self.products[f.a + 1]
 
     def read(self, image: Array, strip: Strip) -> None:
         """A x Aᵀ of each square x."""
@@ -106,7 +115,7 @@ class Squares:
         if whole is not place:
             whole[...] = 0
             whole[:, : place.shape[1], : place.shape[2]] = place
-        np.copyto(self._image, whole.reshape(self._image.shape))
+        np.copyto(self._image, whole.reshape(self._pixels))
         products, squares = self._step
         np.matmul(self.filter.spread, squares, out=products)
 
@@ -115,18 +124,16 @@ class Squares:
         products, squares = self._step
         np.matmul(self.filter.outputs, products, out=squares)
         place, whole = self._place(image, strip)
-        np.copyto(whole.reshape(self._image.shape), self._image)
+        np.copyto(whole.reshape(self._pixels), self._image)
         if whole is not place:
             place[...] = whole[:, : place.shape[1], : place.shape[2]]
         return finite(self._squares)
 
     def add(self, b: Array) -> None:
         """b to each output: at the point (1, 1), whose value goes once into each of the m × m outputs."""
-        self.products[self.filter.a + 1] += b.reshape(-1, 1, self.products.shape[3])
+        np.add(self._one, b.reshape(-1, 1, self._one.shape[2]), out=self._one)
 
     def _place(self, image: Array, strip: Strip) -> tuple[Array, Array]:
         """The strip's place in the image, and itself or, if the last squares reach past the edge, room for them all."""
-        n, rows, m, columns, _, blocks, wide = self._image.shape
-        place = image[strip.images, m * strip.rows.start : m * strip.rows.stop]
-        shape = n, m * rows, m * columns, blocks * wide
-        return place, place if place.shape == shape else memory("whole", *shape)
+        place = image[strip.place]
+        return place, place if place.shape == self._shape else memory("whole", *self._shape)
