@@ -15,7 +15,7 @@ from tests.backend.geometries import normal, windows
 from tinycnn import backend
 from tinycnn.backend import blas, threads
 from tinycnn.backend import windows as textbook
-from tinycnn.backend.cpu import convolution
+from tinycnn.backend.cpu import convolution, postponing
 from tinycnn.backend.cpu.convolution import (
     at_once,
     banded,
@@ -152,6 +152,24 @@ def test_of_a_padded_pixel_one_entry_is_left() -> None:
     geometry = window("test", (1, 1), (3, 3), padding=(1, 1))
     entries, less = trimmed.trim(geometry)
     assert (entries[2:], less.kernel, less.padding) == ((slice(1, 2), slice(1, 2)), (1, 1), ((0, 0), (0, 0)))
+
+
+@pytest.mark.parametrize(("channels", "size", "stride"), [(4, 1, 1), (4, 1, 2), (192, 2, 2)])
+def test_zeros_are_put_around_the_entries_that_are_left(
+    channels: int, size: int, stride: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postponing, "_LARGE", 1)
+    geometry = window("test", (size, size), (3, 3), (stride, stride), (1, 1))
+    x, g = normal(5, channels, size, size), normal(5, channels, 1, 1)
+    expected = textbook.conv2d_weight(np, x, g, geometry, 1)
+    assert convolution.postpone_conv2d_weight(np, x, g, geometry, 1) is None  # in float64
+    later: Any = convolution.postpone_conv2d_weight(np, x.astype("float32"), g.astype("float32"), geometry, 1)
+    assert (later.shape, later.dtype) == (expected.shape, np.float32)
+    for axes in ([0, 1, 2, 3], [0, 2, 3, 1], [1, 0, 2, 3]):
+        for rows in (slice(1, 3), slice(2, 4), slice(0, channels)):
+            ours, theirs = later.transpose(axes)[rows], expected.transpose(axes)[rows]
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(later.whole(), expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.usefixtures("_threads")

@@ -7,8 +7,8 @@ some rows at a time as the step comes to them, it costs its multiplications alon
 and a step of SGD take 0.65 of the time together, and a whole step needs less memory, as much as those weights take.
 
 Of 3 × 3 kernels on maps of one pixel only one entry meets it, and eight of nine numbers of their gradient are zeros.
-Put around the others as the step comes to them, they spare three ways through memory as well: 512 → 512 channels and
-a step of SGD on them take 0.83 of the time.
+Put around the others as the step comes to them, they spare three ways through memory as well. 512 → 512 channels and
+a step of SGD on them take 0.83 of the time, and 256 → 512 on maps of 2 × 2, with stride 2, 0.87.
 """
 
 from __future__ import annotations
