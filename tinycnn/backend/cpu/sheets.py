@@ -17,7 +17,7 @@ Array = Any
 
 _TILE = 1 << 19  # numbers: 2 MiB in float32. In tiles of half as many, norms take up to 1.2 times as long
 LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after the other cost less than tiles
-_SERIAL = 1 << 18  # numbers up to which a second thread gains nothing, nor do stretches: sums are made in one go
+_SERIAL = 1 << 18  # numbers up to which a second thread gains nothing, and sums made in one go are exact enough
 _PIECES = 512  # numbers: where sums are taken down columns, pixels are joined until a row is longer
 _BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
 _STRETCH = 16  # rows: their sum is rounded as often, and then no more
