@@ -19,7 +19,7 @@ from tqdm import tqdm
 from benchmarks import machine, tables
 from benchmarks.peers import Peer
 from benchmarks.record import FORMAT, Record
-from benchmarks.rounds import Turns
+from benchmarks.rounds import Rounds
 from benchmarks.work import SECTIONS, Work, catalogue, chosen
 
 PYTORCH = """\
@@ -125,12 +125,12 @@ def run(options: argparse.Namespace) -> int:
     plan = planned(work, None if options.more else record, installed(options.dezero))
     plan.sort(key=lambda part: min(record.turns(part[0], peer) for peer in part[1]))  # --more begins with the fewest
     lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
-    turns = {name: Turns(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}
+    rounds = {name: Rounds(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
     code = 0
     try:
         with terminated_like_interrupted():
-            if not measure(plan, record, path, turns, until):
+            if not measure(plan, record, path, rounds, until):
                 print(f"the time is up: {again(options)} goes on", file=sys.stderr)
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -241,9 +241,9 @@ def planned(work: list[Work], record: Record | None, libraries: set[str]) -> Pla
     return plan
 
 
-def measure(plan: Plan, record: Record, path: Path, turns: dict[str, Turns], until: float) -> bool:
+def measure(plan: Plan, record: Record, path: Path, rounds: dict[str, Rounds], until: float) -> bool:
     """Do the work, and tell whether all was done in time; after each piece the file is written."""
-    with tqdm(total=sum(turns[piece.section].rounds * len(peers) for piece, peers in plan), unit="turn") as bar:
+    with tqdm(total=sum(rounds[piece.section].rounds * len(peers) for piece, peers in plan), unit="turn") as bar:
         done = 0
         for piece, peers in plan:
             if time.monotonic() > until:
@@ -254,10 +254,10 @@ def measure(plan: Plan, record: Record, path: Path, turns: dict[str, Turns], unt
                 tqdm.write(f"{piece.label}: {peer.label} failed: {reason}", file=sys.stderr)
                 record.fail(piece, peer, reason)
 
-            for peer, found in turns[piece.section].of(piece, peers, failed, bar.update).items():
+            for peer, found in rounds[piece.section].of(piece, peers, failed, bar.update).items():
                 record.add(piece, peer, found)
             record.write(path)
-            done += turns[piece.section].rounds * len(peers)
+            done += rounds[piece.section].rounds * len(peers)
             bar.update(done - bar.n)
     return True
 

@@ -24,7 +24,7 @@ class Layer(NamedTuple):
         return max(self.products, self.traffic)
 
 
-def layers(record: Record, net: Net, peer: Peer = TINYCNN) -> list[Layer]:
+def timed_layers(record: Record, net: Net, peer: Peer = TINYCNN) -> list[Layer]:
     """The layers of a network's step, those first that take the longest; none if they were not timed."""
     found, limits = record.of_net("account", net, peer.name), record.limits().get(record.threads)
     if found is None or limits is None:

@@ -126,7 +126,7 @@ def watched() -> Iterator[Watch]:
         kernels.update(plain)
 
 
-class Turns:
+class Chains:
     """The chains of a library, and the least that each has taken so far."""
 
     def __init__(self, torch: Any) -> None:
@@ -134,7 +134,7 @@ class Turns:
         self._least: dict[tuple[str, str, int], float] = {}
         self._timed = (ALL, KERNELS) if torch.__name__ == "tinycnn" else (ALL,)
 
-    def take(self) -> None:
+    def run(self) -> None:
         """Run each once."""
         for name, chain in self._chains.items():
             for what in self._timed:
@@ -159,11 +159,11 @@ class Turns:
 
 def measured(torch: Any, seconds: float) -> dict[str, Seconds]:
     """What the ops of a library take, found in about so many seconds, and in one turn at the least."""
-    turns, end = Turns(torch), time.perf_counter() + seconds
-    turns.take()
+    chains, end = Chains(torch), time.perf_counter() + seconds
+    chains.run()
     while time.perf_counter() < end:
-        turns.take()
-    return turns.found()
+        chains.run()
+    return chains.found()
 
 
 HEADS = "tinycnn", "kernels", "Python", "PyTorch"
@@ -180,11 +180,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=200, help="how often each chain is run (default: 200)")
     libraries = ["tinycnn", *(["torch"] if importlib.util.find_spec("torch") else [])]
-    turns = [Turns(importlib.import_module(library)) for library in libraries]
+    chains = [Chains(importlib.import_module(library)) for library in libraries]
     for _ in range(parser.parse_args().rounds):
-        for turn in turns:
-            turn.take()
-    ours, *others = (turn.found() for turn in turns)
+        for each in chains:
+            each.run()
+    ours, *others = (each.found() for each in chains)
     rows = [("µs an op", HEADS), *((name, cells(ours[name], *(other[name] for other in others))) for name in OPS)]
     for name, row in rows:
         print(f"{name:<14}" + "".join(f"{cell:>10}" for cell in row))

@@ -116,7 +116,7 @@ def environment(work: Work, peer: Peer, dezero: str | None) -> dict[str, str]:
     }
 
 
-class Turns:
+class Rounds:
     """How many rounds there are, how long a turn lasts, and where."""
 
     def __init__(self, rounds: int, seconds: float, device: str = "cpu", dezero: str | None = None) -> None:

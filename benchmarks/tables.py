@@ -8,7 +8,7 @@ from math import exp, log
 from typing import Any
 
 from benchmarks import overhead
-from benchmarks.floors import layers
+from benchmarks.floors import timed_layers
 from benchmarks.layers import LAYERS
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import BLOCKS, DEZERO, HIGH, LAST, PLAIN, TINYCNN, Peer
@@ -93,7 +93,7 @@ def layer_rows(record: Record) -> list[Row]:
 
 def floor_rows(record: Record) -> list[Row]:
     """What the layers of a step would take at the machine's own rates, what they take, and PyTorch's step."""
-    accounts = {peer: [layers(record, net, peer) for net in NETS] for peer in (TINYCNN, HIGH)}
+    accounts = {peer: [timed_layers(record, net, peer) for net in NETS] for peer in (TINYCNN, HIGH)}
 
     def sums(quantity: str, *kinds: bool, peer: Peer = TINYCNN) -> list[str]:
         return [milliseconds(sum(getattr(row, quantity) for row in account if (row.products > 0) in kinds))

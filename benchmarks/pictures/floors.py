@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.floors import Layer, layers
+from benchmarks.floors import Layer, timed_layers
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import HIGH
 from benchmarks.pictures.style import BLUE, ORANGE, PALE, legend, net_label, note, rows
@@ -36,13 +36,13 @@ def floors(record: Record) -> Figure | None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    found = {net: account for net in NETS if (account := layers(record, net))}
+    found = {net: account for net in NETS if (account := timed_layers(record, net))}
     if not found:
         return None
     tall = -(-len(found) // 2)
     figure = new_figure(13.0, 1.6 + 3.2 * tall, "A training step by layer, and what the machine's own rates allow")
     panels = figure.subplots(tall, 2, squeeze=False).ravel()
-    precise = {net: {row.label: row.seconds for row in layers(record, net, HIGH)} for net in found}
+    precise = {net: {row.label: row.seconds for row in timed_layers(record, net, HIGH)} for net in found}
     for panel, (net, account) in zip(panels, found.items(), strict=False):
         _panel(panel, net, account, precise[net])
     for panel in panels[len(found) :]:

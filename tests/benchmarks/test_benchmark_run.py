@@ -171,7 +171,7 @@ def test_more_begins_with_what_has_the_fewest_turns_and_goes_on_where_the_time_w
         begun.append(piece.name)
         return {peer: made.measured(piece, peer) for peer in peers}
 
-    monkeypatch.setattr(rounds.Turns, "of", of)
+    monkeypatch.setattr(rounds.Rounds, "of", of)
     clock = itertools.count()
     monkeypatch.setattr(command.time, "monotonic", lambda: next(clock))
     arguments = ["--only", "inference", "--threads", "1", "--machine", "here", "--output", str(tmp_path)]
@@ -190,7 +190,7 @@ def test_an_interrupted_run_keeps_what_was_measured(tmp_path, without_torch, mon
             raise KeyboardInterrupt
         return {peer: made.measured(piece, peer) for peer in peers}
 
-    monkeypatch.setattr(rounds.Turns, "of", of)
+    monkeypatch.setattr(rounds.Rounds, "of", of)
     code = command.main(["--quick", "--threads", "1", "--machine", "here", "--output", str(tmp_path)])
     assert code == command.INTERRUPTED
     assert "interrupted: what was measured is kept" in capsys.readouterr().err
@@ -205,7 +205,7 @@ def test_when_the_time_is_up_nothing_new_begins(tmp_path, without_torch, capsys)
 def test_a_peer_that_fails_is_told_of_and_the_others_go_on():
     broken = work.Work("step", "no such net", 1, 32, 1, (TINYCNN,), "steps")
     told = []
-    found = rounds.Turns(1, 0.0).of(broken, [TINYCNN], lambda peer, reason: told.append((peer, reason)), lambda: None)
+    found = rounds.Rounds(1, 0.0).of(broken, [TINYCNN], lambda peer, reason: told.append((peer, reason)), lambda: None)
     assert found == {}
     assert told == [(TINYCNN, "KeyError: 'no such net'")]
 
@@ -226,7 +226,7 @@ def test_where_memory_is_short_no_process_waits_beside_another(monkeypatch):
     started = []
     begin = rounds.Worker.__init__
     monkeypatch.setattr(rounds.Worker, "__init__", lambda self, *args: (started.append(self), begin(self, *args))[1])
-    found = rounds.Turns(2, 0.0).of(LENET, [TINYCNN], lambda *why: pytest.fail(str(why)), lambda: None)
+    found = rounds.Rounds(2, 0.0).of(LENET, [TINYCNN], lambda *why: pytest.fail(str(why)), lambda: None)
     assert len(found[TINYCNN]["turns"]) == len(started) == 2
 
 

@@ -76,7 +76,7 @@ def test_a_gradient_that_the_step_forms_is_not_computed_by_counting_it(monkeypat
 
 def test_a_floor_is_the_longer_of_products_and_traffic():
     record = made.whole()  # 200 GF/s and 20 GB/s on two threads
-    account = floors.layers(record, NETS[1])
+    account = floors.timed_layers(record, NETS[1])
     assert [row.seconds for row in account] == sorted((row.seconds for row in account), reverse=True)
     by_label = {row.label: row for row in account}
     assert by_label["3×3, 3→3 at 8²"].floor == pytest.approx(0.05)  # 3 GF take 15 ms, 1 GB takes 50

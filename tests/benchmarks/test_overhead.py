@@ -32,9 +32,9 @@ def test_a_chain_costs_its_ops_and_not_what_begins_and_ends_it(monkeypatch: pyte
     monkeypatch.setattr(tinycnn.Tensor, "sum", after(100, end))
     monkeypatch.setattr(overhead.time, "perf_counter", lambda: ticks)
     monkeypatch.setattr(overhead, "OPS", {"relu": overhead.OPS["relu"]})
-    turns = overhead.Turns(tinycnn)
-    turns.take()
-    assert turns.found() == {"relu": {"op": 5, "kernels": 4}}
+    chains = overhead.Chains(tinycnn)
+    chains.run()
+    assert chains.found() == {"relu": {"op": 5, "kernels": 4}}
 
 
 def test_a_short_chain_that_was_disturbed_makes_no_op_faster(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,10 +43,10 @@ def test_a_short_chain_that_was_disturbed_makes_no_op_faster(monkeypatch: pytest
     monkeypatch.setattr(overhead.Chain, "run", lambda _, length: next(short if length == 1 else long))
     monkeypatch.setattr(overhead.Chain, "run_kernels", lambda _, length: 0.0)
     monkeypatch.setattr(overhead, "OPS", {"relu": overhead.OPS["relu"]})
-    turns = overhead.Turns(tinycnn)
+    chains = overhead.Chains(tinycnn)
     for _ in range(3):
-        turns.take()
-    assert turns.found()["relu"] == {"op": pytest.approx(1e-6), "kernels": 0}
+        chains.run()
+    assert chains.found()["relu"] == {"op": pytest.approx(1e-6), "kernels": 0}
 
 
 def test_the_least_of_several_turns_counts_for_an_op_and_for_its_kernels() -> None:
