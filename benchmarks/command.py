@@ -9,6 +9,7 @@ import importlib.util
 import signal
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from benchmarks import machine, tables
 from benchmarks.peers import Peer
 from benchmarks.record import FORMAT, Record
 from benchmarks.rounds import Rounds
-from benchmarks.work import SECTIONS, Work, catalogue, chosen
+from benchmarks.work import SECTIONS, Work, catalogue, chosen, networks
 
 PYTORCH = """\
 PyTorch has its default memory order, N C H W, and glibc either as it is or told to keep large
@@ -53,10 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
 def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     """The options."""
     sections = "\n".join(f"  {name:<10} {what}" for name, what in SECTIONS.items())
+    named = textwrap.fill(", ".join(networks()), 94, initial_indent="  ", subsequent_indent="  ")
     parser = argparse.ArgumentParser(
         "python -m benchmarks", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Times tinycnn beside PyTorch and DeZero, each in a process of its own, in turn; the best counts.",
-        epilog=f"sections:\n{sections}\n\n{PYTORCH}",
+        epilog=f"sections:\n{sections}\n\nnetworks:\n{named}\n\n{PYTORCH}",
     )
     parser.add_argument("--quick", action="store_true", help="the training steps alone, in a few minutes")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where (default: cpu)")
@@ -162,7 +164,8 @@ def installed(dezero: str | None) -> set[str]:
     if importlib.util.find_spec("torch"):
         found.add("torch")
     else:
-        print("PyTorch is not installed: tinycnn is timed alone (python -m pip install torch)", file=sys.stderr)
+        print('PyTorch is not installed: tinycnn is timed alone (python -m pip install -e ".[parity]")',
+              file=sys.stderr)
     if dezero:
         if not (Path(dezero) / "dezero" / "__init__.py").is_file():
             raise ValueError(f"--dezero: there is no dezero/__init__.py in {dezero}")

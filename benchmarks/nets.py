@@ -6,6 +6,7 @@ They are those of `tinycnn.models`. Beside PyTorch the same source builds them: 
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,22 @@ SOURCES = {
     **{f"resnet{layers}": "resnet" for layers in (18, 34, 50, 101, 152)},
     **{f"resnet{layers}": "cifar" for layers in (20, 32, 44, 56, 110)},
 }
+
+
+def plain(word: str) -> str:
+    """A name as it is compared with others: neither capitals nor what joins its parts.
+
+    Examples
+    --------
+    >>> plain("ResNet-18"), plain("convnext_tiny")
+    ('resnet18', 'convnexttiny')
+    """
+    return re.sub(r"[-_ ]", "", word.lower())
+
+
+#: by what one may call it: the tables' label, a word of that, or the name of the function
+NAMES = {plain(called): net.name for net in NETS for called in (net.label, *net.label.split())}
+NAMES |= {plain(name): name for name in SOURCES}
 
 
 def classes(size: int) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Iterable, Sequence
 from math import exp, log
 from typing import Any
 
 from benchmarks import overhead
-from benchmarks.floors import timed_layers
+from benchmarks.floors import MEANING, timed_layers
 from benchmarks.layers import LAYERS
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import BLOCKS, DEZERO, HIGH, LAST, PLAIN, TINYCNN, Peer
@@ -108,7 +109,9 @@ def floor_rows(record: Record) -> list[Row]:
         rows += [(f"{what}: floor", sums("floor", *kinds)), ("  tinycnn", sums("seconds", *kinds))]
         if any(accounts[HIGH]):
             rows.append(("  with precision “high”", sums("seconds", *kinds, peer=HIGH)))
-    return [*rows, ("  PyTorch's step", [milliseconds(step["best"]) if step else NONE for step in steps])]
+    if any(steps):
+        rows.append(("  PyTorch's step", [milliseconds(step["best"]) if step else NONE for step in steps]))
+    return rows
 
 
 def overhead_rows(record: Record) -> list[Row]:
@@ -122,6 +125,10 @@ def overhead_rows(record: Record) -> list[Row]:
 
 
 LAYER_COLUMNS = ("tinycnn ms", "PyTorch", "chan._last", "tinycnn", "PyTorch", "ratio", "“high”")
+RATES = """\
+GF/s count the direct algorithm's operations, of which Winograd's does fewer; GB/s every array once on each way. \
+Ratios are tinycnn's times in multiples of PyTorch's, “high” those with that matmul precision."""
+WIDTH = 100  # of the sentences below a table
 
 
 def text(record: Record) -> str:
@@ -134,8 +141,8 @@ def text(record: Record) -> str:
         _laid_out("Training step, ms", [nets, sizes], step_rows(record)),
         _laid_out("Inference, ms", [nets, sizes], step_rows(record, "inference")),
         _laid_out("Training step, most memory, MB", [nets, sizes], memory_rows(record)),
-        _laid_out("Layers of a training step at the machine's rates, ms", [nets, sizes], floor_rows(record)),
-        _laid_out("Layers, forward + backward", [LAYER_COLUMNS], layer_rows(record)),
+        _laid_out("Layers of a training step at the machine's rates, ms", [nets, sizes], floor_rows(record), MEANING),
+        _laid_out("Layers, forward + backward", [LAYER_COLUMNS], layer_rows(record), RATES),
         _laid_out("Ops of few numbers, forward + backward, µs an op", [overhead.HEADS], overhead_rows(record)),
     ]
     return "\n\n".join(filter(None, [*parts, limits(record), failures(record)]))
@@ -210,8 +217,11 @@ def _twos(values: Iterable[float | None]) -> list[str]:
     return [_two(value) for value in values]
 
 
-def _laid_out(title: str, heads: Sequence[Sequence[str]], rows: list[Row]) -> str:
-    """Columns to the right, the labels to the left; only columns, and only a table, in which something is measured."""
+def _laid_out(title: str, heads: Sequence[Sequence[str]], rows: list[Row], meaning: str = "") -> str:
+    """Columns to the right, the labels to the left; only columns, and only a table, in which something is measured.
+
+    What it means stands below it.
+    """
     measured = [cells for label, cells in rows if not _goal(label)]
     there = [any(cell != NONE for cell in column) for column in zip(*measured, strict=True)]
     if not any(there):
@@ -225,4 +235,5 @@ def _laid_out(title: str, heads: Sequence[Sequence[str]], rows: list[Row]) -> st
         padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
         body.append("  ".join([label.ljust(first), *padded]).rstrip())
     rule = "─" * max(map(len, body))
-    return "\n".join([title, "", *body[: len(heads)], rule, *body[len(heads) :]])
+    said = ["", *textwrap.wrap(meaning, WIDTH)] if meaning else []
+    return "\n".join([title, "", *body[: len(heads)], rule, *body[len(heads) :], *said])

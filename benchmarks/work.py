@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.layers import LAYERS
-from benchmarks.nets import NETS, SOURCES, Net
+from benchmarks.nets import NAMES, NETS, SOURCES, Net, plain
 from benchmarks.peers import BLOCKS, DEZERO, HIGH, LAST, PLAIN, TINYCNN, Peer
 
 DEZERO_NETS = ("vgg16", "resnet50")  # those of the eight that DeZero has
@@ -113,21 +113,29 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
     return found
 
 
+def networks() -> list[str]:
+    """Their names: those of the tables first, each with that of its function where it is another."""
+    tables = {net.label: net.name for net in NETS}
+    return [*(label if plain(label) == plain(name) else f"{label} ({name})" for label, name in tables.items()),
+            *(name for name in SOURCES if name not in tables.values())]
+
+
 def chosen(work: list[Work], words: list[str]) -> list[Work]:
     """Those that the words of `--only` name: a section, a network, or both, when each must hold.
 
-    The limits are no network's, and are there if they are named.
+    A network is called as in the tables or as in `tinycnn.models`. The limits are no network's, and are there if they
+    are named.
 
     Raises
     ------
     ValueError    nothing has such a name, or nothing of this run
     """
-    unknown = [word for word in words if word not in SECTIONS and word not in SOURCES]
+    unknown = [word for word in words if plain(word) not in SECTIONS and plain(word) not in NAMES]
     if unknown:
         raise ValueError(f"--only: there is no {unknown[0]!r}; sections are {', '.join(SECTIONS)}; "
-                         f"networks {', '.join(SOURCES)}")
-    sections = [word for word in words if word in SECTIONS]
-    names = [word for word in words if word in SOURCES]
+                         f"networks {', '.join(networks())}")
+    sections = [word for word in map(plain, words) if word in SECTIONS]
+    names = [NAMES[word] for word in map(plain, words) if word in NAMES]
     found = [w for w in work if (not sections or w.section in sections)
              and (not names or w.name in names or w.section == "limits" in sections)]
     if not found:

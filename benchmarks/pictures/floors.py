@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.floors import Layer, timed_layers
+from benchmarks.floors import MEANING, Layer, timed_layers
 from benchmarks.nets import NETS, Net
 from benchmarks.peers import HIGH
 from benchmarks.pictures.style import BLUE, ORANGE, PALE, legend, net_label, note, rows
@@ -53,10 +53,8 @@ def floors(record: Record) -> Figure | None:
         (Line2D([], [], color=BLUE, lw=2.2), "floor"),
     ], loc="lower right")
     note(figure, record,
-         "Forward and backward. The floor of a layer: the direct algorithm's products at sgemm's rate, or its arrays "
-         "once on each way at that of copies, whichever takes longer. Winograd's algorithm does fewer products, and "
-         "arrays that stay in the cache need not be fetched: both can be below. So can a large linear layer: the "
-         "gradient of its weights is made in the optimizer's step.")
+         f"{MEANING} ×4: there are four such layers in the step, which share the bar. “other …”: all layers of a kind "
+         "that have no bar of their own.")
     return figure
 
 

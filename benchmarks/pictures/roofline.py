@@ -11,6 +11,7 @@ Williams, Waterman, Patterson (2009), "Roofline: an insightful visual performanc
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.layers import LAYERS, Layer
@@ -29,6 +30,10 @@ MARKS = {
     "narrow": ("s", ("1×1", "2×2"), "1×1, 2×2"), "grouped": ("D", ("depthwise", "grouped"), "depthwise, grouped"),
     "linear": ("v", ("linear",), "linear"),
 }
+NAMED = ("depthwise", "grouped", "linear,")  # layers that lie far from the others
+#: where a name may stand, in points from its mark, and which of its ends is there
+PLACES = [(x, y, ha) for x, ha in ((8, "left"), (-8, "right")) for y in (0, 7, -7)] + [
+    (0, y, "center") for y in (-10, 10)]
 
 
 def roofline(record: Record) -> Figure | None:
@@ -48,6 +53,7 @@ def roofline(record: Record) -> Figure | None:
          "Forward and backward; the roofs are measured in the same run. Counted are the direct algorithm's operations, "
          "and every array once for each of the three products. Winograd's algorithm does fewer operations than are "
          "counted, and arrays that stay in the cache need not be fetched: both can end above the roof.")
+    _name(figure, left, [row for row in products if row[0].name.startswith(NAMED)])
     return figure
 
 
@@ -98,10 +104,38 @@ def _points(axes: Axes, products: list[Any]) -> None:
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     marks = [(Line2D([], [], color=FAINT, marker=mark, ms=6, lw=0), text)
              for kind, (mark, _, text) in MARKS.items() if kind in used]
-    legend(axes, [
+    libraries = legend(axes, [
         (Line2D([], [], color=ORANGE, marker="o", ms=7, mec="white", lw=0), "tinycnn"),
-        (Line2D([], [], color="white", marker="o", ms=6, mec=BLUE, mew=1.2, lw=0), "PyTorch"), *marks,
-    ], loc="lower right", ncols=2)
+        (Line2D([], [], color="white", marker="o", ms=6, mec=BLUE, mew=1.2, lw=0), "PyTorch"),
+    ], loc="upper left", ncols=2, handletextpad=0.2)
+    legend(axes, marks, loc="lower right")
+    axes.add_artist(libraries)  # which the other would replace
+
+
+def _name(figure: Figure, axes: Axes, products: list[Any]) -> None:
+    """The layers' names, each in the first place beside its points where it hides nothing; there may be none."""
+    from matplotlib.legend import Legend
+
+    figure.set_dpi(150)  # as it is written: letters are not as wide at every resolution
+    figure.draw_without_rendering()  # which arranges the picture
+    lines = [line.get_path().transformed(line.get_transform()) for line in axes.lines]
+    radius = 4.5 * figure.dpi / 72
+    there = [entry.get_window_extent() for entry in (*axes.texts, *axes.findobj(Legend))]
+    there += [way.get_extents().padded(radius) for way in lines if len(way) == 1]  # marks
+    for layer, *times in products:
+        name = layer.name.partition(", batch")[0]
+        names = (name, name.replace(", ", ",\n"))
+        rates = [layer.flop / seconds / 1e9 for seconds in times if seconds is not None]
+        for said, rate, (x, y, ha) in itertools.product(names, rates, PLACES):
+            text = axes.annotate(said, (layer.flop / layer.traffic, rate), (x, y), textcoords="offset points",
+                                 ha=ha, va="center", fontsize=7.5, color=INK)
+            box = text.get_window_extent().padded(2)
+            if (any(box.overlaps(other) for other in there) or any(way.intersects_bbox(box, False) for way in lines)
+                    or not axes.bbox.x0 < box.x0 < box.x1 < axes.bbox.x1):
+                text.remove()
+                continue
+            there.append(box)
+            break
 
 
 def _traffic(axes: Axes, others: list[Any], bandwidth: float) -> None:

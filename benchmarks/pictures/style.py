@@ -17,6 +17,7 @@ from tinycnn.plot.canvas import FAINT, GRID, INK, TEST, TRAIN, tidy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 ORANGE, PALE, BLUE, SKY = TRAIN, "#f6c58a", TEST, "#92c5de"
 LETTERS = 16  # of the note, an inch
@@ -83,7 +84,7 @@ def below(axes: Axes, entries: Sequence[tuple[Any, str]], inches: float, columns
     legend(axes, entries, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=place, ncols=columns)
 
 
-def legend(axes: Axes, entries: Sequence[tuple[Any, str]], **options: Any) -> None:
+def legend(axes: Axes, entries: Sequence[tuple[Any, str]], **options: Any) -> Legend:
     """Which colour or mark stands for what."""
-    axes.legend([mark for mark, _ in entries], [text for _, text in entries], frameon=False, fontsize=9,
-                labelcolor=INK, **options)
+    return axes.legend([mark for mark, _ in entries], [text for _, text in entries], frameon=False, fontsize=9,
+                       labelcolor=INK, **options)

@@ -52,7 +52,11 @@ def test_only_takes_sections_networks_and_both():
     assert {(w.section, w.name) for w in both} == {("limits", "machine"), ("floors", "lenet")}
     assert {w.section for w in work.chosen(everything, ["vgg11"])}.isdisjoint({"limits"})
     assert work.chosen(everything, []) == everything
-    with pytest.raises(ValueError, match=r"no 'vgg12'; sections are .*steps.*networks .*vgg11"):
+    for called in (["lecture Net"], ["lecture", "Net"], ["net"], ["LeNet"]):
+        assert work.chosen(everything, called) == work.chosen(everything, ["lenet"]), called
+    assert work.chosen(everything, ["ConvNeXt-T"]) == work.chosen(everything, ["convnext_tiny"])
+    assert work.chosen(everything, ["Steps", "ResNet-18"]) == work.chosen(everything, ["steps", "resnet18"])
+    with pytest.raises(ValueError, match=r"no 'vgg12'; sections are .*steps.*networks .*VGG-11"):
         work.chosen(everything, ["vgg12"])
     with pytest.raises(ValueError, match="this run has nothing of inference; it has limits, steps"):
         work.chosen(work.catalogue(2, quick=True), ["inference"])
@@ -97,10 +101,19 @@ def test_options_that_make_no_sense_are_refused(arguments, capsys):
     assert "invalid _" not in said  # argparse would name our function
 
 
+def test_the_help_names_the_networks_as_the_tables_do(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "networks: lecture Net (lenet), ResNet-18, AlexNet, " in said
+    assert all(net.label in said for net in NETS)
+    assert all(name in said for name in ("(convnext_tiny)", "resnet110", "resnet152"))
+
+
 def test_a_run_without_pytorch_times_tinycnn_alone(tmp_path, without_torch, capsys):
     assert command.main(["--quick", *ONE_STEP, "--output", str(tmp_path)]) == 0
     said = capsys.readouterr()
-    assert "PyTorch is not installed: tinycnn is timed alone" in said.err
+    assert 'PyTorch is not installed: tinycnn is timed alone (python -m pip install -e ".[parity]")' in said.err
     record = Record.read(tmp_path / "here" / "quick.json")
     (measured,) = record.measurements
     assert measured["peer"] == TINYCNN.name

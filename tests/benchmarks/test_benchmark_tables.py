@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
 
 import pytest
+from matplotlib.legend import Legend
 
 from benchmarks import pictures, tables
+from benchmarks.layers import LAYERS
 from benchmarks.nets import NETS
 from benchmarks.peers import BLOCKS, HIGH, PLAIN, TINYCNN
 from benchmarks.pictures import ops, scaling
@@ -88,6 +91,25 @@ def test_the_roofs_label_of_copies_lies_beside_the_axis_not_on_its_numbers(path)
     axes = figure.axes[0]
     (label,) = [text for text in axes.texts if text.get_text().startswith("copy")]
     assert label.get_window_extent().x0 > axes.bbox.x0
+
+
+def test_the_roofline_names_what_lies_far_from_the_others_and_no_name_hides_anything():
+    (path,) = (ROOT / "benchmarks" / "results").glob("amd*/results.json")
+    figure = pictures.PICTURES["roofline"](Record.read(path))
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    names = {text.get_text().replace("\n", " "): text.get_window_extent() for text in axes.texts}
+    assert {name for name in names if name.startswith(("depthwise", "grouped", "linear"))} == {
+        layer.name.partition(", batch")[0] for layer in LAYERS
+        if layer.name.startswith(("depthwise", "grouped", "linear,"))}
+    legends = axes.findobj(Legend)
+    assert [[text.get_text() for text in legend.get_texts()] for legend in legends].count(["tinycnn", "PyTorch"]) == 1
+    assert len(legends) == 2
+    boxes = [*names.values(), *(legend.get_window_extent() for legend in legends)]
+    assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+    points = [axes.transData.transform(line.get_xydata()[0]) for line in axes.lines if len(line.get_xydata()) == 1]
+    assert len(points) > 40
+    assert not any(box.contains(*point) for box in boxes for point in points)
 
 
 def test_every_picture_is_drawn_from_a_whole_record(whole, tmp_path):

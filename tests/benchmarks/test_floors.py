@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tinycnn
-from benchmarks import floors, tables, turns
+from benchmarks import floors, pictures, tables, turns
 from benchmarks.account import OPTIMIZER, layers_of
 from benchmarks.nets import NETS
 from benchmarks.pictures.floors import by_kind
@@ -85,6 +85,35 @@ def test_a_floor_is_the_longer_of_products_and_traffic():
     assert [(label.strip(), cells[1]) for label, cells in rows if "floor" in label] == [
         ("convolutions, linear: floor", "150"), ("all else: floor", "1200"), ("together: floor", "1350")]
     assert next(cells[:2] for label, cells in rows if "high" in label) == ["–", "60.0"]  # Net has no such goal
+
+
+def test_layers_are_called_as_in_the_other_tables():
+    record = made.whole()
+    labels = ("Normalize, 8 at 4²", "Standardize, 8 at 2²", "Linear, 8→4", "ReLU")
+    for row in record.measurements:
+        if row["kind"] == "account":
+            row["facts"]["layers"] = [{"label": label, "calls": 1, "seconds": 1.0, "flop": 0.0, "traffic": 1.0}
+                                      for label in labels]
+    assert [row.label for row in floors.timed_layers(record, NETS[1])] == [
+        "batch norm, 8 at 4²", "batch norm, 8 at 2²", "linear, 8→4", "ReLU"]
+    assert floors.timed_layers(record, NETS[-1])[0].label == "layer norm, 8 at 4²"
+
+
+def test_without_pytorch_its_row_is_not_there():
+    record = made.whole()
+    assert tables.floor_rows(record)[-1][0].strip() == "PyTorch's step"
+    record.measurements = [m for m in record.measurements if not m["peer"].startswith("pytorch")]
+    assert tables.floor_rows(record)
+    assert not any("PyTorch" in label for label, _ in tables.floor_rows(record))
+
+
+def test_that_a_time_can_be_below_its_floor_is_said_by_table_and_picture():
+    record = made.whole()
+    for said in (tables.text(record), pictures.PICTURES["floors"](record).get_supxlabel()):
+        assert "Winograd's algorithm does fewer products" in " ".join(said.split())
+    assert "“other …”: all layers of a kind" in " ".join(pictures.PICTURES["floors"](record).get_supxlabel().split())
+    record.measurements = [m for m in record.measurements if m["kind"] != "account"]
+    assert "Winograd's algorithm does fewer products" not in " ".join(tables.text(record).split())
 
 
 def test_of_several_turns_every_layer_counts_at_its_best():
