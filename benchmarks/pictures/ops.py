@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("convolution", "#e08214", ("conv",)),
     ("linear", "#fdb863", ("linear", "matmul", "addmm", "::mm", "::bmm")),
-    ("normalization", "#2166ac", ("norm",)),
+    ("normalization", "#2166ac", ("norm", "standardize")),
     ("activation", "#67a9cf", ("relu", "gelu", "silu", "sigmoid", "threshold", "clamp")),
     ("pooling", "#1b7837", ("pool",)),
     ("loss", "#a6dba0", ("softmax", "nll", "cross_entropy", "crossentropy", "gather")),

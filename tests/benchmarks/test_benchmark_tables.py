@@ -189,6 +189,7 @@ def test_a_gpu_has_no_goals():
     ("Conv2dBackward", "convolution"), ("aten::mkldnn_convolution", "convolution"), ("BatchNormTrain", "normalization"),
     ("aten::threshold_backward", "activation"), ("aten::addmm", "linear"), ("aten::add_", "optimizer"),
     ("aten::add", "copies and sums"), ("CrossEntropy", "loss"), ("MaxPool2d", "pooling"), ("Reshape", "all else"),
+    ("Standardize", "normalization"), ("StandardizeBackward", "normalization"),
 ])
 def test_ops_of_both_libraries_are_of_one_kind(op, kind):
     assert ops.kind_of(op) == kind
