@@ -79,6 +79,15 @@ def test_every_way_is_the_textbooks(geometry: Window, n: int, c: int, o: int, da
         assert_textbook(banded, calls, geometry)
 
 
+@given(geometry=windows())
+def test_the_window_turned_round_has_a_place_for_each_pixel(geometry: Window) -> None:
+    every = window("test", geometry.size, geometry.kernel, (1, 1), geometry.padding, geometry.dilation)
+    turned = direct.turned(every)
+    for axis, size in enumerate(every.size):
+        padded = turned.size[axis] + sum(turned.padding[axis])
+        assert padded - turned.dilation[axis] * (turned.kernel[axis] - 1) == turned.out[axis] == size
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_few_numbers_are_multiplied_at_once(dtype: str) -> None:
     small, large = (window("test", (size, size), (3, 3), padding=(1, 1)) for size in (8, 32))

@@ -117,6 +117,6 @@ def _made_exactly(k: int, made: Array) -> bool:
 
 def turned(window: Window) -> Window:
     """The window over g of the kernels turned round, with stride 1: it reaches every place that saw the pixel."""
-    before = [d * (k - 1) - p for d, k, (p, _) in zip(window.dilation, window.kernel, window.padding, strict=True)]
-    padding = (before[0], 0), (before[1], 0)
-    return Window(window.out, window.kernel, (1, 1), padding, window.dilation, window.size)
+    reaches = [d * (k - 1) for d, k in zip(window.dilation, window.kernel, strict=True)]
+    rows, columns = ((r - before, r - after) for r, (before, after) in zip(reaches, window.padding, strict=True))
+    return Window(window.out, window.kernel, (1, 1), (rows, columns), window.dilation, window.size)
