@@ -90,8 +90,8 @@ def _exact_way(m: int, k: int, n: int) -> Any:
 def by_stretches(a: Array, b: Array, out: Array | None = None) -> Array:
     """A·B, or the sum of a stack of such products, of which no more than 64 or 128 numbers are added up in a row.
 
-    BLAS adds up hundreds one by one; the last of them meets a sum so large that it loses digits. The worst entry of a
-    kernel's gradient was then off by up to five times as much as PyTorch's. It costs a tenth of the product's time.
+    BLAS adds up hundreds one by one, and loses digits as `summation` says. The worst entry of a kernel's gradient was
+    then off by up to five times as much as PyTorch's. It costs a tenth of the product's time.
     """
     a, b = (x if x.ndim > 2 else x[None] for x in (a, b))
     if b.itemsize not in b.strides[1:]:  # one entry of each kernel, of all that lie between

@@ -20,7 +20,7 @@ LEAST = 1 << 14  # numbers that lie in the cache anyhow, where steps one after t
 _SERIAL = 1 << 18  # numbers up to which a second thread gains nothing, and sums made in one go are exact enough
 _PIECES = 512  # numbers: where sums are taken down columns, pixels are joined until a row is longer
 _BUFFER = 8192  # numbers of NumPy's buffer, see `Sheet.wide`
-_STRETCH = 16  # rows: their sum is rounded as often, and then no more
+_STRETCH = 16  # rows: their sum is rounded as often, and then no more; see `summation`
 _WIDE = np.dtype("float64")  # in which they are put together
 
 

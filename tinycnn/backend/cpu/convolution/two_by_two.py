@@ -39,7 +39,7 @@ from tinycnn.geometry import Window
 
 Array = Any
 
-_STRETCH = 64  # products that are added up in a row: sums over 256 channels would err by twice as much
+_STRETCH = 64  # products that are added up in a row, see `summation`: sums of 256 would err by twice as much
 
 
 def _on_both_axes(*rows: tuple[int, ...]) -> Array:

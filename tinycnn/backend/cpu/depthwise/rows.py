@@ -180,8 +180,7 @@ def _weighing_desk(
 ) -> _Desk:
     """Calls that multiply what all taps look at by the gradient there, some rows at a time, and sum over the pixels.
 
-    They are summed by stretches, then those. Of a few channels there are thousands of pixels; of as many numbers added
-    up in a row, the last meet a sum so large that they lose digits.
+    Of a few channels there are thousands of pixels, which are summed by stretches, as `summation` says.
     """
     strip = strip_for(shape, axes, dtype)
     _, rows, _, channels = shape
