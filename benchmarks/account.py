@@ -100,6 +100,8 @@ def label(op: str, given: list[Shape], made: Shape) -> str:
     '3×3 /2, 64→128 at 56²'
     >>> label("Normalize", [(8, 64, 56, 56), (64,), (64,)], (8, 64, 56, 56))
     'Normalize, 64 at 56²'
+    >>> label("Gelu", [(2, 56, 56, 384)], (2, 56, 56, 384))
+    'Gelu, 384 at 56²'
     """
     x = given[0] if given else made
     if op == "Conv2d":
@@ -109,7 +111,7 @@ def label(op: str, given: list[Shape], made: Shape) -> str:
     if op == "Linear":
         return f"Linear, {x[-1]}→{made[-1]}" + (f" at {x[1]}²" if len(x) == 4 else "")
     if len(x) == 4:
-        return f"{op}, {x[1]} at {x[2]}²"
+        return f"{op}, {x[1] if x[2] == x[3] else x[3]} at {x[2]}²"  # images are square: else these are N H W C
     return op
 
 

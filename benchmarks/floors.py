@@ -50,8 +50,8 @@ def named(label: str, net: Net) -> str:
     Examples
     --------
     >>> from benchmarks.nets import NETS
-    >>> named("Normalize, 64 at 56²", NETS[1]), named("Normalize, 7 at 7²", NETS[-1]), named("3×3, 8→8 at 4²", NETS[1])
-    ('batch norm, 64 at 56²', 'layer norm, 7 at 7²', '3×3, 8→8 at 4²')
+    >>> named("Normalize, 64 at 56²", NETS[1]), named("Normalize, 768 at 7²", NETS[-1]), named("3×3, 8→8 at 4²", NETS[1])
+    ('batch norm, 64 at 56²', 'layer norm, 768 at 7²', '3×3, 8→8 at 4²')
     """
     op, comma, sizes = label.partition(",")
     norm = "layer norm" if net.name.startswith("convnext") else "batch norm"
