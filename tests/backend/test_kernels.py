@@ -76,6 +76,7 @@ def arguments(geometry: Any, seed: int, n: int = 2) -> dict[str, tuple[Any, ...]
         "sum_pool2d": (x, geometry), "spread2d": (p, geometry), "normalize": (x, gamma, None, axes, 1e-5),
         "normalize_backward": (x[::-1], x, gamma, mean, var, axes, 1e-5, gamma.shape),
         "standardize": (x, gamma.ravel(), None, mean.ravel(), var.ravel(), 1e-5),
+        "standardize_backward": (x[::-1], x, gamma.ravel(), mean.ravel(), var.ravel(), 1e-5),
         "softmax": (x, 1), "log_softmax": (x, 1), "cross_entropy": (x, labels, 5),
         "cross_entropy_backward": (np.array(0.7), reference.log_softmax(np, x, 1), labels, 5),
         "relu": (x,), "relu_backward": (x[::-1], x), "sigmoid": (x,), "silu": (x,),

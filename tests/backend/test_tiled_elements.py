@@ -86,6 +86,24 @@ def test_norms_equal_the_textbook(kind: str, shape: Any, orders: Any, affine: bo
     )  # fmt: skip
 
 
+@given(shape=SHAPES, orders=st.tuples(ORDERS, ORDERS), affine=st.booleans(), mean=st.sampled_from([0, 1, 1e3]),
+       summed=st.booleans(), overwrite=st.booleans())  # fmt: skip
+def test_the_way_back_by_given_statistics_equals_the_textbook(
+    shape: Any, orders: Any, affine: bool, mean: float, summed: bool, overwrite: bool
+) -> None:
+    x, g = laid(normal(*shape) + mean, orders[0]), laid(normal(*shape, seed=1), orders[1])
+    weight, mu, var = (normal(shape[1], seed=seed) for seed in (2, 3, 4))
+    back = (x if summed else None, weight if affine else None, mu + mean, np.abs(var), 1e-3)
+    expected = reference.standardize_backward(np, g, *back)
+    found = KERNELS.standardize_backward(g.copy("K"), *back, overwrite)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+    if not overwrite:
+        before = g.copy()
+        KERNELS.standardize_backward(g, *back)
+        np.testing.assert_array_equal(g, before)
+
+
 @pytest.mark.parametrize("order", [(0, 2, 3, 1), (0, 1, 2, 3)])
 @pytest.mark.parametrize("kind", ["batch", "layer", "instance"])
 def test_norms_do_not_depend_on_who_computes_them(kind: str, order: Any, computing: int) -> None:
@@ -95,7 +113,11 @@ def test_norms_do_not_depend_on_who_computes_them(kind: str, order: Any, computi
 
     def made() -> list[Any]:
         y, mean, var = KERNELS.normalize(x, np.ones(own, "float32"), None, axes, 1e-3)
-        return [y, mean, var, *KERNELS.normalize_backward(g, x, None, mean, var, axes, 1e-3, own)]
+        given = (np.ones(5, "f"), np.full(5, 0.1, "f"), np.full(5, 2, "f"), 1e-3)  # γ, μ, σ² and ε
+        return [
+            y, mean, var, *KERNELS.normalize_backward(g, x, None, mean, var, axes, 1e-3, own),
+            *KERNELS.standardize_backward(g, x, *given),
+        ]  # fmt: skip
 
     threads_made = made()
     threads.set_num_threads(1)

@@ -54,6 +54,14 @@ def evaluated(x: Any, weight: Any, bias: Any, mean: float, var: float) -> Any:
     return (x - mean) / np.sqrt(var + EPS) * weight[:, None, None] + bias[:, None, None]
 
 
+def evaluated_backward(g: Any, x: Any, weight: Any, mean: Any, var: Any) -> tuple[Any, ...]:
+    """x̄, γ̄ and β̄ channel by channel: y is a straight line in x, of slope γ/√(σ² + ε)."""
+    slopes = [w / np.sqrt(v + EPS) for w, v in zip(weight, var, strict=True)]
+    gx = np.stack([g[:, c] * slope for c, slope in enumerate(slopes)], 1)
+    normal_x = [(x[:, c] - mean[c]) / np.sqrt(var[c] + EPS) for c in range(len(mean))]
+    return gx, np.array([(g[:, c] * z).sum() for c, z in enumerate(normal_x)]), g.sum(BATCH)
+
+
 def grouped(x: Any, groups: int) -> Any:
     """Image by image, group by group."""
     return np.stack([
@@ -103,6 +111,18 @@ CASES = [
     ),
     Case(ops.Standardize, lambda x, w, b: F.batch_norm(x, x.new_zeros(2) + 0.3, x.new_ones(2) * 0.7, w, b, eps=EPS),
          (X, positive(2), normal(2)), lambda x, w, b: evaluated(x, w, b, 0.3, 0.7), note="in batch_norm, evaluated"),
+    Case(ops.Standardize, lambda x, w, b, mean, var: ops.Standardize.apply(x, w, b, mean, var, eps=EPS),
+         (X, positive(2), normal(2), normal(2, seed=2), positive(2, seed=3)),
+         lambda x, w, b, mean, var: evaluated(x, w, b, mean[:, None, None], var[:, None, None]),
+         note="by statistics that have gradients"),
+    Case(ops.StandardizeBackward,
+         lambda g, x, w, mean, var: ops.StandardizeBackward.apply_all(g, x, w, mean, var, eps=EPS),
+         (normal(3, 2, 1, 2, seed=1), X, positive(2), normal(2, seed=2), positive(2, seed=3)),
+         evaluated_backward, batch=(0, 1)),
+    Case(ops.StandardizeBackward,
+         lambda g, mean, var: ops.StandardizeBackward.apply_all(g, None, None, mean, var, eps=EPS),
+         (normal(3, 2, 1, 2, seed=1), normal(2, seed=2), positive(2, seed=3)),
+         lambda g, mean, var: evaluated_backward(g, g, np.ones(2), mean, var)[0], note="no weight", batch=(0,)),
     Case(
         ops.Normalize, lambda x, w, b: F.instance_norm(x, None, None, w, b, eps=EPS), (X, positive(2), normal(2)),
         lambda x, w, b: normalized(x, w[:, None, None], b[:, None, None], (2, 3))[0], note="in instance_norm",

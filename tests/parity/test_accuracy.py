@@ -148,11 +148,12 @@ def test_norms(name: str, shape: tuple[int, ...], data: str) -> None:
     compare(NORMS[name], x, w, b)
 
 
+@pytest.mark.parametrize("shape", [(8, 64, 28, 28), (16, 96, 7, 7), (2, 32, 3, 3)], ids=str)
 @pytest.mark.parametrize("mean", [0, 1000])
-def test_batch_norm_in_evaluation(mean: float) -> None:
-    x, w, b = normal(2, (8, 64, 28, 28), (64,), (64,))
-    (means,) = normal(3, (64,))
-    variances = np.linspace(0.5, 2, 64, dtype=np.float32)
+def test_batch_norm_in_evaluation(mean: float, shape: tuple[int, ...]) -> None:
+    x, w, b = normal(2, shape, shape[1:2], shape[1:2])
+    (means,) = normal(3, shape[1:2])
+    variances = np.linspace(0.5, 2, shape[1], dtype=np.float32)
 
     def call(F: Any, x: Any, w: Any, b: Any) -> Any:
         library = torch if F is torch.nn.functional else tinycnn

@@ -40,7 +40,8 @@ __all__ = [
     "conv2d", "conv2d_backward", "conv2d_input", "conv2d_weight", "cross_entropy", "cross_entropy_backward", "erf",
     "fold", "gelu", "gelu_and_slope", "log_softmax", "matmul", "max_pool2d", "maxima2d", "normalize",
     "normalize_backward", "pick", "relu", "relu_backward", "scatter_add", "sigmoid", "silu", "silu_and_slope",
-    "softmax", "spread2d", "standardize", "sum_pool2d", "tanh_gelu", "tanh_gelu_and_slope", "total", "unfold", "unpick",
+    "softmax", "spread2d", "standardize", "standardize_backward", "sum_pool2d", "tanh_gelu", "tanh_gelu_and_slope",
+    "total", "unfold", "unpick",
 ]
 
 KERNELS = (*__all__,)
@@ -112,6 +113,21 @@ def standardize(
     if bias is not None:
         y += bias.reshape(shape)
     return y
+
+
+@half_in_single
+def standardize_backward(
+    xp: Any, g: Array, x: Array | None, weight: Array | None, mean: Array, var: Array, eps: float,
+    overwrite: bool = False,
+) -> tuple[Array, ...]:  # fmt: skip
+    r"""X̄ = g·r·γ; and, if x is given, γ̄ = Σ g·x̂ and β̄ = Σ g. To `overwrite` g is allowed, not asked."""
+    pixels = tuple(range(2, g.ndim))
+    shape, r = (-1,) + (1,) * len(pixels), 1 / xp.sqrt(var + eps)
+    gx = g * (r if weight is None else r * weight).reshape(shape)
+    if x is None:
+        return (gx,)
+    normal = (x - mean.reshape(shape)) * r.reshape(shape)
+    return gx, *(total(xp, t, (0, *pixels)) for t in (g * normal, g))
 
 
 @half_in_single

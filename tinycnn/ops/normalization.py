@@ -95,7 +95,9 @@ class NormalizeBackward(Op):
 
 
 class Standardize(Op):
-    r"""y = (x − μ)·r·γ + β, r = 1/√(σ² + ε), with μ and σ² that are given: batch norm in evaluation, a single pass.
+    r"""y = x̂·γ + β with x̂ = (x − μ)·r, r = 1/√(σ² + ε), μ and σ² given: batch norm in evaluation, a single pass.
+
+        x̄ = ȳ·r·γ,   γ̄ = Σ ȳ·x̂,   β̄ = Σ ȳ;   and of what is given   μ̄ = −r·γ·β̄,   σ̄² = −½·r²·γ·γ̄
 
     All but x are vectors, a number a channel.
     """
@@ -105,11 +107,44 @@ class Standardize(Op):
     ) -> Array:
         return ctx.kernels.standardize(x, weight, bias, mean, var, eps)
 
+    def backward(ctx, g: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, var: Tensor, *, eps: float) -> Any:
+        _, for_weight, for_bias, for_mean, for_var = ctx.needs_input_grad
+        summed = x if for_weight or for_bias or for_mean or for_var else None
+        made = StandardizeBackward.apply_all(g, summed, weight, mean, var, eps=eps, overwrite=ctx.may_overwrite)
+        if summed is None:
+            return made[0], None, None, None, None
+        (gx, weight_bar, bias_bar), mean_bar, var_bar = made, None, None
+        if for_mean or for_var:
+            r = (var + eps) ** -0.5
+            scale = r if weight is None else r * weight
+            mean_bar, var_bar = -scale * bias_bar, -0.5 * r * scale * weight_bar
+        return (
+            gx, weight_bar if for_weight else None, bias_bar if for_bias else None, mean_bar if for_mean else None,
+            var_bar if for_var else None,
+        )  # fmt: skip
+
+
+class StandardizeBackward(Op):
+    """x̄, and γ̄ and β̄ if x is given, from ȳ, x, γ and the statistics. It may overwrite ȳ."""
+
+    results: tuple[str, ...] = ("gx", "weight_bar", "bias_bar")
+
+    def forward(
+        ctx, g: Array, x: Array | None, weight: Array | None, mean: Array, var: Array, *, eps: float,
+        overwrite: bool = False,
+    ) -> Any:  # fmt: skip
+        if x is None:
+            ctx.results = ("gx",)
+        return ctx.kernels.standardize_backward(g, x, weight, mean, var, eps, overwrite)
+
     @staticmethod
     def composed(
-        x: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, var: Tensor, *, eps: float
-    ) -> Tensor:
-        shape = (-1, *(1 for _ in x.array.shape[2:]))
-        scale = (var + eps) ** -0.5
-        y = (x - reshape(mean, shape)) * reshape(scale if weight is None else scale * weight, shape)
-        return y if bias is None else y + reshape(bias, shape)
+        g: Tensor, x: Tensor | None, weight: Tensor | None, mean: Tensor, var: Tensor, *, eps: float
+    ) -> tuple[Tensor, ...]:
+        pixels = tuple(range(2, g.array.ndim))
+        shape = (-1, *(1 for _ in pixels))
+        r = reshape((var + eps) ** -0.5, shape)
+        gx = g * (r if weight is None else r * reshape(weight, shape))
+        if x is None:
+            return (gx,)
+        return gx, (g * (x - reshape(mean, shape)) * r).sum((0, *pixels)), g.sum((0, *pixels))
