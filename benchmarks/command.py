@@ -26,7 +26,7 @@ from benchmarks.work import SECTIONS, Work, catalogue, chosen, networks
 PYTORCH = """\
 PyTorch has its default memory order, N C H W, and glibc either as it is or told to keep large
 blocks; ratios refer to the faster of the two (--quick times the second alone). Its channels_last
-is shown beside it."""
+is shown beside it. In the precision "high" tinycnn is timed on a CPU alone."""
 ROUNDS = 5
 QUICK_ROUNDS = 3
 #: what a turn takes, one run at the least
@@ -65,7 +65,8 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these sections, networks, or both")
     parser.add_argument("--rounds", type=_count, help=f"turns of each (default: {ROUNDS}; --quick: {QUICK_ROUNDS})")
     parser.add_argument("--threads", type=_threads, help="of each (default: one a core)")
-    parser.add_argument("--dezero", metavar="PATH", help="a checkout of DeZero, to be timed too")
+    parser.add_argument("--dezero", metavar="PATH",
+                        help="a checkout of DeZero, whose VGG-16 and ResNet-50 are timed too; not with --quick")
     parser.add_argument("--output", type=Path, default=Path("runs/benchmarks"), metavar="FOLDER",
                         help="results and pictures go into this/machine/ (default: %(default)s)")
     parser.add_argument("--machine", type=_name, metavar="NAME", help="what that folder is called")
@@ -79,7 +80,10 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     show = parser.add_mutually_exclusive_group()
     show.add_argument("--table", type=Path, metavar="JSON", help="print the README's table of these results, no more")
     show.add_argument("--draw", type=Path, metavar="JSON", help="draw the pictures of these results, no more")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.quick and options.dezero:
+        parser.error("--quick times no DeZero, which takes minutes; without it, `--only steps --dezero PATH` does")
+    return options
 
 
 def _count(text: str) -> int:

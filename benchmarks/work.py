@@ -44,13 +44,13 @@ SECTIONS = {
     "steps": "whole training steps of the eight networks",
     "inference": "the eight networks without gradients, in evaluation mode",
     "layers": "single layers, forward and backward",
-    "overhead": "what an op of few numbers costs beside its arithmetic",
+    "overhead": "what an op of few numbers costs beside its arithmetic (cpu only)",
     "ops": "a training step's time by op",
-    "floors": "a training step's time by layer, beside what the machine's limits allow",
+    "floors": "a training step's time by layer, beside what the machine's limits allow (cpu only)",
     "batch": "a step's cost against the batch: ResNet-18 on 32², ResNet-50 on 128²",
     "size": "against the size of the image: ResNet-18, batch 4",
     "depth": "against the depth: ResNet-20 … 110 on 32², ResNet-18 … 152 on 128²",
-    "threads": "steps on one thread, beside those on all",
+    "threads": "steps on one thread, beside those on all (cpu only)",
 }
 QUICK = ("limits", "steps")
 
@@ -75,7 +75,7 @@ def catalogue(threads: int, device: str = "cpu", quick: bool = False, dezero: bo
 
     add_limits(1)
     for net in NETS:
-        extra = [DEZERO] if dezero and net.name in DEZERO_NETS and not quick else []
+        extra = [DEZERO] if dezero and net.name in DEZERO_NETS else []
         add("steps", "step", *net.key, [*ours(net), *(torches[-2:] if quick else torches), *extra])
     add_limits(2)
     if quick:

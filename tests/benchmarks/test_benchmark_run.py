@@ -44,6 +44,13 @@ def test_a_whole_run_has_every_section():
     assert {piece.threads for piece in work.catalogue(2)} == {1, 2}
 
 
+def test_help_says_what_a_run_on_a_gpu_lacks(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    told = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.endswith("(cpu only)")}
+    assert told == set(work.SECTIONS) - {piece.section for piece in work.catalogue(2, "cuda")}
+
+
 def test_only_takes_sections_networks_and_both():
     everything = work.catalogue(2)
     assert {w.section for w in work.chosen(everything, ["inference"])} == {"inference"}
@@ -90,7 +97,7 @@ def test_every_worker_has_as_many_threads_and_only_some_keep_blocks():
 @pytest.mark.parametrize("arguments", [
     ["--rounds", "0"], ["--threads", "none"], ["--resume", "--anew"], ["--more", "--anew"], ["--device", "tpu"],
     ["--minutes", "-1"], ["--minutes", "soon"], ["--threads", "100000"], ["--machine", "../elsewhere"],
-    ["--machine", ".."],
+    ["--machine", ".."], ["--quick", "--dezero", "."],
 ])
 def test_options_that_make_no_sense_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as refused:
