@@ -2,7 +2,8 @@ r"""Products of matrices, shared among our own threads while BLAS keeps to one.
 
 BLAS would share out a large product by itself, as fast. But its threads stay awake for a while afterwards, waiting for
 another product, and with them the core that the next kernel wants to share its tiles with. Left to BLAS, the products
-of a ResNet's step made it a third slower, few as they are. So no product of ours is left to several threads of BLAS.
+made a ResNet-50's step take 1.3 times as long, and a ResNet-18's 1.4 times, few as they are; alone, each takes 0.9 to 1
+of BLAS's time here. So no product of ours is left to several threads of BLAS.
 """
 
 from __future__ import annotations
