@@ -113,7 +113,7 @@ def test_an_interrupt_wherever_it_comes_does_not_leave_blas_with_one_thread(
             assert (blas_counts(), blas._holders, blas._limits, blas._bound) == (before, [], [], False)
             assert not blas._lock.locked()
             assert not threads.sharing()
-        assert places > 20
+        assert places > 5
 
 
 def test_who_is_interrupted_before_holding_takes_nobodys_hold(monkeypatch: pytest.MonkeyPatch) -> None:
