@@ -95,6 +95,31 @@ def test_sign_and_factor_of_a_single_number(factor: float, code: str) -> None:
         assert report.cause_code == code, report
 
 
+@pytest.mark.parametrize(("power", "wrong", "said"), [
+    (2, lambda g, x: 3 * g * x, "3/2 times the true one in every entry"),
+    (3, lambda g, x: g * x**2, "1/3 of the true one, and a factor 3 is missing or too much"),
+])
+def test_what_adds_nothing_up_is_neither_summed_nor_averaged(power: int, wrong: Any, said: str) -> None:
+    """Though the batch has as many rows as the factor says."""
+    for rows in (2, 3, 4):
+        report = check(lambda x: x**power, drawn((rows, 4)), backward=wrong)
+        assert report.cause_code == "scale"
+        assert said in report.cause
+        assert "mean" not in report.cause + report.hint.replace("meant", "")
+
+
+@pytest.mark.parametrize(("factor", "said"), [
+    (3, "the batch has 3 rows: summed where the mean is due, unless a constant factor of 3 is too much"),
+    (1 / 3, "the batch has 3 rows: averaged where the sum is due, unless a constant factor of 3 is missing"),
+    (1.5, "2 for 3, where the batch has 3 rows, unless a constant factor of 3/2 is too much"),
+    (1 / 5, "an array of 3×5 has 5 columns: averaged where the sum is due."),
+])
+def test_a_plain_factor_may_be_a_size_or_a_number_of_the_formula(factor: float, said: str) -> None:
+    report = report_of(lambda found, g, x, w: [found[0], factor * found[1], found[2]], (3, 4), (5, 4), (5,))
+    assert (report.argument_name, report.cause_code) == ("weight", "scale")
+    assert said in report.cause
+
+
 def test_a_surplus_is_not_called_missing() -> None:
     report = report_of(lambda found, g, x, w: [found[0], found[1] + 0.1 * g.mean(), found[2]])
     assert report.cause_code == "unknown", report

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import tinycnn
 from tinycnn import nn
+from tinycnn.autograd import Op
 from tinycnn.gradcheck import check
 from tinycnn.gradcheck.differences import Probe, slope_at
 from tinycnn.gradcheck.directions import extrapolated
@@ -53,6 +54,11 @@ class Negative(Scaled):
         return g * scale, -(g * x)
 
 
+class TripledProduct(Op):
+    def forward(ctx: Any, x: Any, scale: Any) -> Any: return x * scale
+    def backward(ctx: Any, g: Any, x: Any, scale: Any) -> Any: return g * scale, 3 * g * x
+
+
 # What may be checked ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -64,6 +70,13 @@ def test_a_function_of_tensors(device: str) -> None:
         (0, "input", 1), (1, "weight", 1), (0, "input", 2), (1, "weight", 2), (2, "cotangent", 2),
     ]  # fmt: skip
     assert report.argument is report.cause_code is report.index is None
+
+
+@pytest.mark.parametrize("called", [TripledProduct, TripledProduct.apply])
+def test_an_op_is_called_by_its_name(called: Any) -> None:
+    report = check(called, [tinycnn.randn(2, 3), tinycnn.randn(2, 3)])
+    assert [looked.name for looked in report.examined] == ["x", "scale"]
+    assert str(report).startswith("FAIL  TripledProduct: the gradient of scale is wrong\n")
 
 
 def test_a_module_with_its_parameters(device: str) -> None:

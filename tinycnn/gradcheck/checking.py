@@ -11,6 +11,7 @@ import numpy as np
 
 from tinycnn import random
 from tinycnn.autograd.function import Function as UserFunction
+from tinycnn.autograd.op import Op
 from tinycnn.errors import ArgumentError, ConfigError
 from tinycnn.gradcheck.examination import LIMIT, Findings, Plan, examine
 from tinycnn.gradcheck.guards import single
@@ -47,7 +48,7 @@ def check(
     Parameters
     ----------
     fn : a function of Tensors; a Module, whose parameters are checked too and follow the inputs; an
-        `autograd.Function`; or, with `backward`, a plain function of NumPy arrays
+        `autograd.Function` or an `Op`; or, with `backward`, a plain function of NumPy arrays
     inputs : what to call it with, one or several: Tensors, arrays, and whatever else it takes. Those that require grad
         are checked, or all that are floating if none does; where there is no array, Python's floats are
     backward : ``backward(g, *inputs, **options)``, of NumPy arrays, giving the gradient of each floating input, in
@@ -164,7 +165,7 @@ def _subject(
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, Module) and getattr(fn, "__name__", "") in ("forward", "__call__"):
         fn = owner
-    if isinstance(owner, type) and issubclass(owner, UserFunction):
+    if getattr(fn, "__name__", "") == "apply" and _is_applied(owner):
         fn = owner
     if isinstance(fn, type) and issubclass(fn, Module):
         raise ArgumentError(f"check: takes a Module, not the class: {fn.__name__}(…) makes one")
@@ -184,8 +185,13 @@ def _subject(
         return Pair(called, fn, backward, given, known, options)
     if isinstance(fn, Module):
         return Layer(called, fn, given, known, options)
-    function = fn.apply if isinstance(fn, type) and issubclass(fn, UserFunction) else fn
+    function = fn.apply if _is_applied(fn) else fn
     return Function(called, function, given, known, options)
+
+
+def _is_applied(fn: Any) -> bool:
+    """Whether this is a class whose `apply` is the function: an autograd.Function or an Op."""
+    return isinstance(fn, type) and issubclass(fn, UserFunction | Op)
 
 
 def _numbers_as_arrays(given: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -217,8 +223,8 @@ def _names(fn: Any, count: int) -> list[str]:
 
 
 def _parameters(fn: Any) -> list[inspect.Parameter]:
-    """What `fn` takes by position; of an autograd.Function what its forward does, without ctx."""
-    taker = fn.forward if isinstance(fn, Module) or (isinstance(fn, type) and issubclass(fn, UserFunction)) else fn
+    """What `fn` takes by position; of an autograd.Function or an Op what its forward does, without ctx."""
+    taker = fn.forward if isinstance(fn, Module) or _is_applied(fn) else fn
     try:
         parameters = list(inspect.signature(taker).parameters.values())
     except (TypeError, ValueError):

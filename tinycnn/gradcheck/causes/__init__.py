@@ -47,15 +47,15 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     --------
     A bias whose gradient is averaged over the rows of the batch where their sum is due:
 
-    >>> g, J = np.arange(6.0).reshape(3, 2), np.stack([np.eye(2)] * 3)      # y[n, k] = b[k]
+    >>> g, J = np.arange(10.0).reshape(5, 2), np.stack([np.eye(2)] * 5)     # y[n, k] = b[k]
     >>> n = g.sum(0)
     >>> wrong = lambda cotangents: cotangents[0].mean(0)
-    >>> found = diagnose(Evidence(0, "bias", (np.zeros(2),), (np.zeros((3, 2)),), (g,), wrong((g,)), n,
+    >>> found = diagnose(Evidence(0, "bias", (np.zeros(2),), (np.zeros((5, 2)),), (g,), wrong((g,)), n,
     ...                           np.full(2, 1e-9), (J,), np.full(2, True), wrong, {}))
     >>> found.code
     'scale'
     >>> found.cause
-    'The gradient of bias is 1/3 of the true one, and the batch has 3 rows: averaged where the sum is due.'
+    'The gradient of bias is 1/5 of the true one, and the batch has 5 rows: averaged where the sum is due.'
     """
     with np.errstate(all="ignore"):
         try:

@@ -33,13 +33,16 @@ def scale(trial: Trial) -> Diagnosis | None:
     why = words.named(r, trial)
     if why is None and trial.equations < 3:
         return None  # one number is always a multiple of another
-    reading = ""
-    if why and ("the batch has" in why or "an array of" in why):
+    reading = doubt = ""
+    if why and why.startswith(words.SIZES):
         reading = ": averaged where the sum is due" if abs(r) < 1 else ": summed where the mean is due"
+    if why and any(size in why for size in words.SIZES) and words.is_plain(r):
+        doubt = f", unless a constant factor of {words.number(max(abs(r), 1 / abs(r)))} is "
+        doubt += "missing" if abs(r) < 1 else "too much"
     return Diagnosis(
         "scale",
         f"The gradient of {trial.name} is {words.times(r)} the true one"
-        + (f", and {why}{reading}." if why else " in every entry."),
+        + (f", and {why}{reading}{doubt}." if why else " in every entry."),
         SUM_OR_MEAN if reading else f"Somewhere in the chain that leads to {trial.name} one constant factor is missing"
         " or too much.",
     )

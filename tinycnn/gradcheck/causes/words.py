@@ -11,6 +11,7 @@ import numpy as np
 from tinycnn.gradcheck.causes.trial import Trial
 
 AXES = {2: ("rows", "columns"), 4: ("samples", "channels", "rows", "columns")}
+SIZES = ("the batch has", "an array of")  # how `named` begins where a factor is a size
 CONSTANTS = {2.0: "2", 3.0: "3", 4.0: "4", math.log(2): "ln 2", math.log(10): "ln 10", math.pi: "π"}
 
 TURNED = "In backward the kernel is turned by 180°: what reached output o through w[k] came from input o + k."
@@ -77,6 +78,11 @@ def named(factor: float, trial: Trial) -> str | None:
     return found[0] if found else None
 
 
+def is_plain(factor: float) -> bool:
+    """Whether a formula may well have this factor, whatever the sizes: a ratio of numbers up to 4, as 1/3 or 3/2."""
+    return any(_same(abs(factor), top / bottom) for top in range(1, 5) for bottom in range(1, 5))
+
+
 def _same(left: float, right: float) -> bool:
     return abs(left - right) <= 1e-6 * abs(left)
 
@@ -98,13 +104,14 @@ def _all_candidates(trial: Trial) -> Iterator[tuple[float, str]]:
     outputs = [np.shape(trial.evidence.outputs[k]) for k in trial.live]
     others = [np.shape(x) for x in trial.evidence.inputs if x is not None]
     batch = next((s[0] for s in [*outputs, *others] if len(s) > 1), None)
-    if batch:
+    adds_up = not trial.acts_on_each_alone  # else there is no sum and no mean: a factor is a size by chance
+    if batch and adds_up:
         yield batch, f"the batch has {batch} {'rows' if all(len(s) <= 2 for s in [*outputs, *others]) else 'samples'}"
     for name, value in trial.evidence.options.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield value, f"{name} is {value:g}"
             yield 1 - value, f"1 − {name} is {1 - value:g}"
-    for shape in dict.fromkeys([*outputs, trial.shape, *others]):
+    for shape in dict.fromkeys([*outputs, trial.shape, *others]) if adds_up else ():
         yield from _sizes(shape)
     for value, says in CONSTANTS.items():
         yield value, f"a factor {says} is missing or too much"
