@@ -50,7 +50,8 @@ def named(label: str, net: Net) -> str:
     Examples
     --------
     >>> from benchmarks.nets import NETS
-    >>> named("Normalize, 64 at 56²", NETS[1]), named("Normalize, 768 at 7²", NETS[-1]), named("3×3, 8→8 at 4²", NETS[1])
+    >>> small, *_, last = NETS
+    >>> named("Normalize, 64 at 56²", small), named("Normalize, 768 at 7²", last), named("3×3, 8→8 at 4²", small)
     ('batch norm, 64 at 56²', 'layer norm, 768 at 7²', '3×3, 8→8 at 4²')
     """
     op, comma, sizes = label.partition(",")
