@@ -44,6 +44,7 @@ CONVOLUTIONS: list[tuple[Any, tuple[int, ...], tuple[int, ...], int, int, int]] 
     (pointwise, (2, 256, 15, 15), (128, 256, 1, 1), 2, 0, 1),
     (winograd,  (4, 64, 28, 28),  (64, 64, 3, 3),  1, 1, 1),
     (winograd,  (2, 128, 15, 17), (96, 128, 3, 3), 1, 1, 1),
+    (winograd,  (4, 256, 14, 14), (256, 256, 3, 3), 1, 1, 1),
     (winograd,  (16, 256, 7, 7),  (256, 256, 3, 3), 1, 1, 1),
     (winograd,  (3, 32, 33, 20),  (48, 32, 3, 3),  1, 0, 1),
     (winograd,  (1, 512, 14, 14), (512, 512, 3, 3), 1, 1, 1),
@@ -64,16 +65,17 @@ CONVOLUTIONS: list[tuple[Any, tuple[int, ...], tuple[int, ...], int, int, int]] 
 
 
 @pytest.mark.parametrize("case", CONVOLUTIONS, ids=lambda c: f"{c[0].__name__.split('.')[-1]}-{c[1]}-{c[2]}-{c[3]}")
-@pytest.mark.parametrize("positive", [False, True], ids=["any", "positive"])
-def test_convolution(case: Any, positive: bool) -> None:
-    """Images of any sign, or as a ReLU leaves them, whose sums grow."""
+@pytest.mark.parametrize("positive", ["nothing", "images", "both"])
+def test_convolution(case: Any, positive: str) -> None:
+    """Images of any sign, or as a ReLU leaves them, whose sums grow; with positive kernels they do so the more."""
     way, image, kernel, stride, padding, groups = case
     seen = window("test", image[2:], kernel[2:], (stride, stride), ((padding, padding),) * 2)
     assert choice.way(np.dtype("f"), *image[:2], kernel[0], seen, groups) is way, "no longer an example of this way"
     x, w, b = normal(len(image) + sum(kernel), image, kernel, kernel[:1])
+    w /= np.float32(np.sqrt(np.prod(kernel[1:])))
     compare(
         lambda F, x, w, b: F.conv2d(x, w, b, stride=stride, padding=padding, groups=groups),
-        np.abs(x) if positive else x, w / np.float32(np.sqrt(np.prod(kernel[1:]))), b,
+        x if positive == "nothing" else np.abs(x), np.abs(w) if positive == "both" else w, b,
     )  # fmt: skip
 
 

@@ -94,12 +94,12 @@ def _valid(d: dict[str, Any]) -> bool:
 def test_convolution(kind: str, seed: int) -> None:
     rng = np.random.default_rng([1, seed])
     d = next(d for d in iter(lambda: _convolution(rng, kind), None) if _valid(d))
-    positive, shapes = rng.random() < 0.3, [(d["n"], d["c"], *d["map"]), (d["o"], d["c"] // d["groups"], *d["kernel"])]
+    positive, shapes = rng.random(2) < 0.3, [(d["n"], d["c"], *d["map"]), (d["o"], d["c"] // d["groups"], *d["kernel"])]
     options = {name: d[name] for name in ("stride", "padding", "dilation", "groups")}
 
     def batch(number: int) -> list[Any]:
         x, w, b = normal([seed, number], *shapes, shapes[1][:1])
-        return [np.abs(x) if positive else x, w, b]
+        return [np.abs(x) if positive[0] else x, np.abs(w) if positive[1] else w, b]
 
     compare_layer(lambda F, x, w, b: F.conv2d(x, w, b, **options), batch)
 

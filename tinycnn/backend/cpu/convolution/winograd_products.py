@@ -27,6 +27,7 @@ Array = Any
 _WIDE, _WIDEST, _NARROW = 64, 256, 16  # channels of a block: at most, at most if BLAS packs any, and at least
 _LINE = 16  # numbers in a line of the cache
 _CROWDED = 1024  # bytes; of numbers apart by a multiple of that, only a few find a place in a core's nearest cache
+_IN_A_ROW = 128  # products that are added up one by one
 _TOGETHER = 1 << 16  # entries of the kernels' gradient that are summed at a time: they stay in a core's cache
 
 
@@ -100,24 +101,39 @@ def _apart(w: Array) -> Array:
 class Products:
     """patches (a·a, squares, C) @ kernels (a·a, O/block, C, block) → out (a·a, O/block, squares, block)
 
-    What is multiplied at a time is found out once, for the memory stays the same from strip to strip.
+    Many channels are added up in parts, each of which begins anew with small sums. Of positive images and kernels, 256
+    channels in a row would err by up to 4.0 times as much as PyTorch in X̄, 512 by 5.5 times; so it is about 2 times. It
+    takes 3 % of such a convolution's time. What is multiplied at a time is found out once, for the memory stays the
+    same from strip to strip.
     """
 
     def __init__(self, patches: Array, out: Array) -> None:
-        (count, squares, c), (blocks, o) = patches.shape, out.shape[1::2]
-        some = -(-squares // _pieces(squares * c * o))  # at a time
-        whole = squares // some * some
-        self._steps: list[tuple[Array, Array]] = []
-        for part, rows in ((slice(whole), some), (slice(whole, squares), squares - whole)):
-            if rows:
-                left = patches[:, part].reshape(count, -1, 1, rows, c)
-                made = out[:, :, part].reshape(count, blocks, -1, rows, o).swapaxes(1, 2)
-                self._steps.append((left, made))
+        c = patches.shape[2]
+        self._parts = cut(c, -(-c // _IN_A_ROW))  # channels
+        made = [out, *(positions("other channels", *out.shape) for _ in self._parts[1:])]  # all others the same
+        self._steps = [_steps(patches[:, :, some], one) for some, one in zip(self._parts, made, strict=True)]
+        self._sums = [one.reshape(len(out), -1) for one in made]  # views: their matrices have no gaps
 
     def make(self, kernels: Array) -> None:
-        kernels = kernels[:, None]
-        for left, made in self._steps:
-            np.matmul(left, kernels, out=made)
+        for some, steps, more in zip(self._parts, self._steps, self._sums, strict=True):
+            factor = kernels[:, None, :, some]
+            for left, made in steps:
+                np.matmul(left, factor, out=made)
+            if some.start:
+                np.add(self._sums[0], more, out=self._sums[0])
+
+
+def _steps(patches: Array, out: Array) -> list[tuple[Array, Array]]:
+    """The squares that are multiplied at a time, and the place of what they make."""
+    (count, squares, c), (blocks, o) = patches.shape, out.shape[1::2]
+    some = -(-squares // _pieces(squares * c * o))
+    whole, steps = squares // some * some, []
+    for part, rows in ((slice(whole), some), (slice(whole, squares), squares - whole)):
+        if rows:
+            left = patches[:, part].reshape(count, -1, 1, rows, c)
+            made = out[:, :, part].reshape(count, blocks, -1, rows, o).swapaxes(1, 2)
+            steps.append((left, made))
+    return steps
 
 
 class Sums:
