@@ -3,9 +3,10 @@ r"""Accuracy is not traded for speed, whatever a layer's sizes: what `accuracy` 
 Few channels or thousands, maps of one row, kernels that reach beyond them, gradients by few pixels: each sum is long or
 short, and PyTorch adds up some in an order that is exact by good luck.
 
-Of 6500 layers by other seeds, three were beyond: by up to 3.6 times PyTorch's largest error, softmax and norms of few
-numbers. Of products of matrices it is one in a thousand, by up to 3.4 times. Of the convolutions it was none, but those
-by Winograd's way, of hundreds of channels, come as near as 3.0 times.
+By other seeds some layers are beyond. Of 6500 it was three, softmax and norms of few numbers: by up to 3.6 times
+PyTorch's largest error. Of products of matrices it is one in a thousand, by up to 3.4 times. Of convolutions it is
+Winograd's way where images and kernels are all positive: the largest error in X̄ of 256 channels, in one draw of eight
+3.03 times PyTorch's, in the mean square no more than 2.1 times.
 """
 
 from __future__ import annotations
