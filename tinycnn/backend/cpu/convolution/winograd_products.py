@@ -102,9 +102,9 @@ class Products:
     """patches (a·a, squares, C) @ kernels (a·a, O/block, C, block) → out (a·a, O/block, squares, block)
 
     Many channels are added up in parts, each of which begins anew with small sums. Of positive images and kernels, 256
-    channels in a row would err by up to 4.0 times as much as PyTorch in X̄, 512 by 5.5 times; so it is 2 to 3 times. It
-    takes 3 to 4 % of such a convolution's time. What is multiplied at a time is found out once, for the memory stays the
-    same from strip to strip.
+    channels in a row would err up to 4.0 times as much as PyTorch in X̄, 512 by 5.5 times; so it is 2 to 3 times. It
+    takes 3 to 4 % of such a convolution's time. What is multiplied at a time is found out once, for the memory stays
+    the same from strip to strip.
     """
 
     def __init__(self, patches: Array, out: Array) -> None:
