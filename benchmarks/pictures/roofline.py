@@ -32,8 +32,8 @@ MARKS = {
 }
 NAMED = ("depthwise", "grouped", "linear,")  # layers that lie far from the others
 #: where a name may stand, in points from its mark, and which of its ends is there
-PLACES = [(x, y, ha) for x, ha in ((8, "left"), (-8, "right")) for y in (0, 7, -7)] + [
-    (0, y, "center") for y in (-10, 10)]
+PLACES = [(x, y, ha) for x, ha in ((8, "left"), (-8, "right")) for y in (0, 7, -7, 14, -14)] + [
+    (0, y, "center") for y in (-10, 10, -16)]
 
 
 def roofline(record: Record) -> Figure | None:
