@@ -32,8 +32,8 @@ MARKS = {
 }
 NAMED = ("depthwise", "grouped", "linear,")  # layers that lie far from the others
 #: where a name may stand, in points from its mark, and which of its ends is there
-PLACES = [(x, y, ha) for x, ha in ((8, "left"), (-8, "right")) for y in (0, 7, -7, 14, -14)] + [
-    (0, y, "center") for y in (-10, 10, -16)]
+PLACES = [(x, y, ha) for x, ha in ((8, "left"), (-8, "right")) for y in (0, 7, -7)] + [
+    (0, y, "center") for y in (-10, 10)]
 
 
 def roofline(record: Record) -> Figure | None:
@@ -124,7 +124,7 @@ def _name(figure: Figure, axes: Axes, products: list[Any]) -> None:
     there += [way.get_extents().padded(radius) for way in lines if len(way) == 1]  # marks
     for layer, *times in products:
         name = layer.name.partition(", batch")[0]
-        names = (name, name.replace(", ", ",\n"))
+        names = (name, name.replace(", ", ",\n"), name.replace(" (", "\n(").replace(" at ", "\nat "))
         rates = [layer.flop / seconds / 1e9 for seconds in times if seconds is not None]
         for said, rate, (x, y, ha) in itertools.product(names, rates, PLACES):
             text = axes.annotate(said, (layer.flop / layer.traffic, rate), (x, y), textcoords="offset points",
