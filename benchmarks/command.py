@@ -76,7 +76,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
                        help="measure all of it again: the new turns join those that are there, and the best counts")
     go_on.add_argument("--anew", action="store_true", help="begin anew, although results are there")
     parser.add_argument("--minutes", type=_minutes, metavar="M",
-                        help="begin nothing new after so long; --resume goes on")
+                        help="begin nothing new after so long; --resume, or --more, goes on")
     show = parser.add_mutually_exclusive_group()
     show.add_argument("--table", type=Path, metavar="JSON", help="print the README's table of these results, no more")
     show.add_argument("--draw", type=Path, metavar="JSON", help="draw the pictures of these results, no more")
@@ -127,8 +127,9 @@ def run(options: argparse.Namespace) -> int:
     path = folder / ("quick.json" if options.quick else "results.json")
     work = chosen(catalogue(about["threads"], options.device, options.quick, bool(options.dezero)), options.only)
     record = opened(path, about, options)
+    libraries = installed(options.dezero)
     expect_writable(folder)
-    plan = planned(work, None if options.more else record, installed(options.dezero))
+    plan = planned(work, None if options.more else record, libraries)
     plan.sort(key=lambda part: min(record.turns(part[0], peer) for peer in part[1]))  # --more begins with the fewest
     lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
     rounds = {name: Rounds(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}

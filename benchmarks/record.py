@@ -78,8 +78,10 @@ class Record:
     def has(self, work: Work, peer: Peer) -> bool:
         return self.find(peer.name, **work.key) is not None
 
-    def turns(self, work: Work, peer: Peer) -> int:
-        """How many turns a measurement is made of."""
+    def turns(self, work: Work, peer: Peer) -> float:
+        """How many turns a measurement is made of; of one that failed there is no end of them."""
+        if any(_is(failure, peer.name, work.key) for failure in self.failures):
+            return float("inf")
         found = self.find(peer.name, **work.key)
         return 0 if found is None else len(found["turns"]) if "turns" in found else found.get("times", 1)
 

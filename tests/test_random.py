@@ -65,11 +65,15 @@ def test_what_cannot_be_drawn_is_refused(act: Any, error: type[Exception], text:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-@pytest.mark.parametrize("generator", ["torch.random.default_generator", "torch.Generator()"])
-def test_a_child_forked_while_another_thread_draws_can_draw(generator: str) -> None:
+@pytest.mark.parametrize("generator", [
+    "torch.random.default_generator", "torch.Generator()", "copy.deepcopy(torch.Generator())",
+    "pickle.loads(pickle.dumps(torch.Generator()))", "copy.copy(torch.random.default_generator)",
+])
+@pytest.mark.parametrize("again", ["", "generator.manual_seed(1)"])
+def test_a_child_forked_while_another_thread_draws_can_draw(generator: str, again: str) -> None:
     """NumPy's generator is locked meanwhile; in the child nobody would unlock it."""
     assert python(f"""if True:
-        import os, signal, threading, time, warnings
+        import copy, os, pickle, signal, threading, time, warnings
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: a process with threads forks
         import tinycnn as torch
         generator = {generator}
@@ -79,6 +83,10 @@ def test_a_child_forked_while_another_thread_draws_can_draw(generator: str) -> N
                 drawing.set()
                 forking.wait()
                 time.sleep(0.3)
+            if {again!r}:
+                {again or "pass"}
+                with generator.host.bit_generator.lock:
+                    time.sleep(0.3)
         os.register_at_fork(before=forking.set)
         other = threading.Thread(target=draw)
         other.start()

@@ -27,15 +27,20 @@ class Generator:
     Its ``host`` is the `numpy.random.Generator` that does the drawing.
     """
 
+    def __new__(cls, device: Any = "cpu") -> Generator:
+        """One more to be waited for, be it made, copied or unpickled."""
+        with _noting:
+            _generators.add(generator := super().__new__(cls))
+        return generator
+
     def __init__(self, device: Any = "cpu") -> None:
         self.seed()
-        with _noting:
-            _generators.add(self)
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from this seed: the same numbers follow."""
         self._seed = int(seed)
-        self.host = np.random.default_rng(self._seed % 2**64)
+        with _noting:
+            self.host = np.random.default_rng(self._seed % 2**64)
         return self
 
     def seed(self) -> int:
@@ -59,15 +64,15 @@ class Generator:
 
 
 _generators: weakref.WeakSet[Generator] = weakref.WeakSet()
-_noting = threading.RLock()  # none is added while the process forks
+_noting = threading.RLock()  # none is added, or started again, while the process forks
 _still: list[Any] = []  # locks of NumPy's
 
 
 def _stand_still() -> None:
     """Wait until no thread draws: its forked child has no such thread, and would wait for its lock for ever."""
     _noting.acquire()
-    for generator in list(_generators):
-        lock = generator.host.bit_generator.lock
+    hosts = [generator.host for generator in list(_generators) if hasattr(generator, "host")]
+    for lock in {host.bit_generator.lock for host in hosts}:  # a copy may share another's
         lock.acquire()
         _still.append(lock)
 

@@ -202,6 +202,15 @@ def test_more_begins_with_what_has_the_fewest_turns_and_goes_on_where_the_time_w
         assert "the time is up: --more goes on" in capsys.readouterr().err
     assert begun[: len(every)] == every
     assert len(every) > 4
+    record = Record.read(tmp_path / "here" / "results.json")
+    failing = next(piece for piece in work.catalogue(1) if piece.kind == "inference")
+    record.measurements = [m for m in record.measurements if m["name"] != failing.name]
+    record.fail(failing, TINYCNN, "it always does")  # which is not to keep the others waiting
+    record.write(tmp_path / "here" / "results.json")
+    begun.clear()
+    assert command.main([*arguments, "--more", "--minutes", "0.05"]) == 0
+    assert begun
+    assert failing.name not in begun
 
 
 def test_an_interrupted_run_keeps_what_was_measured(tmp_path, without_torch, monkeypatch, capsys):

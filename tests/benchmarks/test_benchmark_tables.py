@@ -93,8 +93,9 @@ def test_the_roofs_label_of_copies_lies_beside_the_axis_not_on_its_numbers(path)
     assert label.get_window_extent().x0 > axes.bbox.x0
 
 
-def test_the_roofline_names_what_lies_far_from_the_others_and_no_name_hides_anything():
-    (path,) = (ROOT / "benchmarks" / "results").glob("amd*/results.json")
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("*/results.json")),
+                         ids=lambda path: path.parent.name)
+def test_the_roofline_names_what_lies_far_from_the_others_and_no_name_hides_anything(path):
     figure = pictures.PICTURES["roofline"](Record.read(path))
     figure.canvas.draw()
     axes = figure.axes[0]

@@ -34,17 +34,17 @@ def scale(trial: Trial) -> Diagnosis | None:
     if why is None and trial.equations < 3:
         return None  # one number is always a multiple of another
     reading = doubt = ""
-    if why and why.startswith(words.SIZES):
-        reading = ": averaged where the sum is due" if abs(r) < 1 else ": summed where the mean is due"
-    if why and any(size in why for size in words.SIZES) and words.is_plain(r):
-        doubt = f", unless a constant factor of {words.number(max(abs(r), 1 / abs(r)))} is "
-        doubt += "missing" if abs(r) < 1 else "too much"
+    if why and why.startswith(words.SIZES) and r > 0:
+        reading = ": averaged where the sum is due" if r < 1 else ": summed where the mean is due"
+    if reading and words.is_plain(r):
+        doubt = f", unless a constant factor of {words.number(max(r, 1 / r))} is "
+        doubt += "missing" if r < 1 else "too much"
+    constant = f"Somewhere in the chain that leads to {trial.name} one constant factor is missing or too much."
     return Diagnosis(
         "scale",
         f"The gradient of {trial.name} is {words.times(r)} the true one"
         + (f", and {why}{reading}{doubt}." if why else " in every entry."),
-        SUM_OR_MEAN if reading else f"Somewhere in the chain that leads to {trial.name} one constant factor is missing"
-        " or too much.",
+        " ".join([SUM_OR_MEAN] * bool(reading) + [constant] * (not reading or bool(doubt))),
     )
 
 

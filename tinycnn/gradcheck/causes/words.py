@@ -67,9 +67,9 @@ def named(factor: float, trial: Trial) -> str | None:
     factor = abs(factor)
     found = [says for value, says in _candidates(trial) if _same(factor, value) or _same(factor, 1 / value)]
     if not found:
-        found = [f"{bottom - 1} for {bottom}, where {says}" for value, says in _sizes_and_options(trial)
-                 if (bottom := round(value)) >= 3 and value == bottom
-                 and (_same(factor, bottom / (bottom - 1)) or _same(factor, (bottom - 1) / bottom))]
+        found = [f"it is divided by {taken} in place of {due}, where {says}"
+                 for value, says in _sizes_and_options(trial) if (n := round(value)) >= 3 and value == n
+                 for taken, due in ((n - 1, n), (n, n - 1)) if _same(factor, due / taken)]
     if not found:
         found = [f"it is the root of {value:g}, and {says}" if root else f"it is the square of {value:g}, and {says}"
                  for value, says in _sizes_and_options(trial) for root in (True, False)
