@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
 
 import tinycnn as torch
+from tinycnn.autograd import engine, grad_mode
 from tinycnn.errors import GraphError
 
 X = torch.ones(2, requires_grad=True)
@@ -170,3 +173,29 @@ def test_threads_backpropagate_at_once() -> None:
     for thread in threads:
         thread.join()
     assert results == {seed: 1 + 40 * seed for seed in range(4)}
+
+
+def test_an_interrupt_wherever_it_comes_in_backward_leaves_recording_on() -> None:
+    """As Ctrl-C, and a notebook's stop button, may cause: where a function begins, or one written in C has ended."""
+    files = {engine.__file__, grad_mode.__file__}
+
+    def interrupt(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal left
+        if event in ("call", "c_return") and frame.f_code.co_filename in files:
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+
+    places, done = 0, False
+    while not done:
+        loss, left = (torch.ones(2, requires_grad=True) * 2).sum(), places
+        sys.setprofile(interrupt)
+        try:
+            loss.backward()
+            done = True
+        except KeyboardInterrupt:
+            places += 1
+        finally:
+            sys.setprofile(None)
+        assert torch.is_grad_enabled(), places
+    assert places > 20

@@ -222,16 +222,22 @@ def test_entries_that_meet_no_pixel_get_their_zeros_when_somebody_looks() -> Non
     np.testing.assert_array_equal(g.numpy(), among_zeros())
 
 
+@pytest.mark.parametrize("make", [
+    lambda ps: torch.optim.SGD(ps, lr=0.5, momentum=0.5, weight_decay=0.5),
+    lambda ps: torch.optim.SGD(ps, lr=0.5, momentum=0.5, nesterov=True, maximize=True),
+    lambda ps: torch.optim.Adam(ps), lambda ps: torch.optim.AdamW(ps, amsgrad=True),
+])  # fmt: skip
 @pytest.mark.parametrize("last", [False, True])
-def test_optimizers_put_zeros_around_them(last: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_optimizers_put_zeros_around_them(last: bool, make: Any) -> None:
     weights = []
     for look in (False, True):
         p = convolved()
         if last:
             p.data = p.data.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
-        optimizer = torch.optim.SGD([p], lr=0.5, momentum=0.5, weight_decay=0.5)
+        optimizer = make([p])
         for _ in range(2):
             p.grad = convolved().grad
+            assert p.grad._postponed is not None
             assert not look or p.grad.sum()
             optimizer.step()
         weights.append(p.detach().numpy())

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinycnn.autograd import observing
-from tinycnn.autograd.grad_mode import is_grad_enabled, set_grad_enabled
+from tinycnn.autograd.grad_mode import is_grad_enabled, set_grad_enabled, state
 from tinycnn.autograd.node import through_hooks, wrap
 from tinycnn.autograd.op import Op
 from tinycnn.autograd.ownership import owned
@@ -50,7 +50,7 @@ def backward(
     asked = {_target(x): x for x in given}
     keep = create_graph if retain_graph is None else retain_graph
     starts = seeds("backward", tensors, grad_tensors)
-    for target, g in _run(starts, None if inputs is None else list(asked), keep, create_graph).items():
+    for target, g in _gradients(starts, None if inputs is None else list(asked), keep, create_graph).items():
         x: Any = asked.get(target, target[0])
         if x._grad is None:
             x.grad = g if x.grad_fn is None else g.clone()
@@ -92,7 +92,7 @@ def grad(
         if not x._requires_grad:
             raise GraphError(f"grad: one of the differentiated Tensors does not require grad: input {position}")
     keep = create_graph if retain_graph is None else retain_graph
-    gradients = _run(starts, [_target(x) for x in asked], keep, create_graph)
+    gradients = _gradients(starts, [_target(x) for x in asked], keep, create_graph)
     found: list[Any] = []
     for position, x in enumerate(asked):
         g = gradients.get(_target(x))
@@ -105,6 +105,17 @@ def grad(
             )
         found.append(g)
     return tuple(found)
+
+
+def _gradients(
+    starts: list[tuple[Tensor, Tensor]], wanted: list[Target] | None, keep: bool, create_graph: bool
+) -> dict[Target, Tensor]:
+    """What `_run` finds. Wherever an interrupt (Ctrl-C) comes, be it where its ``with`` ends, recording goes on."""
+    recording = state.enabled
+    try:
+        return _run(starts, wanted, keep, create_graph)
+    finally:
+        state.enabled = recording
 
 
 def _run(

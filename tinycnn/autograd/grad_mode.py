@@ -13,17 +13,17 @@ class _State(threading.local):
     inference = False
 
 
-_state = _State()
+state = _State()
 
 
 def is_grad_enabled() -> bool:
     """Whether operations in this thread are recorded for backward."""
-    return _state.enabled
+    return state.enabled
 
 
 def is_inference_mode_enabled() -> bool:
     """Whether this thread is inside `inference_mode`."""
-    return _state.inference
+    return state.inference
 
 
 class _Mode:
@@ -40,12 +40,12 @@ class _Mode:
         self._before: list[tuple[bool, bool]] = []
 
     def __enter__(self) -> None:
-        self._before.append((_state.enabled, _state.inference))
-        _state.enabled = self.enabled
-        _state.inference = _state.inference if self.inference is None else self.inference
+        self._before.append((state.enabled, state.inference))
+        state.enabled = self.enabled
+        state.inference = state.inference if self.inference is None else self.inference
 
     def __exit__(self, *exc: object) -> None:
-        _state.enabled, _state.inference = self._before.pop()
+        state.enabled, state.inference = self._before.pop()
 
     def __call__(self, function: F) -> F:
         return decorated(function, lambda: _Mode(self.enabled, self.inference))
@@ -80,7 +80,7 @@ class set_grad_enabled(_Mode):
         super().__enter__()
 
     def __enter__(self) -> None:
-        _state.enabled = self.enabled
+        state.enabled = self.enabled
 
     def __call__(self, function: F) -> F:
         self.__exit__()  # as a decorator it acts inside the function only

@@ -127,15 +127,15 @@ class Standardize(Op):
 class StandardizeBackward(Op):
     """x̄, and γ̄ and β̄ if x is given, from ȳ, x, γ and the statistics. It may overwrite ȳ."""
 
-    results: tuple[str, ...] = ("gx", "weight_bar", "bias_bar")
+    results = ("gx", "weight_bar", "bias_bar")
 
     def forward(
         ctx, g: Array, x: Array | None, weight: Array | None, mean: Array, var: Array, *, eps: float,
         overwrite: bool = False,
     ) -> Any:  # fmt: skip
-        if x is None:
-            ctx.results = ("gx",)
-        return ctx.kernels.standardize_backward(g, x, weight, mean, var, eps, overwrite)
+        gx, *sums = ctx.kernels.standardize_backward(g, x, weight, mean, var, eps, overwrite)
+        weight_bar, bias_bar = sums or (None, None)
+        return gx, weight_bar, bias_bar
 
     @staticmethod
     def composed(

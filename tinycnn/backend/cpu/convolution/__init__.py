@@ -56,7 +56,7 @@ def conv2d_backward(xp: Any, g: Array, x: Array, w: Array, window: Window, group
 
 def postpone_conv2d_weight(xp: Any, x: Array, g: Array, window: Window, groups: int) -> AmongZeros | None:
     r"""W̄ of large kernels that are trimmed, its zeros to be written later; None if it is made with X̄, at once."""
-    if x.dtype.char != "f" or not pays(g.shape[1] * x.shape[1] * math.prod(window.kernel)):
+    if x.dtype.char != "f" or not pays(g.shape[1] * x.shape[1] // groups * math.prod(window.kernel)):
         return None
     ours, _, less = _plan(x, x.shape[1], g.shape[1], window, groups)
     apart = ours is pointwise or (ours is direct and window.stride != (1, 1))
