@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.backend.geometries import normal, windows
@@ -66,6 +66,7 @@ def assert_textbook(way: Any, calls: Any, geometry: Window, tolerance: float = 1
             np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance, err_msg=name)
 
 
+@settings(max_examples=200)  # of nine strides only one lets kernels be turned
 @given(geometry=windows(), n=st.integers(1, 3), c=st.integers(1, 5), o=st.integers(1, 9), data=st.data())
 def test_every_way_is_the_textbooks(geometry: Window, n: int, c: int, o: int, data: Any) -> None:
     """Each is asked for all it says that it can, whether it would have been chosen or not."""
