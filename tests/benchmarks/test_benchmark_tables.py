@@ -83,8 +83,11 @@ def test_milliseconds_have_three_digits(seconds, text):
     assert tables.milliseconds(seconds) == text
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("*/results.json")),
-                         ids=lambda path: path.parent.name)
+of_each_machine = pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("*/results.json")),
+                                          ids=lambda path: path.parent.name)
+
+
+@of_each_machine
 def test_the_roofs_label_of_copies_lies_beside_the_axis_not_on_its_numbers(path):
     figure = pictures.PICTURES["roofline"](Record.read(path))
     figure.canvas.draw()
@@ -93,8 +96,7 @@ def test_the_roofs_label_of_copies_lies_beside_the_axis_not_on_its_numbers(path)
     assert label.get_window_extent().x0 > axes.bbox.x0
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("*/results.json")),
-                         ids=lambda path: path.parent.name)
+@of_each_machine
 def test_the_roofline_names_what_lies_far_from_the_others_and_no_name_hides_anything(path):
     figure = pictures.PICTURES["roofline"](Record.read(path))
     figure.canvas.draw()
