@@ -130,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
     libraries = installed(options.dezero)
     expect_writable(folder)
     plan = planned(work, None if options.more else record, libraries)
-    plan.sort(key=lambda part: min(record.turns(part[0], peer) for peer in part[1]))  # --more begins with the fewest
+    plan.sort(key=lambda part: min(record.turns(part[0], peer) for peer in part[1]))  # the fewest first, failures last
     lengths = dict.fromkeys(SECONDS, QUICK_SECONDS) if options.quick else SECONDS
     rounds = {name: Rounds(about["rounds"], long, options.device, options.dezero) for name, long in lengths.items()}
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")

@@ -79,7 +79,7 @@ class Record:
         return self.find(peer.name, **work.key) is not None
 
     def turns(self, work: Work, peer: Peer) -> float:
-        """How many turns a measurement is made of; of one that failed there is no end of them."""
+        """How many turns a measurement is made of; ∞ if it failed, for it is to be tried last."""
         if any(_is(failure, peer.name, work.key) for failure in self.failures):
             return float("inf")
         found = self.find(peer.name, **work.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 Measured = dict[str, Any]
@@ -25,9 +26,8 @@ def joined(before: Measured, more: Measured) -> Measured:
 
 
 def _of_turns(turns: list[Measured], memory: list[Any]) -> Measured:
-    medians = sorted(turn["median"] for turn in turns)
     return {
-        "best": min(turn["best"] for turn in turns), "median": medians[len(medians) // 2],
+        "best": min(turn["best"] for turn in turns), "median": median(turn["median"] for turn in turns),
         "memory": max(memory) if None not in memory else None, "turns": turns,
     }
 

@@ -12,6 +12,7 @@ import importlib
 import json
 import math
 import os
+import statistics
 import sys
 import time
 import traceback
@@ -126,7 +127,7 @@ def timed(task: Callable[[], Any], wait: Callable[[], None], seconds: float) -> 
         task()
         wait()
         times.append(time.perf_counter() - start)
-    return {"best": min(times), "median": sorted(times)[len(times) // 2], "steps": len(times)}
+    return {"best": min(times), "median": statistics.median(times), "steps": len(times)}
 
 
 def machine_limits(torch: Any, order: dict[str, Any], seconds: float) -> dict[str, float]:

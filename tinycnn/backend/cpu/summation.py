@@ -7,6 +7,7 @@ and the more sums are left to be added up; so whatever makes a sum has stretches
     here                     32         rows, added up by NumPy
     products.by_stretches    64, 128    products of matrices: of shorter ones BLAS makes less in its time
     convolution.two_by_two   32 … 64    the same, added up by a product that follows anyway
+    winograd_products        65 … 128   channels, by BLAS; the parts are added up after it
     depthwise.rows           17 … 128   a number that leaves no rest, for a call more would be needed
     sheets                   16         whose sums are put together in float64, where no more is lost
 
