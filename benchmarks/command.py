@@ -60,7 +60,8 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
         description="Times tinycnn beside PyTorch and DeZero, each in a process of its own, in turn; the best counts.",
         epilog=f"sections:\n{sections}\n\nnetworks:\n{named}\n\n{PYTORCH}",
     )
-    parser.add_argument("--quick", action="store_true", help="the training steps alone, in a few minutes")
+    parser.add_argument("--quick", action="store_true",
+                        help="the training steps alone, in a few minutes; it begins anew each time")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where (default: cpu)")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these sections, networks, or both")
     parser.add_argument("--rounds", type=_count, help=f"turns of each (default: {ROUNDS}; --quick: {QUICK_ROUNDS})")

@@ -225,6 +225,23 @@ def test_results_that_were_asked_for_and_not_made_are_named() -> None:
         One.apply_asked(torch.ones(2), asked=(True, True))
 
 
+@pytest.mark.parametrize(("returned", "told"), [
+    (None, "None; does it lack its return?"), (2.0, "float, not an array"), ([1.0], "list, not an array"),
+    ((None, 1), "int, not an array"),
+])  # fmt: skip
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_a_forward_that_returns_no_array_is_named(returned: Any, told: str, requires_grad: bool) -> None:
+    class Broken(Op):
+        def forward(ctx, x: Any) -> Any:
+            return returned
+
+        def backward(ctx, g: Any) -> Any:
+            return g
+
+    with pytest.raises(TypeError, match="Broken: forward returned " + told.replace("?", r"\?")):
+        Broken.apply(torch.ones(2, requires_grad=requires_grad))
+
+
 def test_what_is_no_tensor_is_named() -> None:
     x = leaf([1.0, 2.0])
     for call in (lambda: x.sum().backward(1.0), lambda: x.sum().backward([1]), lambda: backward(x.sum(), 1.0)):

@@ -244,6 +244,17 @@ def test_optimizers_put_zeros_around_them(last: bool, make: Any) -> None:
     np.testing.assert_array_equal(*weights)
 
 
+def test_rows_of_equal_kernels_do_not_share_their_zeros() -> None:
+    made = np.arange(1.0, 9, dtype="float32").reshape(4, 2, 1, 1)
+    several = [(postponing.AmongZeros(made, corner, (3, 3)), corner) for corner in ((0, 0), (1, 1), (2, 1))]
+    for rows in (slice(0, 2), slice(2, 4), slice(0, 2)):
+        for gradient, (top, left) in several:
+            wanted = np.zeros((2, 2, 3, 3), "float32")
+            wanted[:, :, top, left] = made[rows, :, 0, 0]
+            np.testing.assert_array_equal(gradient[rows], wanted)
+            np.testing.assert_array_equal(gradient.whole()[rows], wanted)
+
+
 def test_what_such_kernels_gradient_needs_was_multiplied() -> None:
     with torch.profiler.profile(with_flops=True) as prof:
         convolved()

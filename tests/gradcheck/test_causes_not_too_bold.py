@@ -112,7 +112,7 @@ def test_what_adds_nothing_up_is_neither_summed_nor_averaged(power: int, wrong: 
     (3, "the batch has 3 rows: summed where the mean is due, unless a constant factor of 3 is too much"),
     (1 / 3, "the batch has 3 rows: averaged where the sum is due, unless a constant factor of 3 is missing"),
     (1.5, "3/2 times the true one, and it is divided by 2 in place of 3, where the batch has 3 rows."),
-    (-3, "is -3 times the true one, and the batch has 3 rows."),
+    (-3, "is -3 times the true one, and the batch has 3 rows; its sign is wrong."),
     (1 / 5, "an array of 3×5 has 5 columns: averaged where the sum is due."),
 ])
 def test_a_plain_factor_may_be_a_size_or_a_number_of_the_formula(factor: float, said: str) -> None:

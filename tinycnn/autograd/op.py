@@ -15,7 +15,7 @@ from tinycnn.autograd.node import TensorBase, next_serial, wrap
 from tinycnn.autograd.saved import Saved, unpacked
 from tinycnn.backend import Backend, of
 from tinycnn.backend.quiet import quietly
-from tinycnn.errors import GraphError
+from tinycnn.errors import ArgumentError, GraphError
 
 if TYPE_CHECKING:
     from tinycnn._tensor import Tensor
@@ -158,7 +158,7 @@ class Op:
             outputs = (wrap(made),)
         else:
             results = self._those_made(made) if isinstance(made, tuple) else (made,)
-            outputs = tuple([wrap(np.asarray(y) if isinstance(y, np.generic) else y) for y in results])  # to 0-d arrays
+            outputs = tuple([wrap(self._array_of(y)) for y in results])
         if self.view:
             for y in outputs:
                 if self.xp.may_share_memory(y.array, arrays[0]):
@@ -174,6 +174,15 @@ class Op:
             return made
         self.results = tuple(compress(self.results, there))
         return tuple(compress(made, there))
+
+    def _array_of(self, y: Any) -> Any:
+        """What forward returned: an array, of a NumPy number a 0-d one."""
+        if isinstance(y, np.generic):
+            return np.asarray(y)
+        if not hasattr(y, "dtype"):  # of any device: there is an op that takes arrays to another
+            what = "None; does it lack its return?" if y is None else f"{type(y).__name__}, not an array"
+            raise ArgumentError(f"{self.name}: forward returned {what}")
+        return y
 
     def _record(self, inputs: tuple[Any, ...], outputs: tuple[Tensor, ...], options: dict[str, Any]) -> None:
         """Become a node: remember where cotangents go, and what backward named."""

@@ -2,8 +2,9 @@ r"""A gradient that is computed when somebody looks at it, which the step of an 
 
 The weights' gradient in a large linear layer is a product of two slim matrices; that of kernels of which most entries
 meet only padding is a few numbers among zeros. The engine carries to the leaf what it is made of, as `_postponed`; an
-optimizer that knows its ways forms it piece by piece, in the cache, as it changes the weights. Whoever else asks for it, a hook, another gradient to be added to it, or the user of ``p.grad``, finds an array
-as always: it is computed at the first look.
+optimizer that knows its ways forms it piece by piece, in the cache, as it changes the weights. Whoever else asks for
+it, a hook, another gradient to be added to it, or the user of ``p.grad``, finds an array as always: it is computed at
+the first look.
 """
 
 from __future__ import annotations

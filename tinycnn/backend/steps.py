@@ -15,7 +15,8 @@ def postpone(xp: Any, x: Array, y: Array) -> Any:
     """X·Y as a gradient that a step computes where it needs it; see `tinycnn.backend.cpu.postponing`.
 
     It has ``shape``, ``dtype`` and ``whole()``; a lock, ``looking``, for threads that want the whole at once; for a
-    step ``[rows]`` and ``transpose``; and ``multiplied``, whether its operations are done already. None where it is as well computed at once, as with these formulas, which take whole arrays.
+    step ``[rows]`` and ``transpose``; and ``multiplied``, whether its operations are done already. None where it is as
+    well computed at once, as with these formulas, which take whole arrays.
     """
     return None
 

@@ -43,7 +43,7 @@ def scale(trial: Trial) -> Diagnosis | None:
     return Diagnosis(
         "scale",
         f"The gradient of {trial.name} is {words.times(r)} the true one"
-        + (f", and {why}{reading}{doubt}." if why else " in every entry."),
+        + (f", and {why}{reading}{doubt}" if why else " in every entry") + ("; its sign is wrong." if r < 0 else "."),
         " ".join([SUM_OR_MEAN] * bool(reading) + [constant] * (not reading or bool(doubt))),
     )
 
