@@ -15,7 +15,7 @@ from tests.cases.convolution import convolution
 from tests.cases.pooling import pooled
 from tests.cases.pooling import windows as pixels
 from tinycnn import backend
-from tinycnn.backend import reference
+from tinycnn.backend import cpu, reference
 from tinycnn.geometry import window
 from tinycnn.nn import functional as F
 from tinycnn.shapes import product
@@ -165,3 +165,21 @@ def test_half_precision_accumulates_in_single(name: str, call: Any, expected: fl
     y.backward(torch.ones_like(y))
     assert x.grad.dtype == torch.float16
     assert bool(x.grad.isfinite().all())
+
+
+@pytest.mark.parametrize("name", ["normalize", "normalize_backward", "standardize_backward"])
+def test_norms_of_few_numbers_are_rounded_once(name: str) -> None:
+    """As the textbook makes them in float64, to the bit; a sum in single precision would be off by some ulp."""
+    draw = np.random.default_rng(3)
+    x, g, w, b = (draw.standard_normal(shape).astype("float32") + 3 for shape in ((4, 5, 6, 6), (4, 5, 6, 6), 5, 5))
+    mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3))
+    beside = (1, 5, 1, 1)
+    given = {
+        "normalize": (x, w.reshape(beside), b.reshape(beside), (0, 2, 3), 1e-5),
+        "normalize_backward": (g, x, *(t.reshape(beside) for t in (w, mean, var)), (0, 2, 3), 1e-5, beside),
+        "standardize_backward": (g, x, w, mean, var, 1e-5),
+    }[name]
+    wide = [t.astype("float64") if isinstance(t, np.ndarray) else t for t in given]
+    found, exact = getattr(cpu, name)(np, *given), getattr(reference, name)(np, *wide)
+    for one, other in zip(found, exact, strict=True):
+        np.testing.assert_array_equal(one, other.astype("float32"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backend.geometries import normal
@@ -86,6 +86,7 @@ def test_norms_equal_the_textbook(kind: str, shape: Any, orders: Any, affine: bo
     )  # fmt: skip
 
 
+@settings(max_examples=100)  # a wide space, of which a few would meet little
 @given(shape=SHAPES, orders=st.tuples(ORDERS, ORDERS), affine=st.booleans(), mean=st.sampled_from([0, 1, 1e3]),
        summed=st.booleans(), overwrite=st.booleans())  # fmt: skip
 def test_the_way_back_by_given_statistics_equals_the_textbook(

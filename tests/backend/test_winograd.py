@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backend.geometries import normal
@@ -77,6 +77,7 @@ def test_products_in_blocks_are_products(
 SIZES = st.integers(1, 11)
 
 
+@settings(max_examples=100)  # a wide space, of which a few would meet little
 @given(size=st.tuples(SIZES, SIZES), padding=st.tuples(*[st.integers(0, 2)] * 4), n=st.integers(1, 5),
        c=st.integers(1, 4), o=st.integers(1, 4), channels_last=st.booleans(),
        f=st.sampled_from([F2, F4, F4_INEXACT, F45]),
